@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# srt-oci: `make help` lists the targets.
+#
+# One source tree, three variants of its objects:
+#   rt    the runtime program: static, against musl (a start costs a third of what it does with glibc)
+#   host  tests, generators and the bundle half: this machine's C library, dynamic
+#   asan  like host, with AddressSanitizer and UndefinedBehaviorSanitizer
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+B := build
+CC ?= gcc
+ARCH := $(shell uname -m)
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wformat=2 -Wundef -Wvla \
+	-Wno-missing-field-initializers
+CFLAGS ?= -O2 -g
+BASE_FLAGS := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B)/gen $(WARN) -fno-strict-aliasing
+HARDEN := -fstack-protector-strong -fno-plt
+
+MUSL := $(shell command -v musl-gcc 2>/dev/null)
+# Kernel headers come after musl's own; musl ships none.
+rt_CC := $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu,$(CC))
+rt_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN) -fno-pie -ffunction-sections -fdata-sections
+rt_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+host_CC := $(CC)
+host_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN)
+host_LDFLAGS := -Wl,-z,relro -Wl,-z,now
+asan_CC := $(CC)
+asan_FLAGS := $(BASE_FLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan_LDFLAGS := -fsanitize=address,undefined
+VARIANTS := rt host asan
+
+SPEC_SRC := $(wildcard spec/base/*.c spec/json/*.c spec/oci/*.c)
+RUNTIME_SRC := $(filter-out runtime/cli/main.c,$(wildcard runtime/*/*.c))
+LIB_SRC := $(SPEC_SRC) $(RUNTIME_SRC)
+GEN := # headers that a generator writes into $(B)/gen; the fragments add to it
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(B)/srt-oci $(B)/sandbox-runtime $(B)/srt
+
+# --- objects of each variant -------------------------------------------------------------------------------------------
+define variant_rules
+$(B)/$(1)/%.o: %.c | gen
+	@mkdir -p $$(@D)
+	$$($(1)_CC) $$($(1)_FLAGS) $$(EXTRA_$$(subst /,_,$$*)) -MMD -MP -c $$< -o $$@
+$(B)/$(1)/libsrt.a: $$(LIB_SRC:%.c=$(B)/$(1)/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
+
+# Fragments: each folder with programs or generators of its own says so beside its sources.
+-include $(wildcard runtime/*/module.mk bundle/module.mk tests/module.mk docs/module.mk)
+
+.PHONY: gen
+gen: $(GEN)
+	@mkdir -p $(B)/gen
+
+$(B)/gen/version.h: Makefile $(wildcard .git/HEAD .git/index)
+	@mkdir -p $(@D)
+	@printf '#define SRT_VERSION "%s"\n#define SRT_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' >$@.new
+	@cmp -s $@ $@.new 2>/dev/null && rm $@.new || mv $@.new $@
+GEN += $(B)/gen/version.h
+
+# --- programs ----------------------------------------------------------------------------------------------------------
+# Debian's static yajl was compiled for glibc with _FORTIFY_SOURCE; contrib/musl holds the few checked functions it calls.
+$(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o)
+	$(rt_CC) $(rt_LDFLAGS) -o $@ $^ -l:libyajl_s.a
+$(B)/asan/srt-oci: $(B)/asan/runtime/cli/main.o $(B)/asan/libsrt.a
+	$(asan_CC) $(asan_LDFLAGS) -o $@ $^ -lyajl
+$(B)/sandbox-runtime $(B)/srt: $(B)/srt-oci
+	@ln -sf srt-oci $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

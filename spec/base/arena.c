@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arena.c - bump allocation in blocks that grow. */
+#include "spec/base/arena.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define BLOCK_BYTES (64u << 10)
+#define ALIGN 16u
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	size_t used;
+	_Alignas(ALIGN) unsigned char bytes[];
+};
+
+static struct arena_block *block_add(struct arena *a, size_t need)
+{
+	size_t size = need > BLOCK_BYTES / 4 ? need + BLOCK_BYTES / 4 : BLOCK_BYTES;
+	struct arena_block *b = size < need ? NULL : calloc(1, sizeof(*b) + size);
+
+	if (!b)
+		abort();
+	b->size = size;
+	b->next = a->block;
+	a->block = b;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	struct arena_block *b = a->block;
+	void *p;
+
+	if (size > SIZE_MAX / 2)
+		abort();
+	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (!b || b->size - b->used < size)
+		b = block_add(a, size);
+	p = b->bytes + b->used;
+	b->used += size;
+	return p;
+}
+
+char *arena_strn(struct arena *a, const char *s, size_t len)
+{
+	char *p = arena_alloc(a, len + 1);
+
+	memcpy(p, s, len);
+	return p;
+}
+
+char *arena_str(struct arena *a, const char *s)
+{
+	return arena_strn(a, s, strlen(s));
+}
+
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *p;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		abort();
+	p = arena_alloc(a, (size_t)n + 1);
+	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
+	return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+
+	va_start(ap, fmt);
+	p = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
+{
+	size_t held = (old_size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	size_t want = (new_size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	struct arena_block *b = a->block;
+	void *p;
+
+	if (new_size <= held && old)
+		return old;
+	if (old && b && (unsigned char *)old + held == b->bytes + b->used &&
+	    b->size - b->used >= want - held) {
+		b->used += want - held;
+		return old;
+	}
+	p = arena_alloc(a, new_size);
+	if (old)
+		memcpy(p, old, old_size);
+	return p;
+}
+
+void arena_done(struct arena *a)
+{
+	while (a->block) {
+		struct arena_block *next = a->block->next;
+
+		free(a->block);
+		a->block = next;
+	}
+}

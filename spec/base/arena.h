@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arena.h - memory that is allocated piece by piece and freed at once. */
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "spec/base/scope.h"
+
+struct arena_block;
+
+/* Zeroed is empty and valid. Running out of memory ends the program (abort): a start needs some
+ * hundred kilobytes, and no caller could go on without them. */
+struct arena {
+	struct arena_block *block;
+};
+
+/* arena_alloc: size bytes, zeroed, aligned for any type. */
+void *arena_alloc(struct arena *a, size_t size);
+char *arena_str(struct arena *a, const char *s);
+char *arena_strn(struct arena *a, const char *s, size_t len);
+char *arena_printf(struct arena *a, const char *fmt, ...) printf_like(2, 3);
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+/* arena_grow: a copy of the old bytes in new_size bytes; the last allocation is extended in place.
+ */
+void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
+void arena_done(struct arena *a);
+
+#define scoped_arena scoped(arena_done)
+#define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define arena_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sys.c - the real system calls behind sys.h. */
+#include "spec/base/sys.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Generic numbers of calls younger than the C libraries' headers; alike on every architecture. */
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+#define KEYCTL_JOIN_SESSION_KEYRING 1
+
+int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	      const char *data)
+{
+	return (int)syscall(SYS_mount, source, target, type, flags, data);
+}
+
+int sys_umount2(const char *target, int flags)
+{
+	return (int)syscall(SYS_umount2, target, flags);
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+int sys_open_tree(int dirfd, const char *path, unsigned int flags)
+{
+	return (int)syscall(SYS_open_tree, dirfd, path, flags);
+}
+
+int sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to,
+		   unsigned int flags)
+{
+	return (int)syscall(SYS_move_mount, from_dirfd, from, to_dirfd, to, flags);
+}
+
+int sys_fsopen(const char *type, unsigned int flags)
+{
+	return (int)syscall(SYS_fsopen, type, flags);
+}
+
+int sys_fsconfig(int fd, unsigned int cmd, const char *key, const void *value, int aux)
+{
+	return (int)syscall(SYS_fsconfig, fd, cmd, key, value, aux);
+}
+
+int sys_fsmount(int fd, unsigned int flags, unsigned int attrs)
+{
+	return (int)syscall(SYS_fsmount, fd, flags, attrs);
+}
+
+int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, struct mount_attr *attr)
+{
+	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+int sys_openat2(int dirfd, const char *path, const struct open_how *how)
+{
+	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how));
+}
+
+int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return openat(dirfd, path, flags, mode);
+}
+
+int sys_mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	return mkdirat(dirfd, path, mode);
+}
+
+int sys_mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
+{
+	return mknodat(dirfd, path, mode, dev);
+}
+
+int sys_symlinkat(const char *target, int dirfd, const char *path)
+{
+	return symlinkat(target, dirfd, path);
+}
+
+int sys_unlinkat(int dirfd, const char *path, int flags)
+{
+	return unlinkat(dirfd, path, flags);
+}
+
+int sys_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
+{
+	return renameat(from_dirfd, from, to_dirfd, to);
+}
+
+int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+	return fchownat(dirfd, path, uid, gid, flags);
+}
+
+int sys_fchmod(int fd, mode_t mode)
+{
+	return fchmod(fd, mode);
+}
+
+int sys_fstat(int fd, struct stat *st)
+{
+	return fstat(fd, st);
+}
+
+int sys_fstatfs(int fd, struct statfs *st)
+{
+	return fstatfs(fd, st);
+}
+
+ssize_t sys_read(int fd, void *buf, size_t n)
+{
+	return read(fd, buf, n);
+}
+
+ssize_t sys_write(int fd, const void *buf, size_t n)
+{
+	return write(fd, buf, n);
+}
+
+int sys_fchdir(int fd)
+{
+	return fchdir(fd);
+}
+
+int sys_chdir(const char *path)
+{
+	return chdir(path);
+}
+
+int sys_chroot(const char *path)
+{
+	return chroot(path);
+}
+
+int sys_close(int fd)
+{
+	return close(fd);
+}
+
+int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+int sys_dup3(int from, int to, int flags)
+{
+	return dup3(from, to, flags);
+}
+
+int sys_memfd_create(const char *name, unsigned int flags)
+{
+	return (int)syscall(SYS_memfd_create, name, flags);
+}
+
+int sys_fcntl(int fd, int cmd, long arg)
+{
+	return fcntl(fd, cmd, arg);
+}
+
+int sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+pid_t sys_clone3(struct clone_args *args, size_t size)
+{
+	return (pid_t)syscall(SYS_clone3, args, size);
+}
+
+int sys_setns(int fd, int flags)
+{
+	return (int)syscall(SYS_setns, fd, flags);
+}
+
+int sys_unshare(int flags)
+{
+	return (int)syscall(SYS_unshare, flags);
+}
+
+int sys_pidfd_open(pid_t pid, unsigned int flags)
+{
+	return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+int sys_kill(pid_t pid, int sig)
+{
+	return kill(pid, sig);
+}
+
+int sys_waitid(int type, id_t id, siginfo_t *info, int options)
+{
+	return (int)syscall(SYS_waitid, type, id, info, options, NULL);
+}
+
+int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
+}
+
+pid_t sys_setsid(void)
+{
+	return setsid();
+}
+
+int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+	return prctl(option, a, b, c, d);
+}
+
+int sys_personality(unsigned long persona)
+{
+	return personality(persona);
+}
+
+int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit *old)
+{
+	return (int)syscall(SYS_prlimit64, pid, resource, set, old);
+}
+
+int sys_sched_setattr(pid_t pid, const void *attr, unsigned int flags)
+{
+	return (int)syscall(SYS_sched_setattr, pid, attr, flags);
+}
+
+int sys_sched_setaffinity(pid_t pid, size_t size, const void *mask)
+{
+	return (int)syscall(SYS_sched_setaffinity, pid, size, mask);
+}
+
+int sys_ioprio_set(int which, int who, int prio)
+{
+	return (int)syscall(SYS_ioprio_set, which, who, prio);
+}
+
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node)
+{
+	return (int)syscall(SYS_set_mempolicy, mode, nodes, max_node);
+}
+
+int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	return sigprocmask(how, set, old);
+}
+
+mode_t sys_umask(mode_t mask)
+{
+	return umask(mask);
+}
+
+int sys_sethostname(const char *name, size_t len)
+{
+	return (int)syscall(SYS_sethostname, name, len);
+}
+
+int sys_setdomainname(const char *name, size_t len)
+{
+	return (int)syscall(SYS_setdomainname, name, len);
+}
+
+/* The raw calls change this thread only, which is all there is here, and skip the C library's
+ * thread handshake. */
+int sys_setgroups(size_t n, const gid_t *groups)
+{
+	return (int)syscall(SYS_setgroups, n, groups);
+}
+
+int sys_setresgid(gid_t gid)
+{
+	return (int)syscall(SYS_setresgid, gid, gid, gid);
+}
+
+int sys_setresuid(uid_t uid)
+{
+	return (int)syscall(SYS_setresuid, uid, uid, uid);
+}
+
+int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data)
+{
+	return (int)syscall(SYS_capset, header, data);
+}
+
+int sys_seccomp(unsigned int op, unsigned int flags, void *arg)
+{
+	return (int)syscall(SYS_seccomp, op, flags, arg);
+}
+
+long sys_keyctl_join(const char *name)
+{
+	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0);
+}
+
+int sys_socket(int domain, int type, int protocol)
+{
+	return socket(domain, type, protocol);
+}
+
+int sys_socketpair(int type, int fds[2])
+{
+	return socketpair(AF_UNIX, type, 0, fds);
+}
+
+ssize_t sys_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	return sendmsg(fd, msg, flags);
+}
+
+ssize_t sys_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	return recvmsg(fd, msg, flags);
+}

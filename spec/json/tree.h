@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tree.h - JSON bytes become nodes with positions, by yajl's streaming parser, within limits. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spec/base/arena.h"
+#include "spec/base/err.h"
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+	enum json_type type;
+	const char *key;  /* in an object, else NULL */
+	const char *text; /* string: its bytes, NUL-terminated; number: as written */
+	size_t len;	  /* of text; a string that holds a NUL byte is refused when parsed */
+	bool truth;	  /* of a bool */
+	size_t count;	  /* members of an array or object */
+	struct json *first, *next;
+	size_t offset; /* byte position in the document */
+};
+
+struct json_limits {
+	size_t bytes, depth, nodes;
+};
+
+/* json_parse: the whole document as one tree. Errors: ERR_INPUT "NAME:LINE:COLUMN: …" for syntax,
+ * trailing text, duplicate keys, invalid UTF-8, an empty document; ERR_LIMIT where a bound is
+ * passed (checked while reading). */
+int json_parse(const char *bytes, size_t len, const char *name, const struct json_limits *limits,
+	       struct arena *a, struct json **ret, struct err *err);
+/* json_member: the member of an object by key, or NULL. */
+const struct json *json_member(const struct json *object, const char *key);
+/* json_type_name: "string", "array" … */
+const char *json_type_name(enum json_type type);

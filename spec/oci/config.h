@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - config.json of OCI runtime-spec 1.3 for Linux as typed structs.
+ *
+ * Made by config_read (bytes) or by composing one in memory; checked by rules_check; `const struct
+ * config *` from there on. All memory is the arena's. Names keep the specification's words.
+ * "Absent" is NULL for strings and sub-objects, count 0 for lists, and .set == false for numbers
+ * whose zero means something. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spec/base/arena.h"
+#include "spec/base/err.h"
+
+/* The specification that we implement. */
+#define OCI_VERSION "1.3.0"
+
+/* Numbers that may be absent. */
+struct opt_u64 {
+	bool set;
+	uint64_t v;
+};
+struct opt_i64 {
+	bool set;
+	int64_t v;
+};
+struct opt_bool {
+	bool set;
+	bool v;
+};
+
+struct strings {
+	const char **v; /* also NULL-terminated, ready for execve */
+	size_t n;
+};
+struct numbers {
+	uint32_t *v;
+	size_t n;
+};
+struct pair {
+	const char *key, *value;
+};
+struct pairs {
+	struct pair *v;
+	size_t n;
+};
+
+struct id_mapping {
+	uint32_t container_id, host_id, size;
+};
+struct id_mappings {
+	struct id_mapping *v;
+	size_t n;
+};
+
+/* --- process
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+struct user {
+	uint32_t uid, gid;
+	struct opt_u64 umask;
+	struct numbers additional_gids;
+	const char *username;
+};
+struct console_size {
+	uint64_t height, width;
+};
+/* Bit n is capability n (CAP_CHOWN is bit 0). unknown: names that this program does not know, kept
+ * for the warning. */
+struct cap_set {
+	bool set;
+	uint64_t bits;
+	struct strings unknown;
+};
+struct capabilities {
+	struct cap_set bounding, effective, inheritable, permitted, ambient;
+};
+struct posix_rlimit {
+	int type; /* RLIMIT_x */
+	uint64_t soft, hard;
+};
+struct rlimits {
+	struct posix_rlimit *v;
+	size_t n;
+};
+struct scheduler {
+	int policy; /* SCHED_x */
+	int64_t nice, priority;
+	uint64_t flags;			    /* SCHED_FLAG_x or-ed */
+	uint64_t runtime, deadline, period; /* ns */
+};
+struct io_priority {
+	int class; /* IOPRIO_CLASS_x */
+	int64_t priority;
+};
+struct exec_cpu_affinity {
+	const char *initial, *final; /* CPU lists, "0-3,7" */
+};
+struct process {
+	bool terminal;
+	struct console_size *console_size;
+	struct user user;
+	struct strings args;
+	const char *command_line; /* Windows; read, never used */
+	struct strings env;
+	const char *cwd;
+	struct capabilities *capabilities;
+	struct rlimits rlimits;
+	bool no_new_privileges;
+	const char *apparmor_profile;
+	const char *selinux_label;
+	struct opt_i64 oom_score_adj;
+	struct scheduler *scheduler;
+	struct io_priority *io_priority;
+	struct exec_cpu_affinity *exec_cpu_affinity;
+};
+
+/* --- mounts
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+struct mount {
+	const char *destination, *type, *source;
+	struct strings options;
+	struct id_mappings uid_mappings, gid_mappings;
+};
+struct mounts {
+	struct mount *v;
+	size_t n;
+};
+struct root {
+	const char *path;
+	bool readonly;
+};
+
+/* --- hooks
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct hook {
+	const char *path;
+	struct strings args, env;
+	struct opt_i64 timeout; /* seconds */
+};
+struct hook_list {
+	struct hook *v;
+	size_t n;
+};
+struct hooks {
+	struct hook_list prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
+};
+
+/* --- linux
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct namespace
+{
+	int type; /* CLONE_NEWx */
+	const char *path;
+};
+struct namespaces {
+	struct namespace *v;
+	size_t n;
+};
+struct device {
+	int type; /* 'c' 'u' 'b' 'p' */
+	const char *path;
+	struct opt_i64 major, minor;
+	struct opt_u64 file_mode, uid, gid;
+};
+struct devices {
+	struct device *v;
+	size_t n;
+};
+struct net_device {
+	const char *host_name; /* the property's key */
+	const char *name;      /* inside; NULL: the same */
+};
+struct net_devices {
+	struct net_device *v;
+	size_t n;
+};
+
+struct device_cgroup {
+	bool allow;
+	int type; /* 'a' 'b' 'c' */
+	struct opt_i64 major, minor;
+	const char *access;
+};
+struct device_cgroups {
+	struct device_cgroup *v;
+	size_t n;
+};
+struct memory {
+	struct opt_i64 limit, reservation, swap, kernel, kernel_tcp;
+	struct opt_u64 swappiness;
+	struct opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+};
+struct cpu {
+	struct opt_u64 shares, period, burst, realtime_period;
+	struct opt_i64 quota, realtime_runtime, idle;
+	const char *cpus, *mems;
+};
+struct pids {
+	struct opt_i64 limit;
+};
+struct weight_device {
+	int64_t major, minor;
+	struct opt_u64 weight, leaf_weight;
+};
+struct weight_devices {
+	struct weight_device *v;
+	size_t n;
+};
+struct throttle_device {
+	int64_t major, minor;
+	uint64_t rate;
+};
+struct throttle_devices {
+	struct throttle_device *v;
+	size_t n;
+};
+struct block_io {
+	struct opt_u64 weight, leaf_weight;
+	struct weight_devices weight_device;
+	struct throttle_devices throttle_read_bps, throttle_write_bps, throttle_read_iops,
+		throttle_write_iops;
+};
+struct hugepage_limit {
+	const char *page_size;
+	uint64_t limit;
+};
+struct hugepage_limits {
+	struct hugepage_limit *v;
+	size_t n;
+};
+struct interface_priority {
+	const char *name;
+	uint32_t priority;
+};
+struct interface_priorities {
+	struct interface_priority *v;
+	size_t n;
+};
+struct network_class {
+	struct opt_u64 class_id;
+	struct interface_priorities priorities;
+};
+struct rdma {
+	const char *device; /* the property's key */
+	struct opt_u64 hca_handles, hca_objects;
+};
+struct rdmas {
+	struct rdma *v;
+	size_t n;
+};
+struct resources {
+	struct pairs unified;
+	struct device_cgroups devices;
+	struct memory *memory;
+	struct cpu *cpu;
+	struct pids *pids;
+	struct block_io *block_io;
+	struct hugepage_limits hugepage_limits;
+	struct network_class *network;
+	struct rdmas rdma;
+};
+
+/* Words of libseccomp without its header: SCMP_ACT_x numbers are the kernel's SECCOMP_RET_x. */
+struct seccomp_arg {
+	uint32_t index;
+	uint64_t value, value_two;
+	int op; /* enum seccomp_op */
+};
+enum seccomp_op {
+	SCMP_OP_NE = 1,
+	SCMP_OP_LT,
+	SCMP_OP_LE,
+	SCMP_OP_EQ,
+	SCMP_OP_GE,
+	SCMP_OP_GT,
+	SCMP_OP_MASKED_EQ
+};
+struct seccomp_args {
+	struct seccomp_arg *v;
+	size_t n;
+};
+struct seccomp_syscall {
+	struct strings names;
+	uint32_t action; /* SECCOMP_RET_x from <linux/seccomp.h>, data 0 */
+	struct opt_u64 errno_ret;
+	struct seccomp_args args;
+};
+struct seccomp_syscalls {
+	struct seccomp_syscall *v;
+	size_t n;
+};
+struct seccomp {
+	uint32_t default_action; /* SECCOMP_RET_x */
+	struct opt_u64 default_errno_ret;
+	struct strings architectures; /* SCMP_ARCH_x */
+	uint64_t flags;		      /* SECCOMP_FILTER_FLAG_x or-ed */
+	bool flags_set;
+	const char *listener_path, *listener_metadata;
+	struct seccomp_syscalls syscalls;
+};
+
+struct intel_rdt {
+	const char *clos_id, *l3_cache_schema, *mem_bw_schema;
+	struct strings schemata;
+	bool enable_monitoring;
+};
+struct memory_policy {
+	int mode;	   /* MPOL_x */
+	const char *nodes; /* list, "0-3" */
+	uint64_t flags;	   /* MPOL_F_x or-ed */
+};
+struct personality {
+	uint64_t domain; /* PER_LINUX or PER_LINUX32 */
+};
+struct time_offset {
+	struct opt_i64 secs;
+	struct opt_u64 nanosecs;
+};
+struct time_offsets {
+	struct time_offset *boottime, *monotonic;
+};
+struct linux_config {
+	struct namespaces namespaces;
+	struct id_mappings uid_mappings, gid_mappings;
+	struct devices devices;
+	struct net_devices net_devices;
+	const char *cgroups_path;
+	struct resources *resources;
+	unsigned long rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE (no
+					     MS_REC); 0 absent */
+	struct seccomp *seccomp;
+	struct pairs sysctl;
+	struct strings masked_paths, readonly_paths;
+	const char *mount_label;
+	struct intel_rdt *intel_rdt;
+	struct memory_policy *memory_policy;
+	struct personality *personality;
+	struct time_offsets *time_offsets;
+};
+
+struct config {
+	const char *oci_version;
+	struct root *root;
+	struct mounts mounts;
+	struct process *process;
+	const char *hostname, *domainname;
+	struct hooks *hooks;
+	struct pairs annotations;
+	struct linux_config
+		linux_; /* zeroed where absent ("linux" is a predefined macro of gnu C) */
+	bool has_linux;
+};
+
+/* Largest config.json that is read, in bytes, and how deep it may nest. */
+#define CONFIG_MAX_BYTES (4u << 20)
+#define CONFIG_MAX_DEPTH 64
+
+/* config_parse: bytes → struct, every property's type checked; errors carry line:column (syntax) or
+ * the JSON pointer. Unknown keys are ignored, a key twice in one object is an error. name is what
+ * messages call the document. */
+int config_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		 struct config **ret, struct err *err);
+/* process_parse: the same for a process.json (exec --process). */
+int process_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		  struct process **ret, struct err *err);
+/* hooks and annotations aside, what is semantically wrong with it: one row of rules per clause
+ * (rules.c). The first violation found is the error; place is the JSON pointer. */
+int config_check(const struct config *config, struct err *err);
+/* process_check: the rows that concern a process alone. */
+int process_check(const struct process *process, struct err *err);
+
+/* namespace_of: the entry of that CLONE_NEWx, or NULL. */
+const struct namespace *namespace_of(const struct config *config, int type);
+/* config_has_ns: a namespace of that type is asked for, new or by path. */
+static inline bool config_has_ns(const struct config *config, int type)
+{
+	return namespace_of(config, type) != NULL;
+}
