@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facts.h - what the host and the caller can do: plain data that probe/ gathers and planners read.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#define FACTS_GROUPS_MAX 64
+#define FACTS_RLIMITS 16
+#define FACTS_RANGES_MAX 16
+
+/* Groups of facts, so that a start gathers only what its config asks for. */
+enum facts_want {
+	WANT_CALLER = 1, /* uids, groups, capabilities, rlimits, kernel: always cheap */
+	WANT_CGROUP = 2,
+	WANT_LSM = 4,
+	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */
+	WANT_HOST = 16,	 /* sysctls, user namespace limits: for doctor and messages */
+	WANT_ALL = 31,
+};
+
+enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
+
+struct id_range {
+	uint32_t first, count;
+};
+
+struct facts {
+	unsigned int have; /* enum facts_want: groups that were gathered */
+	/* caller */
+	int kernel_major, kernel_minor;
+	uint32_t uid, gid; /* effective */
+	uint32_t groups[FACTS_GROUPS_MAX];
+	uint32_t groups_n;
+	uint64_t caps_effective, caps_bounding;
+	int last_cap; /* highest capability that the kernel knows */
+	struct {
+		uint64_t soft, hard;
+	} rlimits[FACTS_RLIMITS];
+	bool in_user_ns; /* the caller is not in the initial user namespace */
+	/* cgroup */
+	int cgroup_mode;	/* enum cgroup_mode */
+	char cgroup_own[512];	/* the caller's cgroup v2 path ("/user.slice/…"), "" if none */
+	char cgroup_mount[128]; /* where cgroup2 is mounted */
+	bool cgroup_writable;	/* the caller may make cgroups below its own */
+	char cgroup_controllers[128]; /* v2 controllers that are there, space separated */
+	/* lsm */
+	bool apparmor, selinux;
+	bool apparmor_restricts_userns; /* kernel.apparmor_restrict_unprivileged_userns */
+	/* subids */
+	char newuidmap[128], newgidmap[128]; /* paths, "" if missing */
+	struct id_range subuids[FACTS_RANGES_MAX], subgids[FACTS_RANGES_MAX];
+	uint32_t subuids_n, subgids_n;
+	/* host */
+	uint64_t max_user_namespaces;
+	bool unprivileged_userns; /* kernel.unprivileged_userns_clone is absent or 1 */
+	char release[65];	  /* uname */
+};
+
+static inline bool facts_kernel(const struct facts *f, int major, int minor)
+{
+	return f->kernel_major > major || (f->kernel_major == major && f->kernel_minor >= minor);
+}
+
+static inline bool facts_cap(const struct facts *f, int cap)
+{
+	return f->caps_effective >> cap & 1;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - (config, facts) → plan: which namespaces, which ops, in which order, and why. Pure: no
+ * system call. */
+#pragma once
+
+#include "runtime/plan/facts.h"
+#include "runtime/plan/op.h"
+#include "spec/json/emit.h"
+#include "spec/oci/config.h"
+
+#define PLAN_OPS_MAX 4096
+#define PLAN_WARNINGS_MAX 256
+
+/* What was asked on the command line and bears on the plan. */
+struct plan_options {
+	const char *bundle; /* absolute path of the bundle */
+	const char *id;
+	bool no_pivot;
+	bool no_new_keyring;
+	bool strict;	       /* what cannot be applied is an error, not a warning */
+	uint32_t preserve_fds; /* fds 3 … 3+n-1 stay open */
+	uint32_t listen_fds;   /* of LISTEN_FDS, likewise */
+	bool console;	       /* there is somebody to hand a terminal to */
+};
+
+/* Something asked for that will not be done. */
+struct plan_warning {
+	const char *cause, *text;
+};
+
+struct plan {
+	struct arena *arena;
+	uint64_t clone_flags; /* CLONE_NEWx of the child */
+	bool middle; /* a process between parent and child is needed: namespaces to join or offsets
+			first */
+	bool maps_by_parent; /* the child waits while the parent writes its id maps (stage IDS) */
+	const char *rootfs;  /* absolute */
+	struct op *ops;
+	size_t n, room;
+	struct plan_warning *warnings;
+	size_t warnings_n, warnings_room;
+	bool strict;
+	/* exec */
+	const char **argv, **envp;
+	uint32_t keep_fds; /* fds 3 … 3+keep_fds-1 stay open over exec */
+	bool terminal;
+};
+
+/* plan_container: everything that create and run do for a container. The config has passed
+ * config_check. Errors: place is the JSON pointer, text the reason and the way out. */
+int plan_container(const struct config *config, const struct facts *facts,
+		   const struct plan_options *options, struct arena *a, struct plan **ret,
+		   struct err *err);
+/* plan_exec: what a further process in a running container needs: stages JOIN (by the caller's
+ * pidfd), PROCESS and LAST. process is the one to run, config the container's. */
+int plan_exec(const struct config *config, const struct process *process, const struct facts *facts,
+	      const struct plan_options *options, struct arena *a, struct plan **ret,
+	      struct err *err);
+/* plan_wants: which facts a config needs (enum facts_want). */
+unsigned int plan_wants(const struct config *config);
+
+/* For planners. plan_add: a new op with that stage, cause and code, zeroed otherwise. plan_warn: an
+ * error under strict. */
+struct op *plan_add(struct plan *p, enum stage stage, enum op_code code, const char *cause);
+int plan_warn(struct plan *p, struct err *err, const char *cause, const char *fmt, ...)
+	printf_like(4, 5);
+const char *plan_cause(struct plan *p, const char *fmt, ...) printf_like(2, 3);
+
+/* The chapters, in the order of the corridor; each appends its ops. */
+int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
+		const struct plan_options *o, struct err *err);
+int plan_devices(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_paths(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_root(struct plan *p, const struct config *c, const struct plan_options *o,
+	      struct err *err);
+int plan_process(struct plan *p, const struct config *c, const struct process *process,
+		 const struct facts *f, const struct plan_options *o, struct err *err);
+int plan_resources(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+
+/* plan_print: one line an op, by stage, for people; plan_emit: the same as JSON. */
+void plan_print(const struct plan *p, struct text *out);
+void plan_emit(const struct plan *p, struct emit *e);
