@@ -9,6 +9,7 @@
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
 #include "spec/base/log.h"
+#include "spec/base/names.h"
 #include "spec/oci/config.h"
 
 /* Exit statuses of the programs that are not the payload's. */
