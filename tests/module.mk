@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests, checks, benchmark, installation. A suite is whatever files its folder holds.
+
+BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
+	libarchive-dev libssl-dev git ca-certificates
+TEST_DEPS := perl libcmocka-dev bats python3 jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
+	util-linux golang-github-containers-common file xz-utils zstd
+LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
+FUZZ_DEPS := clang libclang-rt-dev
+TEST_USER := srttest
+
+# Libraries that a test may need; the linker leaves out what it does not use.
+TEST_LIBS := -Wl,--as-needed -lcmocka -lyajl -lseccomp -lmount
+BUNDLE_TEST_LIBS := -larchive -lcrypto
+
+# --- the two halves that the Makefile does not know --------------------------------------------------------------------
+BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/*.c))
+define bundle_archive
+$(B)/$(1)/libbundle-test.a: $(BUNDLE_OBJ_SRC:%.c=$(B)/$(1)/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+
+# libFuzzer's objects: clang, with coverage feedback.
+fuzz_CC := clang
+fuzz_FLAGS := $(BASE_FLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+fuzz_LDFLAGS := -fsanitize=fuzzer,address,undefined
+$(eval $(call variant_rules,fuzz))
+$(foreach v,host asan fuzz,$(eval $(call bundle_archive,$(v))))
+
+# --- test programs -----------------------------------------------------------------------------------------------------
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+FAULT_SRC := $(wildcard tests/fault/test_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+# Those that reach into the bundle half link it as well.
+NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle|rootfs-tools)/' $(UNIT_SRC) $(FUZZ_SRC)))
+
+# test_program VARIANT SOURCE: one program from one source and the library of its variant.
+define test_program
+$(B)/$(1)/$(2:.c=): $(B)/$(1)/$(2:.c=.o) $(3) $(if $(filter $(2),$(NEED_BUNDLE)),$(B)/$(1)/libbundle-test.a) \
+		$(B)/$(1)/libsrt.a
+	$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS) $(if $(filter $(2),$(NEED_BUNDLE)),$(BUNDLE_TEST_LIBS))
+endef
+$(foreach s,$(UNIT_SRC),$(foreach v,host asan,$(eval $(call test_program,$(v),$(s)))))
+$(foreach s,$(FUZZ_SRC),$(eval $(call test_program,fuzz,$(s))))
+$(foreach s,$(FUZZ_SRC),$(eval $(call test_program,asan,$(s),$(B)/asan/tests/lib/fuzz_main.o)))
+
+# Fault tests stand on a fake of spec/base/sys.c; everything else is the real thing.
+FAKE_OBJ := $(filter-out $(B)/host/spec/base/sys.o,$(LIB_SRC:%.c=$(B)/host/%.o)) $(B)/host/tests/fault/sys_fake.o
+$(B)/host/libsrt-fake.a: $(FAKE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(FAULT_SRC:%.c=$(B)/host/%): $(B)/host/%: $(B)/host/%.o $(B)/host/libsrt-fake.a
+	$(host_CC) $(host_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+UNIT := $(UNIT_SRC:%.c=$(B)/host/%)
+UNIT_ASAN := $(UNIT_SRC:%.c=$(B)/asan/%)
+FAULT := $(FAULT_SRC:%.c=$(B)/host/%)
+REPLAY := $(FUZZ_SRC:%.c=$(B)/asan/%)
+FUZZERS := $(FUZZ_SRC:%.c=$(B)/fuzz/%)
+UNIT_BATS := $(wildcard tests/unit/*.bats)
+GOLDEN := $(wildcard tests/golden/run)
+CONFORMANCE := $(wildcard tests/conformance/run)
+BATS := $(wildcard tests/integration/*.bats)
+QUICK := $(if $(BATS),$(shell grep -lE '^\# bats file_tags=(.*,)?quick(,|$$)' $(BATS)))
+# A program with its corpus is one argument of the runner.
+REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
+TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY)
+.SECONDARY: $(TEST_PROGRAMS:%=%.o)
+
+RUN := B=$(B) SRT_TEST_USER=$(TEST_USER) tests/lib/tap-run
+SUITES_QUICK := --suite unit --jobs 2 --timeout 60 $(UNIT) $(UNIT_BATS) --suite golden --timeout 60 $(GOLDEN) \
+	--suite fault --jobs 2 --timeout 60 $(FAULT) --suite fuzz --jobs 2 --timeout 60 $(REPLAY_ARGS)
+SUITES_SLOW := --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) \
+	--suite integration --stage --timeout 300 --as user,root $(BATS) \
+	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE)
+
+.PHONY: help test check check-run lint asan fuzz bench install uninstall dist clean deps-build deps-check deps-lint
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1\t/p' $(MAKEFILE_LIST) | sort -u | awk -F '\t' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+## deps-build: install the Debian packages that the build needs (root or sudo)
+deps-build:
+	@tests/lib/deps $(BUILD_DEPS)
+
+## deps-check: likewise those of the tests, and as root the user that runs half of them
+deps-check:
+	@tests/lib/deps --user $(TEST_USER) $(BUILD_DEPS) $(TEST_DEPS)
+
+## deps-lint: likewise those of lint and fuzz
+deps-lint:
+	@tests/lib/deps $(LINT_DEPS)
+
+## test: the inner loop, under a minute: unit, golden, fault, corpus replay, quick integration
+test: all $(TEST_PROGRAMS)
+	@$(RUN) $(SUITES_QUICK) --suite integration --stage --timeout 60 --as user $(QUICK)
+
+## check: install what the tests need, build, run every suite, as root and as an ordinary user
+# A second make, because the first one has looked for compilers before they were installed.
+check: deps-check
+	@$(MAKE) --no-print-directory -j2 check-build
+	@$(MAKE) --no-print-directory check-run
+
+.PHONY: check-build
+check-build: all $(TEST_PROGRAMS) $(UNIT_ASAN)
+
+check-run: check-build
+	@$(RUN) $(SUITES_QUICK) $(SUITES_SLOW)
+
+## asan: unit tests and corpus replay under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(UNIT_ASAN) $(REPLAY)
+	@$(RUN) --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) --suite fuzz --jobs 2 --timeout 180 $(REPLAY_ARGS)
+
+## fuzz: every harness for FUZZ_SECONDS (60) from its corpus; what breaks is kept in tests/fuzz/found
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZERS)
+	@mkdir -p tests/fuzz/found
+	@set -e; for f in $(FUZZERS); do n=$${f##*/fuzz_}; mkdir -p $(B)/fuzz/corpus/$$n; \
+		echo "== $$n"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=tests/fuzz/found/$$n- $(B)/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
+
+## lint: format, clang-tidy, cppcheck, shellcheck, banned functions, the arrows between folders, sizes
+lint: gen
+	@B=$(B) tests/lib/lint
+
+# --- benchmark ---------------------------------------------------------------------------------------------------------
+BENCH_ROUNDS ?= 100
+BENCH_OUT ?=
+BENCH_CC := $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu,$(CC))
+BENCH_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen $(WARN) -O2 -fno-pie -ffunction-sections
+BENCH_BIN := $(B)/bench/floor $(B)/bench/bench $(B)/bench/true $(B)/bench/pause
+$(BENCH_BIN): $(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(BENCH_CC) $(BENCH_FLAGS) -static -no-pie -Wl,--gc-sections -s -o $@ $<
+
+## bench: medians against crun, runc, bwrap and the hand-written floor (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+bench: all bench-run
+.PHONY: bench-run
+bench-run: $(BENCH_BIN)
+	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run
+
+# --- installation ------------------------------------------------------------------------------------------------------
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/srt-oci
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/srt-oci
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+MAN := $(wildcard docs/man/*.[1-8])
+RECIPES := $(wildcard bundle/recipes/*)
+
+## install: programs, man pages and recipes below DESTDIR PREFIX (/usr/local); nothing is setuid
+install: all
+	install -d -m 0755 $(BINDIR)
+	install -m 0755 $(B)/srt-oci $(BINDIR)/srt-oci
+	ln -sf srt-oci $(BINDIR)/sandbox-runtime
+	ln -sf srt-oci $(BINDIR)/srt
+	$(if $(wildcard bundle/main.c),install -D -m 0755 $(B)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-bundle)
+	$(foreach m,$(MAN),install -D -m 0644 $(m) $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
+	$(foreach r,$(RECIPES),install -D -m 0644 $(r) $(SHAREDIR)/recipes/$(notdir $(r)) &&) :
+
+## uninstall: take away what install put there
+uninstall:
+	rm -f $(BINDIR)/srt-oci $(BINDIR)/sandbox-runtime $(BINDIR)/srt $(LIBEXECDIR)/srt-oci-bundle
+	rm -f $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	rm -rf $(SHAREDIR)/recipes
+	-rmdir $(LIBEXECDIR) $(SHAREDIR) 2>/dev/null
+
+## dist: the same tarball from the same commit, everywhere
+dist:
+	@mkdir -p $(B)
+	git -c tar.umask=0022 archive --format=tar --prefix=srt-oci-$(VERSION)/ HEAD | gzip -9n >$(B)/srt-oci-$(VERSION).tar.gz
+	@sha256sum $(B)/srt-oci-$(VERSION).tar.gz
+
+## clean: remove everything that was built
+clean:
+	rm -rf $(B)
