@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -190,6 +191,11 @@ int sys_memfd_create(const char *name, unsigned int flags)
 int sys_fcntl(int fd, int cmd, long arg)
 {
 	return fcntl(fd, cmd, arg);
+}
+
+int sys_flock(int fd, int operation)
+{
+	return flock(fd, operation);
 }
 
 int sys_ioctl(int fd, unsigned long request, void *arg)

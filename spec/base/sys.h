@@ -81,6 +81,7 @@ int sys_close_range(unsigned int first, unsigned int last, unsigned int flags);
 int sys_dup3(int from, int to, int flags);
 int sys_memfd_create(const char *name, unsigned int flags);
 int sys_fcntl(int fd, int cmd, long arg);
+int sys_flock(int fd, int operation);
 int sys_ioctl(int fd, unsigned long request, void *arg);
 
 /* processes and namespaces */
