@@ -13,11 +13,11 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json {
 	enum json_type type;
-	const char *key;  /* in an object, else NULL */
+	const char *key; /* in an object, else NULL */
 	const char *text; /* string: its bytes, NUL-terminated; number: as written */
-	size_t len;	  /* of text; a string that holds a NUL byte is refused when parsed */
-	bool truth;	  /* of a bool */
-	size_t count;	  /* members of an array or object */
+	size_t len; /* of text; a string that holds a NUL byte is refused when parsed */
+	bool truth; /* of a bool */
+	size_t count; /* members of an array or object */
 	struct json *first, *next;
 	size_t offset; /* byte position in the document */
 };

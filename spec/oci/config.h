@@ -68,8 +68,8 @@ struct user {
 struct console_size {
 	uint64_t height, width;
 };
-/* Bit n is capability n (CAP_CHOWN is bit 0). unknown: names that this program does not know, kept
- * for the warning. */
+/* Bit n is capability n (CAP_CHOWN is bit 0). A name that this program does not know is refused when
+ * the document is read, so unknown is always empty. */
 struct cap_set {
 	bool set;
 	uint64_t bits;
@@ -89,7 +89,7 @@ struct rlimits {
 struct scheduler {
 	int policy; /* SCHED_x */
 	int64_t nice, priority;
-	uint64_t flags;			    /* SCHED_FLAG_x or-ed */
+	uint64_t flags; /* SCHED_FLAG_x or-ed */
 	uint64_t runtime, deadline, period; /* ns */
 };
 struct io_priority {
@@ -179,7 +179,7 @@ struct devices {
 };
 struct net_device {
 	const char *host_name; /* the property's key */
-	const char *name;      /* inside; NULL: the same */
+	const char *name; /* inside; NULL: the same */
 };
 struct net_devices {
 	struct net_device *v;
@@ -304,7 +304,7 @@ struct seccomp {
 	uint32_t default_action; /* SECCOMP_RET_x */
 	struct opt_u64 default_errno_ret;
 	struct strings architectures; /* SCMP_ARCH_x */
-	uint64_t flags;		      /* SECCOMP_FILTER_FLAG_x or-ed */
+	uint64_t flags; /* SECCOMP_FILTER_FLAG_x or-ed */
 	bool flags_set;
 	const char *listener_path, *listener_metadata;
 	struct seccomp_syscalls syscalls;
@@ -316,12 +316,13 @@ struct intel_rdt {
 	bool enable_monitoring;
 };
 struct memory_policy {
-	int mode;	   /* MPOL_x */
+	int mode; /* MPOL_x */
 	const char *nodes; /* list, "0-3" */
-	uint64_t flags;	   /* MPOL_F_x or-ed */
+	uint64_t flags; /* MPOL_F_x or-ed */
 };
 struct personality {
 	uint64_t domain; /* PER_LINUX or PER_LINUX32 */
+	struct strings flags; /* none are defined yet: any is refused */
 };
 struct time_offset {
 	struct opt_i64 secs;

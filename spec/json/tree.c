@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tree.c - bytes → nodes.
+ *
+ * Two passes. The first looks at the bytes alone: UTF-8, and escapes that yajl would take in
+ * silence (a NUL, half a surrogate pair, which it once read past the buffer for, CVE-2017-16516).
+ * The second is yajl's streaming parser, whose callbacks make the nodes and count them; its own
+ * memory comes from the arena, so that no way out can leak (CVE-2023-33460), and the bound on bytes
+ * keeps its buffers from wrapping (CVE-2022-24795). */
+#include "spec/json/tree.h"
+
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "spec/base/str.h"
+#include "spec/json/quote.h"
+#include "spec/json/utf8.h"
+
+/* Objects up to this many members are searched for duplicates pair by pair, larger ones sorted. */
+#define PAIRWISE_MAX 16
+/* Short strings are packed into blocks of this size, without the arena's alignment. */
+#define POOL_BYTES 4096
+#define POOLED_MAX 256
+
+struct frame {
+	struct json *node, *last;
+};
+
+struct reader {
+	const char *bytes;
+	size_t len;
+	const char *name;
+	const struct json_limits *limits;
+	struct arena *arena;
+	struct err *err;
+
+	yajl_handle yajl;
+	bool finishing; /* all bytes are with yajl: what it counts no longer are positions */
+	size_t pos; /* behind the last token */
+	size_t nodes;
+	struct frame *frames;
+	size_t depth;
+	const char *key; /* of the value that comes next */
+	struct json *root;
+	char *pool;
+	size_t pool_left;
+};
+
+/* --- errors with line and column --- */
+
+struct place {
+	size_t line, column;
+};
+
+static struct place place_of(const struct reader *r, size_t offset)
+{
+	struct place p = { 1, 1 };
+
+	for (size_t i = 0; i < offset && i < r->len; i++) {
+		if (r->bytes[i] == '\n') {
+			p.line++;
+			p.column = 1;
+		} else if (((unsigned char)r->bytes[i] & 0xc0) != 0x80) {
+			p.column++;
+		}
+	}
+	return p;
+}
+
+static int fail_at(const struct reader *r, int kind, size_t offset, const char *text)
+{
+	struct place p = place_of(r, offset);
+
+	return err_set(r->err, kind, 0, "%s:%zu:%zu: %s", r->name, p.line, p.column, text);
+}
+
+/* --- first pass: the bytes --- */
+
+/* Bytes from s on that are ASCII and no backslash, eight at a time. */
+static size_t plain_run(const char *s, size_t n)
+{
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		uint64_t v, x;
+
+		memcpy(&v, s + i, sizeof(v));
+		x = v ^ (ones * '\\');
+		if ((v | ((x - ones) & ~x)) & highs)
+			break;
+	}
+	while (i < n && (unsigned char)s[i] < 0x80 && s[i] != '\\')
+		i++;
+	return i;
+}
+
+/* The number behind \u at s, or -1. */
+static int escaped_unit(const char *s, size_t n)
+{
+	int v = 0;
+
+	if (n < 6 || s[0] != '\\' || s[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		const char *digits = "0123456789abcdef0123456789ABCDEF";
+		const char *d = s[i] ? strchr(digits, s[i]) : NULL;
+
+		if (!d)
+			return -1;
+		v = v * 16 + (int)((d - digits) & 15);
+	}
+	return v;
+}
+
+/* Length of the escape at offset, or -1. What is no escape at all yajl will refuse. */
+static int check_escape(const struct reader *r, size_t offset)
+{
+	const char *s = r->bytes + offset;
+	size_t n = r->len - offset;
+	int unit = escaped_unit(s, n), low;
+
+	if (unit < 0)
+		return n < 2 ? 1 : 2;
+	if (unit == 0)
+		return fail_at(r, ERR_INPUT, offset, "a string may not hold the character NUL");
+	if (unit < 0xd800 || unit > 0xdfff)
+		return 6;
+	low = unit < 0xdc00 ? escaped_unit(s + 6, n - 6) : -1;
+	if (low < 0xdc00 || low > 0xdfff)
+		return fail_at(r, ERR_INPUT, offset, "half of a surrogate pair is no character");
+	return 12;
+}
+
+static int check_bytes(const struct reader *r)
+{
+	size_t i = plain_run(r->bytes, r->len);
+
+	if (r->len >= 3 && memcmp(r->bytes, "\xef\xbb\xbf", 3) == 0)
+		return fail_at(r, ERR_INPUT, 0,
+			       "a byte order mark comes first; save the document without it");
+	while (i < r->len) {
+		if (r->bytes[i] == '\\') {
+			int n = check_escape(r, i);
+
+			TRY(n);
+			i += (size_t)n;
+		} else {
+			size_t n = utf8_char(r->bytes + i, r->len - i);
+
+			if (n == 0)
+				return fail_at(r, ERR_INPUT, i, "this is not UTF-8");
+			i += n;
+		}
+		i += plain_run(r->bytes + i, r->len - i);
+	}
+	return 0;
+}
+
+/* --- second pass: the nodes --- */
+
+static bool is_gap(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Where the token behind pos begins: after space and one separator. */
+static size_t token_start(const struct reader *r)
+{
+	size_t i = r->pos;
+
+	while (i < r->len && is_gap(r->bytes[i]))
+		i++;
+	if (i < r->len && (r->bytes[i] == ',' || r->bytes[i] == ':'))
+		i++;
+	while (i < r->len && is_gap(r->bytes[i]))
+		i++;
+	return i;
+}
+
+/* Moves pos behind the token that yajl has just read. */
+static void advance(struct reader *r)
+{
+	r->pos = r->finishing ? r->len : yajl_get_bytes_consumed(r->yajl);
+}
+
+static const char *keep(struct reader *r, const void *s, size_t n)
+{
+	char *p;
+
+	if (n >= POOLED_MAX)
+		return arena_strn(r->arena, s, n);
+	if (r->pool_left <= n) {
+		r->pool = arena_alloc(r->arena, POOL_BYTES);
+		r->pool_left = POOL_BYTES;
+	}
+	p = r->pool;
+	memcpy(p, s, n);
+	r->pool += n + 1;
+	r->pool_left -= n + 1;
+	return p;
+}
+
+/* The node of the token that yajl has just read, linked into its parent; NULL past the bound. */
+static struct json *add_node(struct reader *r, enum json_type type)
+{
+	size_t offset = token_start(r);
+	struct json *n;
+
+	advance(r);
+	if (++r->nodes > r->limits->nodes) {
+		(void)fail_at(r, ERR_LIMIT, offset, "too many values");
+		return NULL;
+	}
+	n = arena_new(r->arena, struct json);
+	n->type = type;
+	n->offset = offset;
+	n->key = r->key;
+	r->key = NULL;
+	if (r->depth == 0) {
+		r->root = n;
+	} else {
+		struct frame *f = &r->frames[r->depth - 1];
+
+		*(f->last ? &f->last->next : &f->node->first) = n;
+		f->last = n;
+		f->node->count++;
+	}
+	return n;
+}
+
+static int on_null(void *ctx)
+{
+	return add_node(ctx, JSON_NULL) != NULL;
+}
+
+static int on_bool(void *ctx, int truth)
+{
+	struct json *n = add_node(ctx, JSON_BOOL);
+
+	if (n)
+		n->truth = truth;
+	return n != NULL;
+}
+
+static int add_text(struct reader *r, enum json_type type, const void *s, size_t len)
+{
+	struct json *n = add_node(r, type);
+
+	if (!n)
+		return 0;
+	n->text = keep(r, s, len);
+	n->len = len;
+	return 1;
+}
+
+static int on_number(void *ctx, const char *s, size_t len)
+{
+	return add_text(ctx, JSON_NUMBER, s, len);
+}
+
+static int on_string(void *ctx, const unsigned char *s, size_t len)
+{
+	return add_text(ctx, JSON_STRING, s, len);
+}
+
+static int open_node(struct reader *r, enum json_type type)
+{
+	struct json *n;
+
+	if (r->depth >= r->limits->depth) {
+		(void)fail_at(r, ERR_LIMIT, token_start(r), "nested too deep");
+		return 0;
+	}
+	n = add_node(r, type);
+	if (!n)
+		return 0;
+	r->frames[r->depth++] = (struct frame){ .node = n };
+	return 1;
+}
+
+static int on_start_array(void *ctx)
+{
+	return open_node(ctx, JSON_ARRAY);
+}
+
+static int on_start_object(void *ctx)
+{
+	return open_node(ctx, JSON_OBJECT);
+}
+
+static int on_key(void *ctx, const unsigned char *s, size_t len)
+{
+	struct reader *r = ctx;
+
+	advance(r);
+	r->key = keep(r, s, len);
+	return 1;
+}
+
+static int on_end_array(void *ctx)
+{
+	struct reader *r = ctx;
+
+	advance(r);
+	r->depth--;
+	return 1;
+}
+
+/* --- duplicate keys --- */
+
+static const struct json *duplicate_pairwise(const struct json *object)
+{
+	for (const struct json *a = object->first; a; a = a->next)
+		for (const struct json *b = a->next; b; b = b->next)
+			if (str_eq(a->key, b->key))
+				return b;
+	return NULL;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct json *x = *(const struct json *const *)a, *y = *(const struct json *const *)b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static const struct json *duplicate_sorted(struct arena *a, const struct json *object)
+{
+	const struct json **members = arena_array(a, const struct json *, object->count);
+	size_t n = 0;
+
+	for (const struct json *m = object->first; m; m = m->next)
+		members[n++] = m;
+	qsort(members, n, sizeof(*members), compare_keys);
+	for (size_t i = 1; i < n; i++)
+		if (str_eq(members[i - 1]->key, members[i]->key))
+			return members[i];
+	return NULL;
+}
+
+static int on_end_object(void *ctx)
+{
+	struct reader *r = ctx;
+	const struct json *object = r->frames[r->depth - 1].node, *twice;
+	char text[QUOTE_MAX + 64];
+
+	(void)on_end_array(r);
+	twice = object->count <= PAIRWISE_MAX ? duplicate_pairwise(object)
+					      : duplicate_sorted(r->arena, object);
+	if (!twice)
+		return 1;
+	(void)snprintf(text, sizeof(text), "the key %s stands twice in one object", Q(twice->key));
+	(void)fail_at(r, ERR_INPUT, twice->offset, text);
+	return 0;
+}
+
+/* --- yajl --- */
+
+/* yajl's memory: each piece remembers its size for realloc, and the arena frees it. */
+struct piece {
+	size_t size;
+	_Alignas(16) unsigned char bytes[];
+};
+
+static void *piece_alloc(void *arena, size_t size)
+{
+	struct piece *p = arena_alloc(arena, sizeof(*p) + size);
+
+	p->size = size;
+	return p->bytes;
+}
+
+static void *piece_grow(void *arena, void *old, size_t size)
+{
+	struct piece *p;
+
+	if (!old)
+		return piece_alloc(arena, size);
+	p = (struct piece *)((unsigned char *)old - offsetof(struct piece, bytes));
+	if (size <= p->size)
+		return old;
+	p = arena_grow(arena, p, sizeof(*p) + p->size, sizeof(*p) + size);
+	p->size = size;
+	return p->bytes;
+}
+
+static void piece_free(void *arena, void *old)
+{
+	(void)arena;
+	(void)old;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_bool,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_object,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_object,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
+};
+
+/* yajl's words that say little to whoever wrote the document, and ours. */
+static const struct {
+	const char *theirs, *ours;
+} rewordings[] = {
+	{ "premature EOF", "the document ends before its last value does" },
+	{ "trailing garbage", "something follows the end of the document" },
+	{ "unallowed token", "this may not stand here" },
+	{ "invalid char in json text", "no value begins with this character" },
+};
+
+/* yajl's error in our words, where yajl stopped. */
+static int fail_syntax(struct reader *r)
+{
+	unsigned char *message = yajl_get_error(r->yajl, 0, NULL, 0);
+	const char *text = message ? (const char *)message : "this is not JSON";
+	bool lexical = str_starts(text, "lexical error");
+	size_t start = token_start(r), stop = r->len;
+	char line[128];
+
+	if (!r->finishing) {
+		stop = yajl_get_bytes_consumed(r->yajl);
+		stop -= stop > 0;
+	}
+	if (str_starts(text, "lexical error: ") || str_starts(text, "parse error: "))
+		text = strchr(text, ':') + 2;
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+	for (size_t i = 0; i < ARRAY_LEN(rewordings); i++)
+		if (str_starts(line, rewordings[i].theirs))
+			(void)snprintf(line, sizeof(line), "%s", rewordings[i].ours);
+	/* A token is shown by its first byte, a bad byte within one by itself. */
+	return fail_at(r, ERR_INPUT, lexical == (start < stop) ? stop : start, line);
+}
+
+static int run_yajl(struct reader *r)
+{
+	yajl_alloc_funcs memory = { piece_alloc, piece_grow, piece_free, r->arena };
+	yajl_status status;
+
+	r->yajl = yajl_alloc(&callbacks, &memory, r);
+	if (!r->yajl)
+		return err_host(r->err, ENOMEM, "read %s", r->name);
+	(void)yajl_config(r->yajl, yajl_dont_validate_strings, 1);
+	status = yajl_parse(r->yajl, (const unsigned char *)r->bytes, r->len);
+	if (status == yajl_status_ok) {
+		r->finishing = true;
+		status = yajl_complete_parse(r->yajl);
+	}
+	if (status == yajl_status_ok)
+		return 0;
+	return status == yajl_status_client_canceled ? -1 : fail_syntax(r);
+}
+
+static bool is_empty(const char *bytes, size_t len)
+{
+	while (len && is_gap(bytes[len - 1]))
+		len--;
+	return len == 0;
+}
+
+int json_parse(const char *bytes, size_t len, const char *name, const struct json_limits *limits,
+	       struct arena *a, struct json **ret, struct err *err)
+{
+	struct reader r = {
+		.bytes = bytes, .len = len, .name = name, .limits = limits, .arena = a, .err = err
+	};
+
+	if (len > limits->bytes)
+		return err_limit(err, "%s: %zu bytes are too many: at most %zu are read", name, len,
+				 limits->bytes);
+	if (is_empty(bytes, len))
+		return err_input(err, "%s: the document is empty", name);
+	TRY(check_bytes(&r));
+	r.frames = arena_array(a, struct frame, limits->depth);
+	TRY(run_yajl(&r));
+	*ret = r.root;
+	return 0;
+}
+
+const struct json *json_member(const struct json *object, const char *key)
+{
+	if (object->type != JSON_OBJECT)
+		return NULL;
+	for (const struct json *m = object->first; m; m = m->next)
+		if (str_eq(m->key, key))
+			return m;
+	return NULL;
+}
+
+const char *json_type_name(enum json_type type)
+{
+	static const char *const names[] = { "null",   "boolean", "number",
+					     "string", "array",	  "object" };
+
+	return names[type];
+}

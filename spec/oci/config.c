@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.c - config.json and process.json: bytes → nodes → structs. */
+#include "spec/oci/config.h"
+
+#include "spec/oci/tables.h"
+
+/* A document of CONFIG_MAX_BYTES could hold ten times as many; real ones have some thousands. */
+#define CONFIG_MAX_NODES 200000
+
+static const struct bind_row config_rows[] = {
+	ROW(config, oci_version, "ociVersion", STR, REQUIRED,
+	    "version of the specification that the document follows"),
+	ROW_OBJECT(config, root, "root", root_table, 0, "the root file system"),
+	ROW_LIST(config, mounts, "mounts", mount_table, 0, "further mounts, in this order"),
+	ROW_OBJECT(config, process, "process", process_table, 0, "what runs"),
+	ROW(config, hostname, "hostname", STR, 0, "host name inside"),
+	ROW(config, domainname, "domainname", STR, 0, "NIS domain name inside"),
+	ROW_OBJECT(config, hooks, "hooks", hooks_table, 0, "programs that run along the way"),
+	ROW(config, annotations, "annotations", PAIRS, 0, "free for engines and users"),
+	ROW_INLINE(config, linux_, "linux", linux_table, 0, "what is Linux's own",
+		   PRESENT(config, has_linux)),
+};
+const struct bind_table config_table = TABLE(config, config_rows);
+
+static int document_parse(const char *bytes, size_t len, const char *name,
+			  const struct bind_table *table, struct arena *a, void **ret,
+			  struct err *err)
+{
+	const struct json_limits limits = { CONFIG_MAX_BYTES, CONFIG_MAX_DEPTH, CONFIG_MAX_NODES };
+	void *object = arena_alloc(a, table->size);
+	struct json *node;
+
+	TRY(json_parse(bytes, len, name, &limits, a, &node, err));
+	if (bind_object(node, table, BIND_TOLERANT, object, a, err) < 0)
+		return err->place[0] ? -1 : err_in(err, "%s", name);
+	*ret = object;
+	return 0;
+}
+
+int config_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		 struct config **ret, struct err *err)
+{
+	void *object;
+
+	TRY(document_parse(bytes, len, name, &config_table, a, &object, err));
+	*ret = object;
+	return 0;
+}
+
+int process_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		  struct process **ret, struct err *err)
+{
+	void *object;
+
+	TRY(document_parse(bytes, len, name, &process_table, a, &object, err));
+	*ret = object;
+	return 0;
+}
+
+const struct namespace *namespace_of(const struct config *config, int type)
+{
+	for (size_t i = 0; i < config->linux_.namespaces.n; i++)
+		if (config->linux_.namespaces.v[i].type == type)
+			return &config->linux_.namespaces.v[i];
+	return NULL;
+}
