@@ -299,10 +299,9 @@ static int walk(const struct ns_id *ns, struct pids_list *list, size_t *room, st
 	while ((entry = readdir(d))) {
 		uint64_t pid;
 
-		if (field_number(entry->d_name, INT32_MAX, &pid) < 0 || has_pid(list, (pid_t)pid) ||
-		    !belongs(entry->d_name, (pid_t)pid, ns, list))
-			continue;
-		TRY(pids_add(list, room, (pid_t)pid, a, err));
+		if (field_number(entry->d_name, INT32_MAX, &pid) == 0 &&
+		    belongs((pid_t)pid, ns, list))
+			TRY(pids_add(list, room, (pid_t)pid, a, err));
 	}
 	return 0;
 }
