@@ -17,7 +17,7 @@ enum facts_want {
 	WANT_CGROUP = 2,
 	WANT_LSM = 4,
 	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */
-	WANT_HOST = 16,	 /* sysctls, user namespace limits: for doctor and messages */
+	WANT_HOST = 16, /* sysctls, user namespace limits: for doctor and messages */
 	WANT_ALL = 31,
 };
 
@@ -41,10 +41,10 @@ struct facts {
 	} rlimits[FACTS_RLIMITS];
 	bool in_user_ns; /* the caller is not in the initial user namespace */
 	/* cgroup */
-	int cgroup_mode;	/* enum cgroup_mode */
-	char cgroup_own[512];	/* the caller's cgroup v2 path ("/user.slice/…"), "" if none */
+	int cgroup_mode; /* enum cgroup_mode */
+	char cgroup_own[512]; /* the caller's cgroup v2 path ("/user.slice/…"), "" if none */
 	char cgroup_mount[128]; /* where cgroup2 is mounted */
-	bool cgroup_writable;	/* the caller may make cgroups below its own */
+	bool cgroup_writable; /* the caller may make cgroups below its own */
 	char cgroup_controllers[128]; /* v2 controllers that are there, space separated */
 	/* lsm */
 	bool apparmor, selinux;
@@ -56,7 +56,7 @@ struct facts {
 	/* host */
 	uint64_t max_user_namespaces;
 	bool unprivileged_userns; /* kernel.unprivileged_userns_clone is absent or 1 */
-	char release[65];	  /* uname */
+	char release[65]; /* uname */
 };
 
 static inline bool facts_kernel(const struct facts *f, int major, int minor)

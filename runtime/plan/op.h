@@ -14,6 +14,7 @@
 #include "spec/base/arena.h"
 #include "spec/base/names.h"
 #include "spec/base/str.h"
+#include "spec/oci/config.h"
 
 /* Who carries an op out, and when; in this order. The columns are processes:
  *
@@ -49,79 +50,86 @@ enum op_code {
 	OP_ID_MAP_HELPER, /* path newuidmap or newgidmap, text the map; IDS */
 	OP_DENY_SETGROUPS,
 	OP_BECOME_ROOT, /* setresuid, setresgid and setgroups to 0 inside the new user namespace */
-	OP_OOM_SCORE,	/* a the score */
+	OP_OOM_SCORE, /* a the score */
 	/* namespaces */
-	OP_JOIN,	/* path of the namespace, a its CLONE_NEW flag */
-	OP_UNSHARE,	/* a the flags */
+	OP_JOIN, /* path of the namespace, a its CLONE_NEW flag */
+	OP_UNSHARE, /* a the flags */
 	OP_TIME_OFFSET, /* path "boottime" or "monotonic", a seconds, b nanoseconds */
-	OP_HOSTNAME,	/* text */
-	OP_DOMAINNAME,	/* text */
+	OP_HOSTNAME, /* text */
+	OP_DOMAINNAME, /* text */
 	OP_LOOPBACK_UP,
 	OP_SYSCTL, /* path below /proc/sys, text the value */
 	/* mounts: destination is path, resolved inside the root */
 	OP_PROPAGATION_ALL, /* a MS_x|MS_REC for the whole mount namespace */
-	OP_ROOT_OPEN,	    /* path of the rootfs: bind it onto itself, keep its fd */
+	OP_ROOT_OPEN, /* path of the rootfs: bind it onto itself, keep its fd */
 	OP_MOUNT, /* a new file system: type, text source, data options; a attributes; flags MOUNT_x
 		   */
-	OP_BIND,  /* text source, path; a attributes to set, b to clear, c MS_REC or 0; data id maps
-		   */
-	OP_SETATTR,	/* path; a set, b clear, c MS_REC or 0: change a mount that is there */
+	OP_BIND, /* text source, path; a attributes to set, d likewise on all below, c MS_REC or 0; data struct mount_idmap */
+	OP_SETATTR, /* path; a set, b clear, c MS_REC or 0: change a mount that is there */
 	OP_PROPAGATION, /* path; a MS_x, c MS_REC or 0 */
-	OP_TMPFS_COPY,	/* path: fill the tmpfs that was just mounted with what it covers */
-	OP_MKDIR,	/* path, a mode */
-	OP_MKNOD,	/* path, a mode with type, b device number, c uid<<32|gid */
+	OP_MKDIR, /* path, a mode */
+	OP_MKNOD, /* path, a mode with type, b device number, c uid<<32|gid */
 	OP_DEVICE_BIND, /* path, text the host's node, b device number it must have */
-	OP_SYMLINK,	/* path, text what it points to */
-	OP_MASK,	/* path */
-	OP_READONLY,	/* path */
-	OP_CONSOLE,	/* a rows, b columns: the pty and its place on /dev/console */
+	OP_SYMLINK, /* path, text what it points to */
+	OP_MASK, /* path */
+	OP_READONLY, /* path */
+	OP_CONSOLE, /* a rows, b columns: the pty and its place on /dev/console */
 	OP_ROOT_READONLY,
 	OP_PIVOT,
-	OP_MOVE_ROOT,	     /* --no-pivot: MS_MOVE and chroot */
+	OP_MOVE_ROOT, /* --no-pivot: MS_MOVE and chroot */
 	OP_ROOT_PROPAGATION, /* a MS_x: rootfsPropagation, after pivot */
 	/* process */
-	OP_SESSION,	  /* setsid; and the console as controlling terminal where there is one */
-	OP_KEYRING,	  /* text its name */
-	OP_CWD,		  /* path */
-	OP_RLIMIT,	  /* a RLIMIT_x, b soft, c hard */
-	OP_SCHEDULER,	  /* data struct scheduler */
-	OP_IO_PRIORITY,	  /* a class, b priority */
-	OP_AFFINITY,	  /* text CPU list */
+	OP_SESSION, /* setsid; and the console as controlling terminal where there is one */
+	OP_KEYRING, /* text its name */
+	OP_CWD, /* path */
+	OP_RLIMIT, /* a RLIMIT_x, b soft, c hard */
+	OP_SCHEDULER, /* data struct scheduler */
+	OP_IO_PRIORITY, /* a class, b priority */
+	OP_AFFINITY, /* text CPU list */
 	OP_MEMORY_POLICY, /* a mode with flags, text node list */
-	OP_PERSONALITY,	  /* a */
-	OP_UMASK,	  /* a */
-	OP_BOUNDING,	  /* a the set that stays */
-	OP_GROUPS,	  /* data uint32_t[], len bytes */
-	OP_USER,	  /* a uid, b gid */
-	OP_CAPS,	  /* a permitted, b effective, c inheritable, d ambient */
+	OP_PERSONALITY, /* a */
+	OP_UMASK, /* a */
+	OP_BOUNDING, /* a the set that stays */
+	OP_GROUPS, /* data uint32_t[], len bytes */
+	OP_USER, /* a uid, b gid */
+	OP_CAPS, /* a permitted, b effective, c inheritable, d ambient */
 	OP_NO_NEW_PRIVS,
-	OP_APPARMOR,	 /* text profile */
-	OP_SELINUX,	 /* text label */
-	OP_SECCOMP,	 /* data struct seccomp_program */
+	OP_APPARMOR, /* text profile */
+	OP_SELINUX, /* text label */
+	OP_SECCOMP, /* data struct seccomp_program */
 	OP_NOT_DUMPABLE, /* until exec, /proc/PID of this process is closed to others */
 	OP_COUNT
 };
 
 enum op_flag {
-	OP_ELSE = 1,		/* only where the op before it failed */
-	OP_OPTIONAL = 2,	/* a failure becomes a warning */
-	OP_FILE = 4,		/* the mount point to be made is a file */
+	OP_ELSE = 1, /* only where the op before it failed */
+	OP_OPTIONAL = 2, /* a failure becomes a warning */
+	OP_FILE = 4, /* the mount point to be made is a file */
 	OP_NOFOLLOW_SOURCE = 8, /* src-nofollow */
-	OP_NOFOLLOW_DEST = 16,	/* dest-nofollow */
+	OP_NOFOLLOW_DEST = 16, /* dest-nofollow */
 	OP_MUST_EXIST = 32, /* a missing path is an error; otherwise, for masks, it is nothing */
+	OP_COPY_SYMLINK = 128, /* a source that is a symlink is made again, not mounted */
+	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
+	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
 	OP_EARLY = 64, /* a seccomp filter loaded before the capabilities fall, as no_new_privs is
 			  off */
 };
 
 struct op {
-	uint8_t code;	   /* enum op_code */
-	uint8_t stage;	   /* enum stage */
-	uint16_t flags;	   /* enum op_flag */
-	uint32_t len;	   /* bytes of data */
+	uint8_t code; /* enum op_code */
+	uint8_t stage; /* enum stage */
+	uint16_t flags; /* enum op_flag */
+	uint32_t len; /* bytes of data */
 	const char *cause; /* JSON pointer of the property behind it; "" where it is ours */
 	const char *path, *type, *text;
 	const void *data;
 	uint64_t a, b, c, d;
+};
+
+/* data of an OP_BIND with an id map. */
+struct mount_idmap {
+	struct id_mappings uids, gids;
+	bool recursive;
 };
 
 /* How an op is printed: a name, and how each field in use is called and shown. */
@@ -130,11 +138,11 @@ enum field_kind {
 	FIELD_TEXT,
 	FIELD_NUMBER,
 	FIELD_OCTAL,
-	FIELD_FLAGS,  /* or-ed values by .words */
-	FIELD_WORD,   /* one value by .words */
-	FIELD_CAPS,   /* bits by word_capabilities */
+	FIELD_FLAGS, /* or-ed values by .words */
+	FIELD_WORD, /* one value by .words */
+	FIELD_CAPS, /* bits by word_capabilities */
 	FIELD_DEVICE, /* major:minor */
-	FIELD_LIMIT,  /* number, all ones is "unlimited" */
+	FIELD_LIMIT, /* number, all ones is "unlimited" */
 };
 struct field {
 	const char *name;

@@ -17,10 +17,10 @@ struct plan_options {
 	const char *id;
 	bool no_pivot;
 	bool no_new_keyring;
-	bool strict;	       /* what cannot be applied is an error, not a warning */
+	bool strict; /* what cannot be applied is an error, not a warning */
 	uint32_t preserve_fds; /* fds 3 … 3+n-1 stay open */
-	uint32_t listen_fds;   /* of LISTEN_FDS, likewise */
-	bool console;	       /* there is somebody to hand a terminal to */
+	uint32_t listen_fds; /* of LISTEN_FDS, likewise */
+	bool console; /* there is somebody to hand a terminal to */
 };
 
 /* Something asked for that will not be done. */
@@ -31,10 +31,15 @@ struct plan_warning {
 struct plan {
 	struct arena *arena;
 	uint64_t clone_flags; /* CLONE_NEWx of the child */
+	uint64_t
+		middle_flags; /* CLONE_NEWUSER where the process in the middle must own the rest, else 0 */
 	bool middle; /* a process between parent and child is needed: namespaces to join or offsets
 			first */
 	bool maps_by_parent; /* the child waits while the parent writes its id maps (stage IDS) */
-	const char *rootfs;  /* absolute */
+	struct id_mappings uid_maps,
+		gid_maps; /* as they will be; empty without a new user namespace */
+	bool setgroups_denied; /* additional groups cannot be set inside */
+	const char *rootfs; /* absolute */
 	struct op *ops;
 	size_t n, room;
 	struct plan_warning *warnings;
@@ -42,6 +47,9 @@ struct plan {
 	bool strict;
 	/* exec */
 	const char **argv, **envp;
+	size_t envp_n; /* one more place is free, for HOME */
+	bool home_missing; /* HOME comes from the container's passwd file */
+	uint32_t uid;
 	uint32_t keep_fds; /* fds 3 … 3+keep_fds-1 stay open over exec */
 	bool terminal;
 };
@@ -68,9 +76,13 @@ const char *plan_cause(struct plan *p, const char *fmt, ...) printf_like(2, 3);
 
 /* The chapters, in the order of the corridor; each appends its ops. */
 int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+/* plan_ids_inside: the switch to an id that is mapped, once the root is open. */
+int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err);
+/* plan_readonly_late: makes those read-only that had to wait (OP_READONLY_LATE). */
+void plan_readonly_late(struct plan *p);
 int plan_devices(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_paths(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_root(struct plan *p, const struct config *c, const struct plan_options *o,

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_mounts.c - the root and the mounts in it.
+ *
+ * A new file system that is to be read-only, but in which later mounts or devices need a place, becomes read-only at the end
+ * (plan_readonly_late). Attributes that only a host's lock can forbid (atime, or lifting ro) are ops of their own, so that
+ * the rest of the mount does not fail with them. */
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <sched.h>
+
+#include "runtime/plan/mount_options.h"
+#include "runtime/plan/plan.h"
+#include "spec/base/path.h"
+
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+#define HOST_CGROUP "/sys/fs/cgroup"
+#define ATIME_AND_DIRATIME ((uint64_t)MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME)
+
+/* What engines mount over single files of /proc (lxcfs and the like); anything else there could hide from, or lie to, this
+ * program and its LSM writes (CVE-2019-16884, CVE-2023-27561, CVE-2025-52881). */
+static const char *const proc_allowed[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo",
+	"/proc/stat",	 "/proc/swaps",	    "/proc/uptime",  "/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
+};
+
+/* One mount on its way into the plan. */
+struct job {
+	struct plan *p;
+	const struct config *c;
+	const struct facts *f;
+	const struct plan_options *o;
+	const struct mount *m;
+	size_t index;
+	const char *cause, *dest;
+	struct mount_wish w;
+};
+
+static struct op *add(const struct job *j, enum op_code code, const char *path)
+{
+	struct op *op = plan_add(j->p, STAGE_ROOT, code, j->cause);
+
+	op->path = path;
+	if (j->w.extensions & MOUNT_DEST_NOFOLLOW)
+		op->flags |= OP_NOFOLLOW_DEST;
+	return op;
+}
+
+static int refuse(const struct job *j, struct err *err, const char *text)
+{
+	(void)err_input(err, "%s", text);
+	return err_in(err, "%s", j->cause);
+}
+
+static bool over_allowed_proc(const char *dest)
+{
+	for (size_t i = 0; i < ARRAY_LEN(proc_allowed); i++)
+		if (str_eq(dest, proc_allowed[i]))
+			return true;
+	return false;
+}
+
+static int check_destination(struct job *j, struct err *err)
+{
+	const char *given = j->m->destination;
+
+	j->dest = path_clean(j->p->arena, given);
+	if (!path_is_absolute(given))
+		TRY(plan_warn(j->p, err, plan_cause(j->p, "%s/destination", j->cause),
+			      "destination \"%s\" is relative; it is taken from /", given));
+	if (str_eq(j->dest, "/"))
+		return refuse(j, err, "the destination is the root itself; set /root/path instead");
+	if (path_beneath(j->dest, "/proc") && !str_eq(j->dest, "/proc") && !over_allowed_proc(j->dest))
+		return refuse(j, err, "a mount inside /proc could mislead the runtime; only single files such as "
+				      "/proc/meminfo, /proc/cpuinfo or /proc/uptime may be covered");
+	return 0;
+}
+
+static bool holds_id(const struct id_mappings *m, uint64_t id)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (id >= m->v[i].container_id && id - m->v[i].container_id < m->v[i].size)
+			return true;
+	return m->n == 0;
+}
+
+/* "uid=" and "gid=" must be mapped inside (devpts' gid=5 rarely is where one id is mapped); the kernel would refuse the
+ * whole mount. */
+static int drop_unmapped(struct job *j, struct err *err)
+{
+	struct text kept = { .arena = j->p->arena };
+	const char *s = j->w.data;
+
+	while (*s) {
+		size_t n = strcspn(s, ",");
+		char *word = arena_strn(j->p->arena, s, n);
+		bool uid = str_starts(word, "uid="), gid = str_starts(word, "gid=");
+		struct err ignored;
+		uint64_t id;
+
+		if ((uid || gid) && str_u64(word + 4, 10, UINT32_MAX, &id, &ignored) == 0 &&
+		    !holds_id(uid ? &j->p->uid_maps : &j->p->gid_maps, id)) {
+			TRY(plan_warn(j->p, err, plan_cause(j->p, "%s/options", j->cause),
+				      "%s is not mapped in this user namespace; the option is left out", word));
+		} else {
+			text_addf(&kept, "%s%s", kept.len ? "," : "", word);
+		}
+		s += n + (s[n] == ',');
+	}
+	j->w.data = kept.s ? kept.s : "";
+	return 0;
+}
+
+static void add_propagation(const struct job *j)
+{
+	struct op *op;
+
+	if (!j->w.propagation)
+		return;
+	op = add(j, OP_PROPAGATION, j->dest);
+	op->a = j->w.propagation;
+	op->c = j->w.propagation_rec ? MS_REC : 0;
+}
+
+static void add_setattr(const struct job *j, uint64_t set, uint64_t clear, bool recursive, unsigned int flags)
+{
+	struct op *op;
+
+	if (!set && !clear)
+		return;
+	op = add(j, OP_SETATTR, j->dest);
+	op->a = set;
+	op->b = clear;
+	op->c = recursive ? MS_REC : 0;
+	op->flags |= (uint16_t)flags;
+}
+
+/* Read-only attributes come at once; what a lock of the host's could forbid comes after, as a wish. */
+static void add_bind_attrs(const struct job *j, struct op *bind)
+{
+	uint64_t may_fail = ATIME_AND_DIRATIME;
+
+	bind->a = j->w.set & ~may_fail;
+	bind->d = j->w.set_rec & ~may_fail;
+	add_setattr(j, j->w.set & may_fail, j->w.clear, false, OP_OPTIONAL);
+	add_setattr(j, j->w.set_rec & may_fail, j->w.clear_rec, true, OP_OPTIONAL);
+}
+
+static int plan_idmap(const struct job *j, struct op *op, struct err *err)
+{
+	const struct mount *m = j->m;
+	struct mount_idmap *map;
+
+	if (!m->uid_mappings.n && !(j->w.extensions & (MOUNT_IDMAP | MOUNT_RIDMAP)))
+		return 0;
+	if (j->w.idmap)
+		return refuse(j, err, "a map written into the option (idmap=…) is not supported; use the mount's "
+				      "uidMappings and gidMappings");
+	if (!m->uid_mappings.n && !j->p->uid_maps.n)
+		return refuse(j, err, "idmap needs uidMappings and gidMappings, here or in /linux");
+	if (!facts_cap(j->f, CAP_SYS_ADMIN))
+		return refuse(j, err, "an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
+				      "ordinary user does not have; run as root or drop the mappings");
+	map = arena_new(j->p->arena, struct mount_idmap);
+	map->uids = m->uid_mappings.n ? m->uid_mappings : j->p->uid_maps;
+	map->gids = m->gid_mappings.n ? m->gid_mappings : j->p->gid_maps;
+	map->recursive = (j->w.extensions & MOUNT_RIDMAP) != 0;
+	op->data = map;
+	op->len = sizeof(*map);
+	return 0;
+}
+
+static const char *bind_source(const struct job *j)
+{
+	const char *s = j->m->source;
+
+	return path_is_absolute(s) ? s : path_join(j->p->arena, j->o->bundle, s);
+}
+
+static int plan_bind(struct job *j, struct err *err)
+{
+	struct op *op;
+
+	if (!j->m->source || !j->m->source[0])
+		return refuse(j, err, "a bind mount needs a source");
+	if (j->w.unknown_for_bind)
+		TRY(plan_warn(j->p, err, plan_cause(j->p, "%s/options", j->cause),
+			      "\"%s\" belongs to a file system and means nothing on a bind mount; it is left out",
+			      j->w.unknown_for_bind));
+	op = add(j, OP_BIND, j->dest);
+	op->text = bind_source(j);
+	op->c = j->w.recursive ? MS_REC : 0;
+	if (j->w.extensions & MOUNT_SRC_NOFOLLOW)
+		op->flags |= OP_NOFOLLOW_SOURCE;
+	if (j->w.extensions & MOUNT_COPY_SYMLINK)
+		op->flags |= OP_NOFOLLOW_SOURCE | OP_COPY_SYMLINK;
+	TRY(plan_idmap(j, op, err));
+	add_bind_attrs(j, op);
+	add_propagation(j);
+	return 0;
+}
+
+/* What stands in for a file system that an ordinary user may not mount afresh: the host's, read-only. */
+static void add_else_bind(const struct job *j, const char *source)
+{
+	struct op *op = add(j, OP_BIND, j->dest);
+
+	op->flags |= OP_ELSE;
+	op->text = source;
+	op->c = MS_REC;
+	op->d = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+}
+
+static bool needs_room_below(const struct job *j)
+{
+	if (path_beneath("/dev", j->dest))
+		return true;
+	for (size_t i = j->index + 1; i < j->c->mounts.n; i++)
+		if (path_beneath(path_clean(j->p->arena, j->c->mounts.v[i].destination), j->dest))
+			return true;
+	return false;
+}
+
+static void add_new(struct job *j, const char *type)
+{
+	struct op *op = add(j, OP_MOUNT, j->dest);
+
+	op->type = type;
+	op->text = j->m->source && j->m->source[0] ? j->m->source : type;
+	op->data = j->w.data;
+	op->len = (uint32_t)strlen(j->w.data);
+	op->a = j->w.set | j->w.set_rec;
+	if ((op->a & MOUNT_ATTR_RDONLY) && needs_room_below(j)) {
+		op->a &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		op->flags |= OP_READONLY_LATE;
+	}
+	/* A symlink at /proc or /sys would lead the mount, and what trusts it, elsewhere (CVE-2023-27561). */
+	if (str_eq(type, "proc") || str_eq(type, "sysfs"))
+		op->flags |= OP_NOFOLLOW_DEST;
+}
+
+static int plan_cgroup(struct job *j, struct err *err)
+{
+	if (j->f->cgroup_mode == CGROUP_NONE)
+		return plan_warn(j->p, err, j->cause, "no cgroup hierarchy is mounted on this host; the mount is "
+						      "left out");
+	j->w.data = "";
+	if (config_has_ns(j->c, CLONE_NEWCGROUP)) {
+		add_new(j, "cgroup2");
+		add_else_bind(j, HOST_CGROUP);
+	} else {
+		add_else_bind(j, HOST_CGROUP);
+		j->p->ops[j->p->n - 1].flags &= (uint16_t)~OP_ELSE;
+	}
+	add_propagation(j);
+	return 0;
+}
+
+/* Types whose fresh mount an ordinary user may be denied, and the host's tree that stands in. */
+static const struct {
+	const char *type, *host;
+} stand_ins[] = { { "sysfs", "/sys" }, { "mqueue", "/dev/mqueue" }, { "proc", "/proc" } };
+
+/* /proc stands in only where the pid namespace is the host's own anyway. */
+static bool may_stand_in(const struct job *j, const char *type)
+{
+	if (str_eq(type, "proc"))
+		return !config_has_ns(j->c, CLONE_NEWPID);
+	if (str_eq(type, "mqueue"))
+		return !config_has_ns(j->c, CLONE_NEWIPC);
+	return true;
+}
+
+static int plan_new(struct job *j, struct err *err)
+{
+	const char *type = j->m->type;
+
+	if (!type || !type[0] || str_eq(type, "none"))
+		return refuse(j, err, "the mount has no type and is no bind mount; give a type or the option bind");
+	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
+		return plan_cgroup(j, err);
+	if (j->m->uid_mappings.n)
+		return refuse(j, err, "id mappings are for bind mounts; this one makes a new file system");
+	if ((j->w.extensions & MOUNT_TMPCOPYUP) && !str_eq(type, "tmpfs"))
+		return refuse(j, err, "tmpcopyup is for tmpfs");
+	TRY(drop_unmapped(j, err));
+	add_new(j, type);
+	if (j->w.extensions & MOUNT_TMPCOPYUP)
+		j->p->ops[j->p->n - 1].flags |= OP_COPY_UP;
+	for (size_t i = 0; i < ARRAY_LEN(stand_ins); i++)
+		if (str_eq(type, stand_ins[i].type) && may_stand_in(j, type))
+			add_else_bind(j, stand_ins[i].host);
+	add_propagation(j);
+	return 0;
+}
+
+static int plan_remount(struct job *j)
+{
+	add_setattr(j, j->w.set, j->w.clear, false, 0);
+	add_setattr(j, j->w.set_rec, j->w.clear_rec, true, 0);
+	add_propagation(j);
+	return 0;
+}
+
+static int plan_mount(struct job *j, struct err *err)
+{
+	mount_wish(j->m, j->p->arena, &j->w);
+	TRY(check_destination(j, err));
+	if (j->w.remount)
+		return plan_remount(j);
+	return j->w.bind ? plan_bind(j, err) : plan_new(j, err);
+}
+
+/* A new user namespace has made every mount a slave already; otherwise nothing of ours may reach the host. */
+static void add_root(struct plan *p, const struct config *c)
+{
+	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
+	unsigned long wish = c->linux_.rootfs_propagation;
+	struct op *op;
+
+	if (!user || user->path || wish == MS_PRIVATE || wish == MS_UNBINDABLE) {
+		op = plan_add(p, STAGE_ROOT, OP_PROPAGATION_ALL, "/linux/rootfsPropagation");
+		op->a = MS_REC | (wish == MS_PRIVATE || wish == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
+	}
+	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
+	op->path = p->rootfs;
+}
+
+/* Without any mount on /dev, the default devices would have to be made in the root file system itself, which may be shared
+ * and read-only: they get a small tmpfs. */
+static void add_default_dev(struct plan *p, const struct config *c)
+{
+	struct op *op;
+
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
+			return;
+	op = plan_add(p, STAGE_ROOT, OP_MOUNT, "/linux/devices");
+	op->path = "/dev";
+	op->type = "tmpfs";
+	op->text = "tmpfs";
+	op->data = "mode=755,size=65536k";
+	op->len = (uint32_t)strlen(op->data);
+	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+}
+
+int plan_mounts(struct plan *p, const struct config *c, const struct facts *f, const struct plan_options *o,
+		struct err *err)
+{
+	add_root(p, c);
+	TRY(plan_ids_inside(p, c, f, err));
+	add_default_dev(p, c);
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		struct job j = { .p = p, .c = c, .f = f, .o = o, .m = &c->mounts.v[i], .index = i,
+				 .cause = plan_cause(p, "/mounts/%zu", i) };
+
+		TRY(plan_mount(&j, err));
+	}
+	return 0;
+}
+
+void plan_readonly_late(struct plan *p)
+{
+	size_t n = p->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *path = p->ops[i].path, *cause = p->ops[i].cause;
+		struct op *op;
+
+		if (!(p->ops[i].flags & OP_READONLY_LATE))
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_SETATTR, cause);
+		op->path = path;
+		op->a = MOUNT_ATTR_RDONLY;
+	}
+}
