@@ -191,34 +191,6 @@ int container_open(const struct container *c, int *ret_pidfd, struct err *err)
 
 /* --- the walk --------------------------------------------------------------------------------- */
 
-struct ns_id {
-	dev_t dev;
-	ino_t ino;
-};
-
-static int ns_at(const char *path, struct ns_id *ret)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return -1;
-	*ret = (struct ns_id){ st.st_dev, st.st_ino };
-	return 0;
-}
-
-static int ns_of(pid_t pid, struct ns_id *ret)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return ns_at(path, ret);
-}
-
-static bool ns_same(const struct ns_id *a, const struct ns_id *b)
-{
-	return a->dev == b->dev && a->ino == b->ino;
-}
-
 /* It is process 1 of its pid namespace: the last number in its NSpid line. */
 static bool is_first(pid_t pid)
 {
@@ -235,14 +207,55 @@ static bool is_first(pid_t pid)
 	return end - line >= 2 && end[-1] == '1' && end[-2] == '\t';
 }
 
-/* The namespace that is the container's own; -1 where it shares one. */
-static int own_ns(const struct container *c, struct ns_id *ret)
+static bool in_ns(const struct crowd *w, pid_t pid)
 {
-	struct ns_id ours;
+	char path[64];
+	struct stat st;
 
-	if (!is_first(c->pid) || ns_of(c->pid, ret) < 0 || ns_at("/proc/self/ns/pid", &ours) < 0)
-		return -1;
-	return ns_same(ret, &ours) ? -1 : 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return stat(path, &st) == 0 && st.st_dev == w->ns_dev && st.st_ino == w->ns_ino;
+}
+
+/* Holds init's pid namespace, if it is init's own and not ours. */
+static void crowd_hold_ns(struct crowd *w)
+{
+	char path[64];
+	struct stat st, ours;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", w->init);
+	scoped_fd int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0 || !is_first(w->init) || sys_fstat(fd, &st) < 0 ||
+	    stat("/proc/self/ns/pid", &ours) < 0 ||
+	    (st.st_dev == ours.st_dev && st.st_ino == ours.st_ino))
+		return;
+	/* All this was about init only if it still exists. */
+	if (sys_pidfd_send_signal(w->pidfd, 0) < 0 && errno == ESRCH)
+		return;
+	w->ns_dev = st.st_dev;
+	w->ns_ino = st.st_ino;
+	w->ns_fd = take_fd(&fd);
+}
+
+void crowd_done(struct crowd *w)
+{
+	scope_close(&w->pidfd);
+	scope_close(&w->ns_fd);
+	w->pidfd = w->ns_fd = -1;
+}
+
+int crowd_open(const struct container *c, struct crowd *ret, struct err *err)
+{
+	struct crowd w = { .init = c->pid, .owner = c->owner_uid, .pidfd = -1, .ns_fd = -1 };
+
+	TRY(container_open(c, &w.pidfd, err));
+	crowd_hold_ns(&w);
+	*ret = w;
+	return 0;
+}
+
+bool crowd_has(const struct crowd *w, pid_t pid)
+{
+	return (pid == w->init || (w->ns_fd >= 0 && in_ns(w, pid))) && process_owned(pid, w->owner);
 }
 
 static int pids_add(struct pids_list *list, size_t *room, pid_t pid, struct arena *a,
@@ -269,14 +282,13 @@ static bool has_pid(const struct pids_list *list, pid_t pid)
 }
 
 /* Whether a process belongs and is not listed yet: by namespace, of which the list holds only init,
- * or, where ns is NULL, by a parent that does. */
-static bool belongs(pid_t pid, const struct ns_id *ns, const struct pids_list *list)
+ * or else by a parent that does. */
+static bool belongs(const struct crowd *w, pid_t pid, const struct pids_list *list)
 {
 	struct process_stat st;
-	struct ns_id its;
 
-	if (ns)
-		return pid != list->v[0] && ns_of(pid, &its) == 0 && ns_same(&its, ns);
+	if (w->ns_fd >= 0)
+		return pid != w->init && in_ns(w, pid);
 	return process_stat_read(pid, &st) == 0 && !is_dead(st.state) && has_pid(list, st.parent) &&
 	       !has_pid(list, pid);
 }
@@ -288,7 +300,7 @@ static void scope_closedir(DIR **d)
 }
 
 /* One pass over /proc; what belongs is added once. */
-static int walk(const struct ns_id *ns, struct pids_list *list, size_t *room, struct arena *a,
+static int walk(const struct crowd *w, struct pids_list *list, size_t *room, struct arena *a,
 		struct err *err)
 {
 	scoped(scope_closedir) DIR *d = opendir("/proc");
@@ -300,7 +312,7 @@ static int walk(const struct ns_id *ns, struct pids_list *list, size_t *room, st
 		uint64_t pid;
 
 		if (field_number(entry->d_name, INT32_MAX, &pid) == 0 &&
-		    belongs((pid_t)pid, ns, list))
+		    belongs(w, (pid_t)pid, list))
 			TRY(pids_add(list, room, (pid_t)pid, a, err));
 	}
 	return 0;
@@ -313,24 +325,18 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int pids_of(const struct container *c, struct arena *a, struct pids_list *ret, struct err *err)
+int crowd_pids(const struct crowd *w, struct arena *a, struct pids_list *ret, struct err *err)
 {
 	struct pids_list list = { 0 };
-	struct ns_id ns;
-	bool shared = own_ns(c, &ns) < 0;
 	size_t room = 0, before;
 
-	TRY(pids_add(&list, &room, c->pid, a, err));
-	if (!shared) {
-		TRY(walk(&ns, &list, &room, a, err));
-	} else {
-		/* A child's number may be lower than its parent's once numbers have wrapped. */
-		do {
-			before = list.n;
-			TRY(walk(NULL, &list, &room, a, err));
-		} while (list.n > before);
-	}
+	TRY(pids_add(&list, &room, w->init, a, err));
+	/* By parents it takes several passes: a child's number may be below its parent's. */
+	do {
+		before = list.n;
+		TRY(walk(w, &list, &room, a, err));
+	} while (w->ns_fd < 0 && list.n > before);
 	qsort(list.v, list.n, sizeof(pid_t), by_number);
 	*ret = list;
-	return shared;
+	return 0;
 }

@@ -35,7 +35,24 @@ bool process_owned(pid_t pid, uint32_t owner);
  * running: no such process`, or ERR_HOSTILE where the state names somebody else's process. */
 int container_open(const struct container *c, int *ret_pidfd, struct err *err);
 
-/* pids_of: the container's processes as this pid namespace sees them, ascending. 0: all of its own
- * pid namespace; 1: it has none of its own (or it cannot be looked into), and ret is its init with
- * descendants. c->pid must be alive; an init that is gone is an empty list. */
-int pids_of(const struct container *c, struct arena *a, struct pids_list *ret, struct err *err);
+/* A container's processes, held for one command: as long as ns_fd is open, the number of the
+ * namespace is given to no other. */
+struct crowd {
+	pid_t init;
+	uint32_t owner;
+	int pidfd; /* of init */
+	int ns_fd; /* its own pid namespace; -1: it shares one, or cannot be looked into */
+	dev_t ns_dev;
+	ino_t ns_ino;
+};
+void crowd_done(struct crowd *w);
+#define scoped_crowd scoped(crowd_done)
+
+/* crowd_open: checks as container_open does. */
+int crowd_open(const struct container *c, struct crowd *ret, struct err *err);
+/* crowd_pids: all in the pid namespace, ascending, as this pid namespace numbers them; without one
+ * of its own init and its descendants. */
+int crowd_pids(const struct crowd *w, struct arena *a, struct pids_list *ret, struct err *err);
+/* crowd_has: that process is init, or in the namespace; and process_owned. Call it with a pidfd of
+ * the process open. */
+bool crowd_has(const struct crowd *w, pid_t pid);
