@@ -123,7 +123,7 @@ fuzz: $(FUZZERS)
 			-artifact_prefix=tests/fuzz/found/$$n- $(B)/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
 
 ## lint: format, clang-tidy, cppcheck, shellcheck, banned functions, the arrows between folders, sizes
-lint: gen
+lint: gen $(B)/gen/bench_filter.h
 	@B=$(B) tests/lib/lint
 
 # --- benchmark ---------------------------------------------------------------------------------------------------------
@@ -132,9 +132,11 @@ BENCH_OUT ?=
 BENCH_CC := $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu,$(CC))
 BENCH_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -I$(B)/gen $(WARN) -O2 -fno-pie -ffunction-sections
 BENCH_BIN := $(B)/bench/floor $(B)/bench/bench $(B)/bench/true $(B)/bench/pause
+BENCH_DRIVER := $(addprefix tests/bench/,bench.c rows.c sample.c report.c crowd.c)
+$(B)/bench/bench: $(BENCH_DRIVER) tests/bench/bench.h
 $(BENCH_BIN): $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(BENCH_CC) $(BENCH_FLAGS) -static -no-pie -Wl,--gc-sections -s -o $@ $<
+	$(BENCH_CC) $(BENCH_FLAGS) -static -no-pie -Wl,--gc-sections -s -o $@ $(filter %.c,$^)
 
 # The floor's filter is compiled into it: generated from the very profile that the bundle carries.
 $(B)/gen/bench_filter.h: tests/bench/bundle tests/bench/filter
