@@ -56,12 +56,7 @@ static int in_key(const struct binder *b, const char *key)
 	return err_in(b->err, "%s", place);
 }
 
-static int in_index(const struct binder *b, size_t i)
-{
-	return err_in(b->err, "/%zu", i);
-}
-
-/* "the number 12", "an array": the value as a message shows it. */
+/* The value as a message shows it: "the number 12", "an array". */
 static const char *found(const struct json *node, char buf[QUOTE_MAX + 16])
 {
 	switch (node->type) {
@@ -145,19 +140,14 @@ static int read_str(const struct binder *b, const struct bind_row *row, const st
 	return 0;
 }
 
-static int read_truth(const struct binder *b, const struct json *node, bool *ret)
-{
-	if (node->type != JSON_BOOL)
-		return mismatch(b, "true or false", node);
-	*ret = node->truth;
-	return 0;
-}
-
 static int read_bool(const struct binder *b, const struct bind_row *row, const struct json *node,
 		     void *member)
 {
 	(void)row;
-	return read_truth(b, node, member);
+	if (node->type != JSON_BOOL)
+		return mismatch(b, "true or false", node);
+	*(bool *)member = node->truth;
+	return 0;
 }
 
 static int read_opt_bool(const struct binder *b, const struct bind_row *row,
@@ -165,8 +155,7 @@ static int read_opt_bool(const struct binder *b, const struct bind_row *row,
 {
 	struct opt_flag *opt = member;
 
-	(void)row;
-	TRY(read_truth(b, node, &opt->v));
+	TRY(read_bool(b, row, node, &opt->v));
 	opt->set = true;
 	return 0;
 }
@@ -188,9 +177,10 @@ static int read_signed(const struct binder *b, const struct bind_row *row, const
 	return mismatch(b, expected, node);
 }
 
-static int read_unsigned(const struct binder *b, uint64_t max, const struct json *node,
-			 uint64_t *ret)
+static int read_unsigned(const struct binder *b, const struct bind_row *row,
+			 const struct json *node, uint64_t *ret)
 {
+	uint64_t max = row->max ? row->max : row->kind == BIND_NUMBERS ? UINT32_MAX : UINT64_MAX;
 	struct err unused;
 	char expected[96];
 
@@ -223,7 +213,7 @@ static int read_uint(const struct binder *b, const struct bind_row *row, const s
 {
 	uint64_t v;
 
-	TRY(read_unsigned(b, row->max ? row->max : UINT64_MAX, node, &v));
+	TRY(read_unsigned(b, row, node, &v));
 	store_integer(member, row->size, v);
 	return 0;
 }
@@ -243,7 +233,7 @@ static int read_opt_uint(const struct binder *b, const struct bind_row *row,
 {
 	struct opt_number *opt = member;
 
-	TRY(read_unsigned(b, row->max ? row->max : UINT64_MAX, node, &opt->v));
+	TRY(read_unsigned(b, row, node, &opt->v));
 	opt->set = true;
 	return 0;
 }
@@ -297,7 +287,7 @@ static int read_strings(const struct binder *b, const struct bind_row *row, cons
 
 		if (want_string(b, n, "a string") < 0 ||
 		    (row->words && find_word(b, row->words, n, &unused) < 0))
-			return in_index(b, i);
+			return err_in(b->err, "/%zu", i);
 		v[i] = n->text;
 	}
 	*list = (struct list){ v, i };
@@ -316,8 +306,8 @@ static int read_numbers(const struct binder *b, const struct bind_row *row, cons
 	for (const struct json *n = node->first; n; n = n->next, i++) {
 		uint64_t number;
 
-		if (read_unsigned(b, row->max ? row->max : UINT32_MAX, n, &number) < 0)
-			return in_index(b, i);
+		if (read_unsigned(b, row, n, &number) < 0)
+			return err_in(b->err, "/%zu", i);
 		v[i] = (uint32_t)number;
 	}
 	*list = (struct list){ v, i };
@@ -356,7 +346,7 @@ static int read_word_list(const struct binder *b, const struct bind_row *row,
 		int64_t v = 0;
 
 		if (find_word(b, row->words, n, &v) < 0)
-			return in_index(b, i);
+			return err_in(b->err, "/%zu", i);
 		all |= shift ? UINT64_C(1) << v : (uint64_t)v;
 	}
 	store_integer(member, row->size, all);
@@ -454,7 +444,7 @@ static int read_list(const struct binder *b, const struct bind_row *row, const s
 	v = arena_alloc(b->arena, node->count * row->table->size);
 	for (const struct json *n = node->first; n; n = n->next, i++)
 		if (read_object(b, row->table, n, v + i * row->table->size) < 0)
-			return in_index(b, i);
+			return err_in(b->err, "/%zu", i);
 	*list = (struct list){ v, i };
 	return 0;
 }
@@ -480,34 +470,23 @@ static int read_map(const struct binder *b, const struct bind_row *row, const st
 	return 0;
 }
 
-static const struct {
-	const char *name; /* for the reference manual */
-	int (*read)(const struct binder *b, const struct bind_row *row, const struct json *node,
-		    void *member);
-} kinds[BIND_KINDS] = {
-	[BIND_STR] = { "string", read_str },
-	[BIND_BOOL] = { "boolean", read_bool },
-	[BIND_OPT_BOOL] = { "boolean", read_opt_bool },
-	[BIND_INT] = { "integer", read_int },
-	[BIND_UINT] = { "integer", read_uint },
-	[BIND_OPT_INT] = { "integer", read_opt_int },
-	[BIND_OPT_UINT] = { "integer", read_opt_uint },
-	[BIND_STRINGS] = { "array of strings", read_strings },
-	[BIND_NUMBERS] = { "array of integers", read_numbers },
-	[BIND_PAIRS] = { "object of strings", read_pairs },
-	[BIND_WORD] = { "word", read_word },
-	[BIND_WORDS] = { "array of words", read_words },
-	[BIND_BITS] = { "array of words", read_bits },
-	[BIND_INLINE] = { "object", read_inline },
-	[BIND_OBJECT] = { "object", read_pointer },
-	[BIND_LIST] = { "array of objects", read_list },
-	[BIND_MAP] = { "object of objects", read_map },
+static int (*const readers[BIND_KINDS])(const struct binder *b, const struct bind_row *row,
+					const struct json *node, void *member) = {
+	[BIND_STR] = read_str,		 [BIND_BOOL] = read_bool,
+	[BIND_OPT_BOOL] = read_opt_bool, [BIND_INT] = read_int,
+	[BIND_UINT] = read_uint,	 [BIND_OPT_INT] = read_opt_int,
+	[BIND_OPT_UINT] = read_opt_uint, [BIND_STRINGS] = read_strings,
+	[BIND_NUMBERS] = read_numbers,	 [BIND_PAIRS] = read_pairs,
+	[BIND_WORD] = read_word,	 [BIND_WORDS] = read_words,
+	[BIND_BITS] = read_bits,	 [BIND_INLINE] = read_inline,
+	[BIND_OBJECT] = read_pointer,	 [BIND_LIST] = read_list,
+	[BIND_MAP] = read_map,
 };
 
 static int read_member(const struct binder *b, const struct bind_row *row, const struct json *node,
 		       void *object)
 {
-	TRY(kinds[row->kind].read(b, row, node, (char *)object + row->offset));
+	TRY(readers[row->kind](b, row, node, (char *)object + row->offset));
 	if (row->present)
 		*(bool *)((char *)object + row->present - 1) = true;
 	return 0;
@@ -519,54 +498,4 @@ int bind_object(const struct json *node, const struct bind_table *table, enum bi
 	struct binder b = { mode, a, err };
 
 	return read_object(&b, table, node, object);
-}
-
-/* --- the reference manual --- */
-
-static bool kind_is_signed(enum bind_kind kind)
-{
-	return kind == BIND_INT || kind == BIND_OPT_INT;
-}
-
-static bool kind_is_number(enum bind_kind kind)
-{
-	return kind_is_signed(kind) || kind == BIND_UINT || kind == BIND_OPT_UINT ||
-	       kind == BIND_NUMBERS;
-}
-
-static void describe_range(const struct bind_row *row, struct text *out)
-{
-	if (kind_is_signed(row->kind) && row->min != INT64_MIN)
-		text_addf(out, " from %" PRId64, row->min);
-	if (row->max)
-		text_addf(out, " to %" PRIu64, row->max);
-}
-
-static void describe_row(const struct bind_row *row, const char *prefix, struct text *out)
-{
-	text_addf(out, "| `%s/%s` | %s%s", prefix, row->key,
-		  (row->flags & ABSPATH) ? "absolute path, " : "", kinds[row->kind].name);
-	if (kind_is_number(row->kind))
-		describe_range(row, out);
-	text_addf(out, "%s%s | %s", (row->flags & NONEMPTY) ? ", not empty" : "",
-		  (row->flags & REQUIRED) ? ", **required**" : "", row->doc ? row->doc : "");
-	for (const struct name *w = row->words; w && w->name; w++)
-		text_addf(out, "%s`%s`", w == row->words ? ": " : ", ", w->name);
-	text_add(out, " |\n");
-}
-
-void bind_describe(const struct bind_table *table, const char *prefix, struct text *out)
-{
-	for (size_t i = 0; i < table->n; i++) {
-		const struct bind_row *row = &table->rows[i];
-		const char *tail = row->kind == BIND_LIST  ? "/N"
-				   : row->kind == BIND_MAP ? "/NAME"
-							   : "";
-
-		describe_row(row, prefix, out);
-		if (row->table)
-			bind_describe(row->table,
-				      arena_printf(out->arena, "%s/%s%s", prefix, row->key, tail),
-				      out);
-	}
 }

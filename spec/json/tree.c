@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tree.c - bytes → nodes.
  *
- * Two passes. The first looks at the bytes alone: UTF-8, and escapes that yajl would take in
- * silence (a NUL, half a surrogate pair, which it once read past the buffer for, CVE-2017-16516).
- * The second is yajl's streaming parser, whose callbacks make the nodes and count them; its own
- * memory comes from the arena, so that no way out can leak (CVE-2023-33460), and the bound on bytes
+ * Two passes. The first looks at the bytes alone (bytes.h). The second is yajl's streaming parser,
+ * whose callbacks make the nodes and count them; its own memory comes from the arena, so that no way out can leak (CVE-2023-33460), and the bound on bytes
  * keeps its buffers from wrapping (CVE-2022-24795). */
 #include "spec/json/tree.h"
 
@@ -12,8 +10,8 @@
 #include <yajl/yajl_parse.h>
 
 #include "spec/base/str.h"
+#include "spec/json/bytes.h"
 #include "spec/json/quote.h"
-#include "spec/json/utf8.h"
 
 /* Objects up to this many members are searched for duplicates pair by pair, larger ones sorted. */
 #define PAIRWISE_MAX 16
@@ -73,90 +71,7 @@ static int fail_at(const struct reader *r, int kind, size_t offset, const char *
 	return err_set(r->err, kind, 0, "%s:%zu:%zu: %s", r->name, p.line, p.column, text);
 }
 
-/* --- first pass: the bytes --- */
-
-/* Bytes from s on that are ASCII and no backslash, eight at a time. */
-static size_t plain_run(const char *s, size_t n)
-{
-	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-	size_t i = 0;
-
-	for (; i + 8 <= n; i += 8) {
-		uint64_t v, x;
-
-		memcpy(&v, s + i, sizeof(v));
-		x = v ^ (ones * '\\');
-		if ((v | ((x - ones) & ~x)) & highs)
-			break;
-	}
-	while (i < n && (unsigned char)s[i] < 0x80 && s[i] != '\\')
-		i++;
-	return i;
-}
-
-/* The number behind \u at s, or -1. */
-static int escaped_unit(const char *s, size_t n)
-{
-	int v = 0;
-
-	if (n < 6 || s[0] != '\\' || s[1] != 'u')
-		return -1;
-	for (int i = 2; i < 6; i++) {
-		const char *digits = "0123456789abcdef0123456789ABCDEF";
-		const char *d = s[i] ? strchr(digits, s[i]) : NULL;
-
-		if (!d)
-			return -1;
-		v = v * 16 + (int)((d - digits) & 15);
-	}
-	return v;
-}
-
-/* Length of the escape at offset, or -1. What is no escape at all yajl will refuse. */
-static int check_escape(const struct reader *r, size_t offset)
-{
-	const char *s = r->bytes + offset;
-	size_t n = r->len - offset;
-	int unit = escaped_unit(s, n), low;
-
-	if (unit < 0)
-		return n < 2 ? 1 : 2;
-	if (unit == 0)
-		return fail_at(r, ERR_INPUT, offset, "a string may not hold the character NUL");
-	if (unit < 0xd800 || unit > 0xdfff)
-		return 6;
-	low = unit < 0xdc00 ? escaped_unit(s + 6, n - 6) : -1;
-	if (low < 0xdc00 || low > 0xdfff)
-		return fail_at(r, ERR_INPUT, offset, "half of a surrogate pair is no character");
-	return 12;
-}
-
-static int check_bytes(const struct reader *r)
-{
-	size_t i = plain_run(r->bytes, r->len);
-
-	if (r->len >= 3 && memcmp(r->bytes, "\xef\xbb\xbf", 3) == 0)
-		return fail_at(r, ERR_INPUT, 0,
-			       "a byte order mark comes first; save the document without it");
-	while (i < r->len) {
-		if (r->bytes[i] == '\\') {
-			int n = check_escape(r, i);
-
-			TRY(n);
-			i += (size_t)n;
-		} else {
-			size_t n = utf8_char(r->bytes + i, r->len - i);
-
-			if (n == 0)
-				return fail_at(r, ERR_INPUT, i, "this is not UTF-8");
-			i += n;
-		}
-		i += plain_run(r->bytes + i, r->len - i);
-	}
-	return 0;
-}
-
-/* --- second pass: the nodes --- */
+/* --- nodes --- */
 
 static bool is_gap(char c)
 {
@@ -469,12 +384,17 @@ int json_parse(const char *bytes, size_t len, const char *name, const struct jso
 		.bytes = bytes, .len = len, .name = name, .limits = limits, .arena = a, .err = err
 	};
 
+	const char *fault;
+	size_t offset;
+
 	if (len > limits->bytes)
 		return err_limit(err, "%s: %zu bytes are too many: at most %zu are read", name, len,
 				 limits->bytes);
 	if (is_empty(bytes, len))
 		return err_input(err, "%s: the document is empty", name);
-	TRY(check_bytes(&r));
+	fault = bytes_fault(bytes, len, &offset);
+	if (fault)
+		return fail_at(&r, ERR_INPUT, offset, fault);
 	r.frames = arena_array(a, struct frame, limits->depth);
 	TRY(run_yajl(&r));
 	*ret = r.root;

@@ -57,6 +57,16 @@ int process_parse(const char *bytes, size_t len, const char *name, struct arena 
 	return 0;
 }
 
+int resources_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		    struct resources **ret, struct err *err)
+{
+	void *object;
+
+	TRY(document_parse(bytes, len, name, &resources_table, a, &object, err));
+	*ret = object;
+	return 0;
+}
+
 const struct namespace *namespace_of(const struct config *config, int type)
 {
 	for (size_t i = 0; i < config->linux_.namespaces.n; i++)

@@ -375,11 +375,16 @@ int config_parse(const char *bytes, size_t len, const char *name, struct arena *
 /* process_parse: the same for a process.json (exec --process). */
 int process_parse(const char *bytes, size_t len, const char *name, struct arena *a,
 		  struct process **ret, struct err *err);
-/* hooks and annotations aside, what is semantically wrong with it: one row of rules per clause
- * (rules.c). The first violation found is the error; place is the JSON pointer. */
+/* config_check: what is semantically wrong with it: one row of rules per clause (rules.h). The first
+ * violation found is the error; place is the JSON pointer. Needs what config_parse makes sure of:
+ * required members are there. */
 int config_check(const struct config *config, struct err *err);
 /* process_check: the rows that concern a process alone. */
 int process_check(const struct process *process, struct err *err);
+/* resources_parse, resources_check: likewise for "linux.resources" alone (update). */
+int resources_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		    struct resources **ret, struct err *err);
+int resources_check(const struct resources *resources, struct err *err);
 
 /* namespace_of: the entry of that CLONE_NEWx, or NULL. */
 const struct namespace *namespace_of(const struct config *config, int type);
