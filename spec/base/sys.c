@@ -153,6 +153,11 @@ ssize_t sys_write(int fd, const void *buf, size_t n)
 	return write(fd, buf, n);
 }
 
+ssize_t sys_getdents(int fd, void *buf, size_t n)
+{
+	return syscall(SYS_getdents64, fd, buf, n);
+}
+
 int sys_fchdir(int fd)
 {
 	return fchdir(fd);
@@ -318,6 +323,11 @@ int sys_setresgid(gid_t gid)
 int sys_setresuid(uid_t uid)
 {
 	return (int)syscall(SYS_setresuid, uid, uid, uid);
+}
+
+int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_struct *data)
+{
+	return (int)syscall(SYS_capget, header, data);
 }
 
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data)

@@ -42,6 +42,9 @@
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
+#ifndef CLONE_CLEAR_SIGHAND /* 5.5 */
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -73,6 +76,7 @@ int sys_fstat(int fd, struct stat *st);
 int sys_fstatfs(int fd, struct statfs *st);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
+ssize_t sys_getdents(int fd, void *buf, size_t n); /* struct linux_dirent64 */
 int sys_fchdir(int fd);
 int sys_chdir(const char *path);
 int sys_chroot(const char *path);
@@ -110,6 +114,7 @@ int sys_setdomainname(const char *name, size_t len);
 int sys_setgroups(size_t n, const gid_t *groups);
 int sys_setresgid(gid_t gid);
 int sys_setresuid(uid_t uid);
+int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_struct *data);
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
 long sys_keyctl_join(const char *name);
