@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* completion.c - prints the tables of commands and options in the languages of shells. */
+#include "runtime/cli/completion.h"
+
+#include "runtime/cli/command.h"
+#include "runtime/cli/global.h"
+#include "runtime/cli/help.h"
+
+#define IDS PROGRAM " list --quiet 2>/dev/null"
+
+/* What a value is completed with. */
+static bool is_path(const struct option_row *o)
+{
+	static const char *const words[] = { "DIR", "FILE", "SOCKET" };
+
+	for (size_t i = 0; o->value && i < ARRAY_LEN(words); i++)
+		if (str_eq(o->value, words[i]))
+			return true;
+	return false;
+}
+
+static bool takes_value(const struct option_row *o)
+{
+	return o->kind != OPTION_FLAG && o->kind != OPTION_OPTIONAL;
+}
+
+static bool takes_id(const struct command *c)
+{
+	return str_starts(c->synopsis, "ID");
+}
+
+static bool takes_path(const struct command *c)
+{
+	return str_starts(c->synopsis, "PATH") || str_starts(c->synopsis, "[PATH");
+}
+
+/* --- bash: one case of the words that may follow, by command */
+
+static void bash_names(const struct option_table *t, struct text *out)
+{
+	for (size_t i = 0; i < t->n; i++)
+		text_addf(out, " --%s", t->rows[i].name);
+	text_add(out, " --help");
+}
+
+/* "--opt|-o" for each option with a value that wanted() picks */
+static void bash_cases(const char *command, const struct option_table *t, struct text *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct option_row *o = &t->rows[i];
+
+		if (!takes_value(o))
+			continue;
+		text_addf(out, "\t%s:--%s", command, o->name);
+		if (o->letter)
+			text_addf(out, " | %s:-%c", command, o->letter);
+		if (is_path(o))
+			text_add(out, ") mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n");
+		else if (o->words) {
+			text_add(out, ") mapfile -t COMPREPLY < <(compgen -W '");
+			help_words(o->words, " ", out);
+			text_add(out, "' -- \"$cur\") ;;\n");
+		} else
+			text_add(out, ") ;;\n");
+	}
+}
+
+static void bash_skip(const struct option_table *t, struct text *out)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!takes_value(&t->rows[i]))
+			continue;
+		text_addf(out, "%s--%s", sep, t->rows[i].name);
+		sep = " | ";
+	}
+}
+
+static void bash_words(struct text *out)
+{
+	text_add(out, "\t'') words='");
+	for (const struct command *const *c = commands; *c; c++)
+		if (command_listed(*c))
+			text_addf(out, "%s ", (*c)->name);
+	bash_names(&global_options, out);
+	text_add(out, "' ;;\n");
+	for (const struct command *const *c = commands; *c; c++) {
+		if (!command_listed(*c))
+			continue;
+		text_addf(out, "\t%s) words='", (*c)->name);
+		bash_names(&(*c)->options, out);
+		text_addf(out, "'%s%s ;;\n", takes_id(*c) ? " ids=yes" : "",
+			  takes_path(*c) ? " paths=yes" : "");
+	}
+}
+
+static void bash(struct text *out)
+{
+	text_add(out, "# bash completion for " PROGRAM "; made by `" PROGRAM " completion bash`\n"
+		      "_srt_oci()\n{\n"
+		      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+		      "\tlocal command='' words='' ids='' paths='' i\n"
+		      "\tCOMPREPLY=()\n"
+		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		      "\t\tcase ${COMP_WORDS[i]} in\n\t\t");
+	bash_skip(&global_options, out);
+	text_add(out, ") ((i++)) ;;\n\t\t-* | =) ;;\n"
+		      "\t\t*)\n\t\t\tcommand=${COMP_WORDS[i]}\n\t\t\tbreak\n\t\t\t;;\n"
+		      "\t\tesac\n\tdone\n\tcase $command:$prev in\n");
+	bash_cases("", &global_options, out);
+	for (const struct command *const *c = commands; *c; c++)
+		bash_cases((*c)->name, &(*c)->options, out);
+	text_add(out, "\t*) false ;;\n\tesac && return\n\tcase $command in\n");
+	bash_words(out);
+	text_add(out,
+		 "\tesac\n"
+		 "\tif [[ -z $command || $cur == -* ]]; then\n"
+		 "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+		 "\t\treturn\n\tfi\n"
+		 "\t[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"
+		 "\t[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W \"$(" IDS ")\" -- \"$cur\")\n"
+		 "}\ncomplete -o filenames -F _srt_oci " PROGRAM "\n");
+}
+
+/* --- zsh: _arguments of the program, then of the command */
+
+static void zsh_value(const struct option_row *o, struct text *out)
+{
+	if (!takes_value(o))
+		return;
+	text_addf(out, ":%s:", o->value);
+	if (is_path(o))
+		text_add(out, "_files");
+	if (o->words) {
+		text_add(out, "(");
+		help_words(o->words, " ", out);
+		text_add(out, ")");
+	}
+}
+
+static void zsh_options(const struct option_table *t, const char *indent, struct text *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct option_row *o = &t->rows[i];
+		const char *many = o->kind == OPTION_LIST ? "*" : "";
+		const char *equals = takes_value(o) ? "=" : "";
+
+		text_addf(out, "%s'%s--%s%s[%s]", indent, many, o->name, equals, o->help);
+		zsh_value(o, out);
+		text_add(out, "' \\\n");
+		if (!o->letter)
+			continue;
+		text_addf(out, "%s'%s-%c[%s]", indent, many, o->letter, o->help);
+		zsh_value(o, out);
+		text_add(out, "' \\\n");
+	}
+	text_addf(out, "%s'--help[print help]' \\\n", indent);
+}
+
+static void zsh(struct text *out)
+{
+	text_add(out, "#compdef " PROGRAM "\n# made by `" PROGRAM " completion zsh`\n"
+		      "_srt_oci_ids()\n{\n\tlocal -a ids\n\tids=(${(f)\"$(" IDS ")\"})\n"
+		      "\tcompadd -a ids\n}\n"
+		      "_srt_oci()\n{\n\tlocal context state line\n\ttypeset -A opt_args\n"
+		      "\t_arguments -C \\\n");
+	zsh_options(&global_options, "\t\t", out);
+	text_add(out, "\t\t'1:command:->command' '*::argument:->argument'\n"
+		      "\tcase $state in\n\tcommand)\n\t\tlocal -a commands\n\t\tcommands=(\n");
+	for (const struct command *const *c = commands; *c; c++)
+		if (command_listed(*c))
+			text_addf(out, "\t\t\t'%s:%s'\n", (*c)->name, (*c)->help);
+	text_add(out, "\t\t)\n\t\t_describe command commands\n\t\t;;\n"
+		      "\targument)\n\t\tcase $line[1] in\n");
+	for (const struct command *const *c = commands; *c; c++) {
+		if (!command_listed(*c))
+			continue;
+		text_addf(out, "\t\t%s)\n\t\t\t_arguments \\\n", (*c)->name);
+		zsh_options(&(*c)->options, "\t\t\t\t", out);
+		text_addf(out, "\t\t\t\t'%s'\n\t\t\t;;\n",
+			  takes_id(*c)	   ? "1:container:_srt_oci_ids"
+			  : takes_path(*c) ? "1:bundle:_files -/"
+					   : "*:argument:");
+	}
+	text_add(out, "\t\tesac\n\t\t;;\n\tesac\n}\n_srt_oci \"$@\"\n");
+}
+
+/* --- fish: one line an option */
+
+static void fish_options(const char *condition, const char *command, const struct option_table *t,
+			 struct text *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct option_row *o = &t->rows[i];
+
+		text_addf(out, "complete -c " PROGRAM " -n '%s%s' -l %s", condition, command,
+			  o->name);
+		if (o->letter)
+			text_addf(out, " -s %c", o->letter);
+		if (takes_value(o))
+			text_add(out, is_path(o) ? " -r -F" : " -x");
+		if (takes_value(o) && o->words) {
+			text_add(out, " -a '");
+			help_words(o->words, " ", out);
+			text_add(out, "'");
+		}
+		text_addf(out, " -d '%s'\n", o->help);
+	}
+}
+
+static void fish(struct text *out)
+{
+	text_add(out, "# fish completion for " PROGRAM "; made by `" PROGRAM " completion fish`\n"
+		      "complete -c " PROGRAM " -f\n");
+	fish_options("__fish_use_subcommand", "", &global_options, out);
+	for (const struct command *const *c = commands; *c; c++) {
+		if (!command_listed(*c))
+			continue;
+		text_addf(out, "complete -c " PROGRAM " -n '__fish_use_subcommand' -a %s -d '%s'\n",
+			  (*c)->name, (*c)->help);
+		fish_options("__fish_seen_subcommand_from ", (*c)->name, &(*c)->options, out);
+		if (takes_id(*c))
+			text_addf(out,
+				  "complete -c " PROGRAM
+				  " -n '__fish_seen_subcommand_from %s' -a '(" IDS ")'\n",
+				  (*c)->name);
+		if (takes_path(*c))
+			text_addf(out,
+				  "complete -c " PROGRAM " -n '__fish_seen_subcommand_from %s' -a "
+				  "'(__fish_complete_directories)'\n",
+				  (*c)->name);
+	}
+}
+
+static const struct shell {
+	const char *name;
+	void (*print)(struct text *out);
+} shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+
+int completion_print(const char *shell, struct text *out, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		if (str_eq(shells[i].name, shell)) {
+			shells[i].print(out);
+			return 0;
+		}
+	}
+	return err_input(err, "completion: \"%.64s\" is none of bash, zsh, fish", shell);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* global.c - the options before the command become the runtime's settings. */
+#include "runtime/cli/global.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/cli/command.h"
+#include "spec/base/path.h"
+
+enum { FORMAT_TEXT = 1, FORMAT_JSON };
+enum { MANAGER_CGROUPFS = 1, MANAGER_SYSTEMD, MANAGER_DISABLED };
+
+static const struct name formats[] = { { "text", FORMAT_TEXT }, { "json", FORMAT_JSON }, { 0 } };
+
+/* Levels plus one, as 0 is "not given"; the words of both peers. */
+static const struct name levels[] = {
+	{ "error", LOG_LEVEL_ERROR + 1 },
+	{ "warning", LOG_LEVEL_WARN + 1 },
+	{ "info", LOG_LEVEL_INFO + 1 },
+	{ "debug", LOG_LEVEL_DEBUG + 1 },
+	{ "warn", LOG_LEVEL_WARN + 1 },
+	{ "trace", LOG_LEVEL_DEBUG + 1 },
+	{ "fatal", LOG_LEVEL_ERROR + 1 },
+	{ "panic", LOG_LEVEL_ERROR + 1 },
+	{ 0 },
+};
+
+static const struct name managers[] = {
+	{ "cgroupfs", MANAGER_CGROUPFS },
+	{ "systemd", MANAGER_SYSTEMD },
+	{ "disabled", MANAGER_DISABLED },
+	{ 0 },
+};
+
+static const struct name rootless_words[] = { { "true", 1 }, { "false", 2 }, { "auto", 0 }, { 0 } };
+
+#define ROW(member, ...) OPTION(struct globals, member, __VA_ARGS__)
+#define WORDS(member, ...) OPTION_OF_WORDS(struct globals, member, __VA_ARGS__)
+static const struct option_row rows[] = {
+	ROW(root, "root", 0, STRING, "DIR", "directory of the containers' states"),
+	ROW(log, "log", 0, STRING, "FILE", "append records to FILE; file:FILE is the same"),
+	WORDS(log_format, "log-format", 0, CHOICE, "FORMAT", formats, "format of records"),
+	WORDS(log_level, "log-level", 0, CHOICE, "LEVEL", levels,
+	      "least important records that are kept"),
+	ROW(debug, "debug", 0, FLAG, NULL, "the same as --log-level debug"),
+	ROW(systemd_cgroup, "systemd-cgroup", 0, FLAG, NULL,
+	    "the same as --cgroup-manager systemd"),
+	WORDS(cgroup_manager, "cgroup-manager", 0, CHOICE, "MANAGER", managers,
+	      "accepted from engines; this version makes no cgroups"),
+	WORDS(rootless, "rootless", 0, OPTIONAL, "MODE", rootless_words,
+	      "accepted from callers of other runtimes, without effect"),
+	ROW(strict, "strict", 0, FLAG, NULL, "fail where something asked for cannot be applied"),
+	ROW(version, "version", 'v', FLAG, NULL, "print the version"),
+};
+const struct option_table global_options = OPTIONS(rows, 1);
+
+/* The file that --log names; "" is none. */
+static int log_path(const char *given, const char **ret, struct err *err)
+{
+	if (given && (str_starts(given, "journald:") || str_starts(given, "syslog:")))
+		return err_input(err, "--log %.64s - only a file can be logged to", given);
+	if (given && str_starts(given, "file:"))
+		given += strlen("file:");
+	*ret = given && *given ? given : NULL;
+	return 0;
+}
+
+int globals_log(const struct globals *g, struct log *ret, struct err *err)
+{
+	struct log log = { .fd = STDERR_FILENO, .program = PROGRAM };
+	const char *path;
+
+	TRY(log_path(g->log, &path, err));
+	/* Warnings go to a log only: an engine takes standard error for the container's. */
+	log.level = path ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
+	log.json = g->log_format == FORMAT_JSON;
+	log.timed = path != NULL;
+	if (g->log_level)
+		log.level = (enum log_level)(g->log_level - 1);
+	if (g->debug)
+		log.level = LOG_LEVEL_DEBUG;
+	if (path) {
+		log.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (log.fd < 0)
+			return err_host(err, errno, "open the log %s", path);
+	}
+	*ret = log;
+	return 0;
+}
+
+void globals_runtime(const struct globals *g, struct runtime *rt)
+{
+	int manager = g->cgroup_manager;
+
+	/* conmon gives both where podman runs without cgroups: the named one counts. */
+	if (!manager)
+		manager = g->systemd_cgroup ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
+	rt->strict = g->strict;
+	rt->systemd_cgroup = manager == MANAGER_SYSTEMD;
+	rt->cgroup_manager = name_of(managers, manager);
+}
+
+/* A directory of ours alone, not a symlink to one. */
+static bool is_private(const char *path, uid_t uid)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid &&
+	       (st.st_mode & 077) == 0;
+}
+
+static int root_in_tmp(uid_t uid, struct arena *a, const char **ret, struct err *err)
+{
+	const char *path = arena_printf(a, "/tmp/" PROGRAM "-%u", uid);
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_host(err, errno, "make the state directory %s", path);
+	if (!is_private(path, uid))
+		return err_state(err,
+				 "%s is not a directory that only uid %u may enter; "
+				 "set XDG_RUNTIME_DIR or give --root",
+				 path, uid);
+	*ret = path;
+	return 0;
+}
+
+static int root_default(struct arena *a, const char **ret, struct err *err)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	uid_t uid = geteuid();
+
+	/* The root of an engine's user namespace sees the host's /run and cannot write there. */
+	if (uid == 0 && access("/run", W_OK) == 0) {
+		*ret = "/run/" PROGRAM;
+		return 0;
+	}
+	if (!dir || !path_is_absolute(dir)) {
+		dir = arena_printf(a, "/run/user/%u", uid);
+		if (!is_private(dir, uid))
+			return root_in_tmp(uid, a, ret, err);
+	}
+	*ret = path_join(a, dir, PROGRAM);
+	return 0;
+}
+
+int globals_root(const struct globals *g, struct arena *a, const char **ret, struct err *err)
+{
+	char cwd[PATH_MAX];
+
+	if (!g->root)
+		return root_default(a, ret, err);
+	if (!*g->root)
+		return err_input(err, "--root is empty");
+	if (path_is_absolute(g->root)) {
+		*ret = g->root;
+		return 0;
+	}
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_host(err, errno, "find the working directory");
+	*ret = path_join(a, cwd, g->root);
+	return 0;
+}
