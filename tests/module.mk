@@ -123,7 +123,7 @@ fuzz: $(FUZZERS)
 			-artifact_prefix=tests/fuzz/found/$$n- $(B)/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
 
 ## lint: format, clang-tidy, cppcheck, shellcheck, banned functions, the arrows between folders, sizes
-lint: gen $(B)/gen/bench_filter.h
+lint: gen $(B)/gen/version.h $(B)/gen/bench_filter.h
 	@B=$(B) tests/lib/lint
 
 # --- benchmark ---------------------------------------------------------------------------------------------------------
