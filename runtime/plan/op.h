@@ -143,6 +143,13 @@ enum field_kind {
 	FIELD_CAPS, /* bits by word_capabilities */
 	FIELD_DEVICE, /* major:minor */
 	FIELD_LIMIT, /* number, all ones is "unlimited" */
+	FIELD_SIGNED,
+	FIELD_POLICY, /* a word_mpol_modes value or-ed with word_mpol_flags */
+	FIELD_OWNER, /* uid << 32 | gid */
+	/* of data */
+	FIELD_BYTES, /* text of op.len bytes */
+	FIELD_IDS, /* uint32_t[] of op.len bytes */
+	FIELD_IDMAP, /* struct mount_idmap */
 };
 struct field {
 	const char *name;
@@ -151,7 +158,7 @@ struct field {
 };
 struct op_info {
 	const char *name;
-	struct field path, type, text, a, b, c, d;
+	struct field path, type, text, data, a, b, c, d;
 };
 extern const struct op_info op_infos[OP_COUNT];
 extern const struct name stage_names[]; /* "prepare" … */
