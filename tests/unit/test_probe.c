@@ -264,7 +264,7 @@ static void refuses_wrong_facts(void **state)
 		{ "{\"have\":[\"caller\"]}", "facts.json" },
 		{ "{\"have\":[\"caller\"],\"kernel\":\"x\"}", "facts.json/kernel" },
 		{ "{\"have\":[\"nothing\"],\"kernel\":\"6.1\"}", "facts.json/have/0" },
-		{ "{\"have\":[],\"kernel\":\"6.1\",\"kernels\":1}", "facts.json/kernels" },
+		{ "{\"have\":[],\"kernel\":\"6.1\",\"kernels\":1}", "facts.json" },
 		{ "{\"have\":[],\"kernel\":\"6.1\",\"uid\":-1}", "facts.json/uid" },
 		{ "{\"have\":[],\"kernel\":\"6.1\",\"capsBounding\":\"g\"}",
 		  "facts.json/capsBounding" },
