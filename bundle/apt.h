@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apt.h - Debian packages by name: resolved and fetched by apt, checked by us. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rootfs-tools/sha256.h"
+#include "spec/base/arena.h"
+#include "spec/base/err.h"
+#include "spec/base/log.h"
+
+struct package {
+	const char *name, *version, *arch;
+	uint64_t size;
+	const char *sha256; /* 64 hexadecimal digits, from apt's signed index */
+	int fd; /* of the file, whose digest was found to be that; at its beginning */
+};
+
+struct packages {
+	struct package *v;
+	size_t n;
+};
+
+/* apt_fetch: the packages of those names and everything they depend on, as if on an empty machine
+ * (recommendations left out), from the lists that apt has. Files are kept below
+ * $XDG_CACHE_HOME/srt-oci/deb under their digest, and every one is hashed anew. Needs no privilege.
+ * ERR_INPUT where apt cannot resolve, ERR_INTEGRITY where a file is not what the index promised. */
+int apt_fetch(const char *const *names, size_t n, const char *arch, const struct log *log,
+	      struct arena *a, struct packages *ret, struct err *err);
+void packages_done(struct packages *p);
+#define scoped_packages scoped(packages_done)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# The bundle half: the program srt-oci-bundle, which holds the shipped recipes, and the demonstration.
+
+BUNDLE_SRC := $(wildcard spec/base/*.c spec/json/*.c rootfs-tools/*.c bundle/*.c)
+BUNDLE_LIBS := -larchive -lcrypto -lyajl
+RECIPES := $(sort $(wildcard bundle/recipes/*.json))
+
+all: $(B)/srt-oci-bundle
+
+# Each recipe becomes a string; its lines keep their order and their ends.
+$(B)/gen/recipes.h: $(RECIPES) bundle/module.mk
+	@mkdir -p $(@D)
+	@for r in $(RECIPES); do printf '{ "%s",\n' "$$(basename $$r .json)"; \
+		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$r; echo '},'; done >$@.new
+	@mv $@.new $@
+GEN += $(B)/gen/recipes.h
+
+$(foreach v,host asan fuzz,$(B)/$(v)/bundle/main.o): $(B)/gen/version.h
+
+$(B)/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/host/%.o)
+	$(host_CC) $(host_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
+$(B)/asan/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/asan/%.o)
+	$(asan_CC) $(asan_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
+
+## demo: on a Debian machine, from nothing to Python in a read-only bundle, as an ordinary user
+.PHONY: demo
+demo:
+	@bundle/demo
