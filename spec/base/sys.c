@@ -350,6 +350,16 @@ int sys_socket(int domain, int type, int protocol)
 	return socket(domain, type, protocol);
 }
 
+int sys_accept(int fd, int flags)
+{
+	return accept4(fd, NULL, NULL, flags);
+}
+
+int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return connect(fd, addr, len);
+}
+
 int sys_socketpair(int type, int fds[2])
 {
 	return socketpair(AF_UNIX, type, 0, fds);

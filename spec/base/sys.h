@@ -121,6 +121,8 @@ long sys_keyctl_join(const char *name);
 
 /* sockets */
 int sys_socket(int domain, int type, int protocol);
+int sys_accept(int fd, int flags);
+int sys_connect(int fd, const struct sockaddr *addr, socklen_t len);
 int sys_socketpair(int type, int fds[2]);
 ssize_t sys_sendmsg(int fd, const struct msghdr *msg, int flags);
 ssize_t sys_recvmsg(int fd, struct msghdr *msg, int flags);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* act.h - carries out the ops of a plan: one file per kernel facility. Allocates nothing: it runs after clone, too. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "runtime/plan/plan.h"
+#include "spec/base/err.h"
+
+/* What the appliers of one process share. Every fd is close-on-exec; -1 is none. */
+struct act {
+	const struct plan *plan;
+	int proc_fd; /* the host's /proc, verified: for what is written about processes and sysctls */
+	int root_fd; /* root of the container's tree, once OP_ROOT_OPEN is done */
+	int empty_fd; /* the read-only empty directory that masks, once it is mounted */
+	int dir_fd; /* the directory that the last device or link was made in … */
+	const char *dir_path; /* … and its path, dir_len bytes of it */
+	size_t dir_len;
+	int console_fd; /* the terminal's master, for whoever asked */
+	int tty_fd; /* its other end */
+	int listener_fd; /* of seccomp notifications */
+	pid_t child; /* whose ids are mapped (stage IDS) */
+	mode_t umask; /* the caller's, which the payload gets unless it has its own */
+	/* A failed optional op. */
+	void (*warn)(void *ctx, const struct op *op, const struct err *why);
+	void *warn_ctx;
+};
+
+#define ACT_INIT                                                                              \
+	{                                                                                     \
+		.proc_fd = -1, .root_fd = -1, .empty_fd = -1, .dir_fd = -1, .console_fd = -1, \
+		.tty_fd = -1, .listener_fd = -1                                               \
+	}
+
+/* act_stage: all ops of that stage in order. An op marked OP_ELSE runs only where the one before failed; a failed OP_OPTIONAL
+ * is a warning. On failure place is the op's cause. */
+int act_stage(struct act *x, enum stage stage, struct err *err);
+/* act_has: the plan has ops of that stage. */
+bool act_has(const struct plan *plan, enum stage stage);
+/* act_open_proc: the host's /proc as a verified directory fd. */
+int act_open_proc(int *ret, struct err *err);
+
+/* act_find: args[0] looked up as execvp would, with the PATH of envp, as the user that we are now. err.errnum is ENOENT or
+ * EACCES and err.place "exec" where it cannot be run. path has room for PATH_MAX. */
+int act_find(const char *const argv[], const char *const envp[], char *path, size_t room,
+	     struct err *err);
+/* act_exec: HOME, file descriptors, umask, then execve; returns only on failure. */
+int act_exec(struct act *x, const char *path, struct err *err);
+
+/* The appliers; each does one op (op.h says what the fields mean). */
+typedef int act_fn(struct act *x, const struct op *op, struct err *err);
+act_fn act_id_map, act_id_map_helper, act_deny_setgroups, act_become_root;
+act_fn act_oom_score, act_sysctl, act_time_offset;
+act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
+act_fn act_propagation_all, act_root_open, act_root_readonly, act_pivot, act_move_root,
+	act_root_propagation;
+act_fn act_mount, act_bind, act_setattr, act_propagation;
+act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
+act_fn act_mask, act_readonly;
+act_fn act_console, act_session;
+act_fn act_keyring, act_cwd, act_umask, act_personality;
+act_fn act_rlimit, act_scheduler, act_io_priority, act_affinity, act_memory_policy;
+act_fn act_bounding, act_groups, act_user, act_caps, act_no_new_privs, act_not_dumpable;
+act_fn act_apparmor, act_selinux, act_seccomp;
+
+/* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
+ * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */
+int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
+/* act_attach: a detached mount onto an O_PATH fd. */
+int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err);
+/* act_copy_up: the tree below from (a directory fd) into the directory to, bounded in count and depth. */
+int act_copy_up(int from, int to, const char *path, struct err *err);
+/* act_idmap_fd: a user namespace with these maps, as an fd; needs CAP_SETUID and CAP_SETGID. */
+int act_idmap_fd(struct act *x, const struct mount_idmap *map, int *ret, struct err *err);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec.c - finds the program and becomes it.
+ * Mustn't: let an fd of the runtime's through, whatever opened it. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "spec/base/fd.h"
+#include "spec/base/str.h"
+#include "spec/base/sys.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PASSWD_MAX 65536
+#define HOME_MAX 1024
+
+/* Wording that engines parse: "executable file not found in $PATH" and "permission denied". */
+static int not_runnable(const char *name, int errnum, struct err *err)
+{
+	if (errnum == ENOENT || errnum == ENOTDIR) {
+		(void)err_set(
+			err, ERR_HOST, 0,
+			"exec: \"%s\": executable file not found in $PATH: no such file or directory",
+			name);
+		err->errnum = ENOENT;
+	} else if (errnum == EACCES || errnum == EISDIR || errnum == EPERM) {
+		(void)err_set(err, ERR_HOST, 0, "exec: \"%s\": permission denied", name);
+		err->errnum = EACCES;
+	} else {
+		(void)err_host(err, errnum, "exec: \"%s\"", name);
+	}
+	return err_in(err, "exec");
+}
+
+static int runnable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EACCES;
+		return -1;
+	}
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS);
+}
+
+static const char *env_value(const char *const envp[], const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *envp; envp++)
+		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
+			return *envp + n + 1;
+	return NULL;
+}
+
+int act_find(const char *const argv[], const char *const envp[], char *path, size_t room,
+	     struct err *err)
+{
+	const char *name = argv[0], *dirs = env_value(envp, "PATH");
+	int seen = ENOENT;
+
+	if (strchr(name, '/')) {
+		if ((size_t)snprintf(path, room, "%s", name) >= room)
+			return not_runnable(name, ENAMETOOLONG, err);
+		return runnable(path) < 0 ? not_runnable(name, errno, err) : 0;
+	}
+	if (!name[0])
+		return not_runnable(name, ENOENT, err);
+	for (dirs = dirs ? dirs : DEFAULT_PATH; *dirs; dirs += strspn(dirs, ":")) {
+		size_t n = strcspn(dirs, ":");
+
+		if ((size_t)snprintf(path, room, "%.*s/%s", (int)n, dirs, name) < room &&
+		    runnable(path) == 0)
+			return 0;
+		if (errno == EACCES)
+			seen = EACCES;
+		dirs += n;
+	}
+	return not_runnable(name, seen, err);
+}
+
+/* One line of passwd(5): the sixth field, if the third is uid. */
+static bool home_in_line(const char *line, size_t len, uint32_t uid, char *home, size_t room)
+{
+	const char *field[7];
+	size_t n = 0;
+	struct err ignored;
+	char number[16];
+	uint64_t found;
+
+	field[n++] = line;
+	for (size_t i = 0; i < len && n < 7; i++)
+		if (line[i] == ':')
+			field[n++] = line + i + 1;
+	if (n < 7 || (size_t)(field[3] - field[2]) > sizeof(number) ||
+	    (size_t)(field[6] - field[5]) > room)
+		return false;
+	memcpy(number, field[2], (size_t)(field[3] - field[2] - 1));
+	number[field[3] - field[2] - 1] = '\0';
+	if (str_u64(number, 10, UINT32_MAX, &found, &ignored) < 0 || found != uid ||
+	    field[5][0] != '/')
+		return false;
+	memcpy(home, field[5], (size_t)(field[6] - field[5] - 1));
+	home[field[6] - field[5] - 1] = '\0';
+	return true;
+}
+
+/* HOME from the container's own passwd file; "/" where that does not know the user. */
+static void find_home(uint32_t uid, char *home, size_t room)
+{
+	char text[PASSWD_MAX];
+	scoped_fd int fd = sys_openat(AT_FDCWD, "/etc/passwd",
+				      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof(text) - 1);
+
+	(void)snprintf(home, room, "/");
+	text[n > 0 ? n : 0] = '\0';
+	for (const char *line = text; *line; line += line[0] == '\n') {
+		size_t len = strcspn(line, "\n");
+
+		if (home_in_line(line, len, uid, home, room))
+			return;
+		line += len;
+	}
+}
+
+static int reset_process(struct act *x, struct err *err)
+{
+	sigset_t none;
+
+	(void)sys_umask(x->umask);
+	if (sys_close_range(3 + x->plan->keep_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_host(err, errno, "close the runtime's file descriptors");
+	(void)sigemptyset(&none);
+	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
+	return 0;
+}
+
+/* Fds that are handed on lose the mark that closes them. */
+static void keep_fds(const struct plan *p)
+{
+	for (uint32_t i = 0; i < p->keep_fds; i++)
+		(void)sys_fcntl(3 + (int)i, F_SETFD, 0);
+}
+
+int act_exec(struct act *x, const char *path, struct err *err)
+{
+	const struct plan *p = x->plan;
+	char home[HOME_MAX + 5] = "HOME=";
+
+	if (p->home_missing) {
+		find_home(p->uid, home + 5, HOME_MAX);
+		p->envp[p->envp_n] = home;
+	}
+	keep_fds(p);
+	TRY(reset_process(x, err));
+	(void)execve(path, (char *const *)p->argv, (char *const *)p->envp);
+	return not_runnable(p->argv[0], errno, err);
+}

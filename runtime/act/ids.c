@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ids.c - ranges of ids by newuidmap, and the switch to an id that is mapped. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "runtime/act/spawn.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+
+#define MAP_WORDS_MAX 1024
+#define HELPER_TIMEOUT_MS 10000
+
+/* "0 1000 1\n1 100000 65536" becomes the words of newuidmap's command line, in place. */
+static int split(char *text, const char **words, size_t room, struct err *err)
+{
+	size_t n = 2;
+
+	for (char *word = strtok_r(text, " \n", &text); word; word = strtok_r(NULL, " \n", &text)) {
+		if (n + 1 >= room)
+			return err_limit(err, "too many id mappings");
+		words[n++] = word;
+	}
+	words[n] = NULL;
+	return 0;
+}
+
+int act_id_map_helper(struct act *x, const struct op *op, struct err *err)
+{
+	static const char *const no_env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	const char *words[MAP_WORDS_MAX];
+	char text[16384], pid[16];
+	int status;
+
+	if (strlen(op->text) >= sizeof(text))
+		return err_limit(err, "too many id mappings");
+	memcpy(text, op->text, strlen(op->text) + 1);
+	(void)snprintf(pid, sizeof(pid), "%d", x->child);
+	words[0] = op->path;
+	words[1] = pid;
+	TRY(split(text, words, ARRAY_LEN(words), err));
+	TRY(spawn_wait(op->path, words, no_env, NULL, HELPER_TIMEOUT_MS, &status, err));
+	if (status != 0)
+		return err_set(err, ERR_HOST, 0,
+			       "%s refused the id map (exit status %d); /etc/subuid and "
+			       "/etc/subgid must grant it to this user",
+			       op->path, status);
+	return 0;
+}
+
+int act_become_root(struct act *x, const struct op *op, struct err *err)
+{
+	(void)x;
+	if (sys_setresgid((gid_t)op->b) < 0)
+		return err_host(err, errno, "become gid %llu in the user namespace",
+				(unsigned long long)op->b);
+	if (sys_setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_host(err, errno, "drop the groups of the caller");
+	if (sys_setresuid((uid_t)op->a) < 0)
+		return err_host(err, errno, "become uid %llu in the user namespace",
+				(unsigned long long)op->a);
+	return 0;
+}
+
+/* A user namespace exists as long as somebody is in it or holds it open: a child enters one and waits to be ended. */
+static pid_t clone_user(int wait_fd)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args, sizeof(args));
+	char byte;
+
+	if (pid == 0) {
+		(void)!sys_read(wait_fd, &byte, 1);
+		_exit(0);
+	}
+	return pid;
+}
+
+static int write_map(const struct act *x, pid_t pid, const char *file, const struct id_mappings *m,
+		     struct err *err)
+{
+	char path[64], text[4096];
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n && n + 40 < sizeof(text); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%u %u %u\n",
+				      m->v[i].container_id, m->v[i].host_id, m->v[i].size);
+	(void)snprintf(path, sizeof(path), "%d/%s", pid, file);
+	return fd_write_at(x->proc_fd, path, text, err);
+}
+
+static int fill_user(const struct act *x, pid_t pid, const struct mount_idmap *map, int *ret,
+		     struct err *err)
+{
+	char path[64];
+
+	TRY(write_map(x, pid, "uid_map", &map->uids, err));
+	TRY(write_map(x, pid, "gid_map", &map->gids, err));
+	(void)snprintf(path, sizeof(path), "%d/ns/user", pid);
+	*ret = sys_openat(x->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
+	return *ret < 0 ? err_host(err, errno, "open /proc/%s", path) : 0;
+}
+
+int act_idmap_fd(struct act *x, const struct mount_idmap *map, int *ret, struct err *err)
+{
+	int ends[2], r;
+	siginfo_t info;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_host(err, errno, "make a pipe");
+	scoped_fd int reader = ends[0];
+	scoped_fd int writer = ends[1];
+	pid = clone_user(reader);
+	if (pid < 0)
+		return err_host(err, errno, "make a user namespace for the mount's ids");
+	r = fill_user(x, pid, map, ret, err);
+	(void)sys_kill(pid, SIGKILL);
+	(void)sys_waitid(P_PID, (id_t)pid, &info, WEXITED);
+	return r;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mount.c - new file systems, bind mounts and their attributes, by the mount calls that take fds.
+ *
+ * Each mount is made detached, gets its attributes, and is then put on a place that was opened inside the root: no path of
+ * the container's is walked twice. Needs Linux 5.12 (mount_setattr). */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "spec/base/fd.h"
+#include "spec/base/path.h"
+#include "spec/base/sys.h"
+
+#define PROC_SUPER_MAGIC 0x9fa0
+#define DATA_MAX 4096
+/* The longest value that fsconfig(2) takes. */
+#define FSCONFIG_VALUE_MAX 255
+
+/* What lies on procfs may only be what the plan put below /proc: a symlink or a shared volume of the container's could lead
+ * a mount over a file that this program, or an LSM, trusts (CVE-2019-16884). */
+static int check_place(const struct op *op, int fd, struct err *err)
+{
+	struct stat st;
+
+	if ((op->flags & OP_NOFOLLOW_DEST) && sys_fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+		return err_host(err, ELOOP, "mount on %s: the root file system has a symlink there",
+				op->path);
+	if (fd_is_fs(fd, PROC_SUPER_MAGIC) && !path_beneath(op->path, "/proc"))
+		return err_host(err, EPERM, "mount on %s: it leads into /proc", op->path);
+	return 0;
+}
+
+int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
+{
+	int last = op->flags & OP_NOFOLLOW_DEST ? O_NOFOLLOW : 0;
+	scoped_fd int fd = open_in_root(x->root_fd, op->path, O_PATH | last);
+
+	if (fd < 0 && errno == ENOENT)
+		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
+	if (fd < 0)
+		return err_host(err, errno, "open %s in the root", op->path);
+	TRY(check_place(op, fd, err));
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err)
+{
+	unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+
+	if (sys_move_mount(mount_fd, "", target_fd, "", flags) < 0)
+		return err_host(err, errno, "put the mount on %s", op->path);
+	return 0;
+}
+
+/* The kernel's own words on why it refused an option: "e tmpfs: Bad value for 'size'". */
+static int refused(const struct op *op, int fs_fd, int errnum, struct err *err)
+{
+	char why[256];
+	ssize_t n = sys_read(fs_fd, why, sizeof(why) - 1);
+
+	if (n < 3)
+		return err_host(err, errnum, "mount %s on %s", op->type, op->path);
+	why[n] = '\0';
+	why[strcspn(why, "\n")] = '\0';
+	return err_host(err, errnum, "mount %s on %s (%s)", op->type, op->path, why + 2);
+}
+
+/* The comma-separated options, one by one; a backslash keeps the comma after it (overlay). */
+static int set_options(const struct op *op, int fs_fd, struct err *err)
+{
+	char data[DATA_MAX], *s = data;
+
+	if (op->len >= sizeof(data))
+		return err_limit(err, "mount %s on %s: the options are longer than %d bytes",
+				 op->type, op->path, DATA_MAX - 1);
+	memcpy(data, op->data, op->len);
+	data[op->len] = '\0';
+	while (*s) {
+		char *end = s, *value;
+		int r;
+
+		while (*end && *end != ',')
+			end += end[0] == '\\' && end[1] ? 2 : 1;
+		char *next = *end ? end + 1 : end;
+		*end = '\0';
+		value = strchr(s, '=');
+		if (value) {
+			*value++ = '\0';
+			r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, s, value, 0);
+		} else {
+			r = *s ? sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, s, NULL, 0) : 0;
+		}
+		if (r < 0)
+			return refused(op, fs_fd, errno, err);
+		s = next;
+	}
+	return 0;
+}
+
+static int new_mount(const struct op *op, int *ret, struct err *err)
+{
+	scoped_fd int fs_fd = sys_fsopen(op->type, FSOPEN_CLOEXEC);
+
+	if (fs_fd < 0)
+		return err_host(err, errno, "mount %s on %s", op->type, op->path);
+	if (op->text && sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", op->text, 0) < 0)
+		return refused(op, fs_fd, errno, err);
+	if (op->len)
+		TRY(set_options(op, fs_fd, err));
+	if (sys_fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return refused(op, fs_fd, errno, err);
+	*ret = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned int)op->a);
+	return *ret < 0 ? refused(op, fs_fd, errno, err) : 0;
+}
+
+static bool has_long_value(const struct op *op)
+{
+	const char *s = op->data;
+
+	for (size_t run = 0; s && *s; s++) {
+		run = *s == ',' ? 0 : run + 1;
+		if (run > FSCONFIG_VALUE_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* mount(2) takes a page of options where fsconfig(2) takes 255 bytes for each (overlay's lowerdir). The place is named
+ * through our own fd. */
+static int mount_by_page(struct act *x, const struct op *op, int place, struct err *err)
+{
+	struct mount_attr attr = { .attr_set = op->a };
+	char path[48];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+	if (sys_mount(op->text, path, op->type, 0, op->data) < 0)
+		return err_host(err, errno, "mount %s on %s", op->type, op->path);
+	if (!op->a)
+		return 0;
+	scoped_fd int on = open_in_root(x->root_fd, op->path, O_PATH);
+	if (on < 0 || sys_mount_setattr(on, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_host(err, errno, "set the attributes of %s on %s", op->type, op->path);
+	return 0;
+}
+
+/* What a tmpfs covers, copied into it before it covers it. */
+static int copy_up(const struct op *op, int place, int mount_fd, struct err *err)
+{
+	scoped_fd int from = sys_openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (from < 0)
+		return err_host(err, errno, "open what lies at %s", op->path);
+	return act_copy_up(from, mount_fd, op->path, err);
+}
+
+int act_mount(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = -1;
+	scoped_fd int fd = -1;
+
+	if (has_long_value(op)) {
+		TRY(act_target(x, op, false, &place, err));
+		return mount_by_page(x, op, place, err);
+	}
+	TRY(new_mount(op, &fd, err));
+	TRY(act_target(x, op, false, &place, err));
+	if (op->flags & OP_COPY_UP)
+		TRY(copy_up(op, place, fd, err));
+	return act_attach(op, fd, place, err);
+}
+
+static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, uint64_t clear,
+		     struct err *err)
+{
+	struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+
+	if (!set && !clear)
+		return 0;
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &attr) == 0)
+		return 0;
+	if (errno == EPERM && clear)
+		return err_host(
+			err, errno,
+			"change the attributes of %s: the host locks them for this user namespace",
+			op->path);
+	return err_host(err, errno, "change the attributes of %s", op->path);
+}
+
+static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err)
+{
+	const struct mount_idmap *map = op->data;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	scoped_fd int user = -1;
+
+	TRY(act_idmap_fd(x, map, &user, err));
+	attr.userns_fd = (uint64_t)user;
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (map->recursive ? AT_RECURSIVE : 0U), &attr) <
+	    0)
+		return err_host(
+			err, errno,
+			"map the ids of the mount on %s (does the file system of %s support it?)",
+			op->path, op->text);
+	return 0;
+}
+
+/* A symlink as the source of a mount with copy-symlink is made again at the destination. */
+static int copy_symlink(struct act *x, const struct op *op, int source, struct err *err)
+{
+	char target[4096];
+	ssize_t n = readlinkat(source, "", target, sizeof(target) - 1);
+	struct op link = *op;
+
+	if (n < 0)
+		return err_host(err, errno, "read the symlink %s", op->text);
+	target[n] = '\0';
+	link.text = target;
+	return act_symlink(x, &link, err);
+}
+
+int act_bind(struct act *x, const struct op *op, struct err *err)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->c ? AT_RECURSIVE : 0U) |
+			     (op->flags & OP_NOFOLLOW_SOURCE ? AT_SYMLINK_NOFOLLOW : 0U);
+	scoped_fd int fd = sys_open_tree(AT_FDCWD, op->text, flags);
+	scoped_fd int place = -1;
+	struct stat st;
+
+	if (fd < 0 && errno == EINVAL && !op->c)
+		return err_host(err, errno,
+				"bind %s: it holds mounts that are locked to it; use rbind",
+				op->text);
+	if (fd < 0)
+		return err_host(err, errno, "bind %s", op->text);
+	if (sys_fstat(fd, &st) < 0)
+		return err_host(err, errno, "stat %s", op->text);
+	if (S_ISLNK(st.st_mode) && (op->flags & OP_COPY_SYMLINK))
+		return copy_symlink(x, op, fd, err);
+	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
+	TRY(set_attrs(op, fd, true, op->d, 0, err));
+	TRY(set_attrs(op, fd, false, op->a, 0, err));
+	if (op->len)
+		TRY(set_idmap(x, op, fd, err));
+	return act_attach(op, fd, place, err);
+}
+
+static int open_mounted(struct act *x, const struct op *op, int *ret, struct err *err)
+{
+	*ret = open_in_root(x->root_fd, op->path, O_PATH);
+	return *ret < 0 ? err_host(err, errno, "open the mount on %s", op->path) : 0;
+}
+
+int act_setattr(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int fd = -1;
+
+	TRY(open_mounted(x, op, &fd, err));
+	return set_attrs(op, fd, op->c != 0, op->a, op->b, err);
+}
+
+int act_propagation(struct act *x, const struct op *op, struct err *err)
+{
+	struct mount_attr attr = { .propagation = op->a };
+	scoped_fd int fd = -1;
+
+	TRY(open_mounted(x, op, &fd, err));
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (op->c ? AT_RECURSIVE : 0U), &attr) < 0)
+		return err_host(err, errno, "change the propagation of %s", op->path);
+	return 0;
+}
+
+/* A mount on itself, so that only this mount becomes read-only, with all that lies below still there. */
+int act_readonly(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = open_in_root(x->root_fd, op->path, O_PATH);
+	scoped_fd int fd = -1;
+
+	if (place < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0; /* what is not there needs no protection */
+	if (place < 0)
+		return err_host(err, errno, "open %s in the root", op->path);
+	fd = sys_open_tree(place, "",
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (fd < 0)
+		return err_host(err, errno, "bind %s onto itself", op->path);
+	TRY(set_attrs(op, fd, true, MOUNT_ATTR_RDONLY, 0, err));
+	return act_attach(op, fd, place, err);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn.h - runs another program and waits for it, for a bounded time. */
+#pragma once
+
+#include <stdint.h>
+
+#include "spec/base/err.h"
+
+/* spawn_wait: path with argv and exactly envp, cwd "/", input (may be NULL: empty) on its stdin, our stdout and stderr,
+ * signals at their defaults, no other fd. timeout_ms 0 waits for ever; on expiry it is killed and the result is ERR_HOST.
+ * *status is its exit status, 128+N after signal N. A program that cannot be run is ERR_HOST with errnum. */
+int spawn_wait(const char *path, const char *const argv[], const char *const envp[],
+	       const char *input, uint64_t timeout_ms, int *status, struct err *err);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* child.c - from clone to exec.
+ * Should: allocate nothing, and say on the socket what went wrong.  Mustn't: outlive the parent before it is released. */
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "runtime/act/hooks.h"
+#include "runtime/stage/stage.h"
+#include "runtime/stage/sync.h"
+#include "spec/base/sys.h"
+
+static _Noreturn void fail(const struct child *c, const struct err *err)
+{
+	(void)sync_say_err(c->sock, SYNC_FAIL, err);
+	_exit(1);
+}
+
+static void warn(void *ctx, const struct op *op, const struct err *why)
+{
+	const struct child *c = ctx;
+
+	(void)op;
+	(void)sync_say_err(c->sock, SYNC_WARN, why);
+}
+
+/* The parent's answer, or the end: without a parent there is nobody to go on for. */
+static void wait_go(const struct child *c)
+{
+	struct sync_msg m;
+	int fd;
+
+	if (sync_hear(c->sock, &m, &fd) <= 0 || m.word != SYNC_GO)
+		_exit(1);
+}
+
+static int die_with_parent(const struct child *c, struct err *err)
+{
+	struct pollfd p = { .fd = c->sock, .events = 0 };
+
+	if (!c->start->die_with_parent)
+		return 0;
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_host(err, errno, "tie the container's life to ours");
+	/* It may have died before. */
+	if (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
+		_exit(1);
+	return 0;
+}
+
+static bool has_hooks(const struct hooks *h)
+{
+	return h && (h->prestart.n || h->create_runtime.n || h->create_container.n ||
+		     h->start_container.n);
+}
+
+/* The hooks of the runtime's namespaces are the parent's; those of the container's, before the root is entered, are ours. */
+static int create_hooks(struct child *c, struct err *err)
+{
+	if (!has_hooks(c->start->hooks))
+		return 0;
+	if (sync_say(c->sock, SYNC_ROOT, 0, -1) < 0 ||
+	    sync_hear_text(c->sock, c->state, c->state_room) <= 0)
+		_exit(1);
+	return hooks_run(&c->start->hooks->create_container, "createContainer", c->state, err);
+}
+
+static int prepare(struct child *c, struct act *x, struct err *err)
+{
+	TRY(act_stage(x, STAGE_NAMESPACE, err));
+	TRY(die_with_parent(c, err));
+	TRY(act_stage(x, STAGE_ROOT, err));
+	TRY(create_hooks(c, err));
+	TRY(act_stage(x, STAGE_PIVOT, err));
+	return act_stage(x, STAGE_PROCESS, err);
+}
+
+/* A connection that closes without a word was only somebody asking whether we still wait. */
+static int accept_start(const struct child *c)
+{
+	for (;;) {
+		int connection = sys_accept(c->start_fd, SOCK_CLOEXEC);
+
+		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+			_exit(1);
+		if (connection < 0)
+			continue;
+		if (sync_hear_text(connection, c->state, c->state_room) > 0)
+			return connection;
+		(void)sys_close(connection);
+	}
+}
+
+static void wait_start(struct child *c)
+{
+	(void)sync_say(c->sock, SYNC_READY, 0, -1);
+	wait_go(c);
+	if (c->start_fd < 0)
+		return;
+	(void)sys_close(c->sock);
+	c->sock = accept_start(c);
+	(void)sys_close(c->start_fd);
+}
+
+static int hand_over(const struct child *c, int fd, enum sync_word word, struct err *err)
+{
+	if (fd >= 0 && sync_say(c->sock, word, 0, fd) < 0)
+		return err_host(err, errno, "hand over a file descriptor");
+	return 0;
+}
+
+/* Nothing of the host's, and none of the tools, waits for `start` in a process that the container can see. */
+static void close_used(struct act *x)
+{
+	int *const used[] = { &x->proc_fd, &x->root_fd,	   &x->empty_fd,
+			      &x->dir_fd,  &x->console_fd, &x->tty_fd };
+
+	for (size_t i = 0; i < ARRAY_LEN(used); i++)
+		if (*used[i] >= 0)
+			(void)sys_close(take_fd(used[i]));
+}
+
+static int finish(struct child *c, struct act *x, struct err *err)
+{
+	const struct plan *p = c->start->plan;
+
+	TRY(act_find(p->argv, p->envp, c->path, PATH_MAX, err));
+	TRY(hand_over(c, x->console_fd, SYNC_CONSOLE, err));
+	close_used(x);
+	if (c->start->wait)
+		wait_start(c);
+	if (c->start->hooks)
+		TRY(hooks_run(&c->start->hooks->start_container, "startContainer", c->state, err));
+	TRY(act_stage(x, STAGE_LAST, err));
+	TRY(hand_over(c, x->listener_fd, SYNC_LISTENER, err));
+	TRY(die_with_parent(c, err));
+	return act_exec(x, c->path, err);
+}
+
+static int run(struct child *c, struct act *x, struct err *err)
+{
+	if (c->start->plan->maps_by_parent && !c->start->plan->middle_flags) {
+		(void)sync_say(c->sock, SYNC_MAPS, 0, -1);
+		wait_go(c);
+	}
+	TRY(prepare(c, x, err));
+	return finish(c, x, err);
+}
+
+/* Of all that the runtime has open, the child keeps the fds that are handed on to the payload, and these three right after
+ * them: nothing else of the host's is reachable through it. */
+static int keep_own_fds(struct child *c, struct err *err)
+{
+	int *const own[] = { &c->sock, &c->proc_fd, &c->start_fd };
+	int first = 3 + (int)c->start->plan->keep_fds, n = (int)ARRAY_LEN(own);
+
+	for (int i = 0; i < n; i++)
+		if (*own[i] >= 0 && *own[i] < first + n) {
+			*own[i] = sys_fcntl(*own[i], F_DUPFD_CLOEXEC, first + n);
+			if (*own[i] < 0)
+				return err_host(err, errno, "duplicate a file descriptor");
+		}
+	for (int i = 0; i < n; i++)
+		if (*own[i] >= 0 && sys_dup3(*own[i], first + i, O_CLOEXEC) < 0)
+			return err_host(err, errno, "duplicate a file descriptor");
+	for (int i = 0; i < n; i++) {
+		if (*own[i] >= 0)
+			*own[i] = first + i;
+		else
+			(void)sys_close(first + i);
+	}
+	if (sys_close_range((unsigned int)(first + n), ~0U, 0) < 0)
+		return err_host(err, errno, "close the runtime's file descriptors");
+	return 0;
+}
+
+void child_main(struct child *c)
+{
+	struct act x = ACT_INIT;
+	struct err err;
+
+	if (keep_own_fds(c, &err) < 0)
+		fail(c, &err);
+	x.plan = c->start->plan;
+	x.proc_fd = c->proc_fd;
+	x.umask = sys_umask(0);
+	x.warn = warn;
+	x.warn_ctx = c;
+	if (c->start->ns_pidfd >= 0)
+		x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	(void)run(c, &x, &err);
+	fail(c, &err);
+}
+
+static int join(const struct child *c, struct act *x, struct err *err)
+{
+	const struct start *s = c->start;
+
+	if (s->ns_pidfd >= 0 && sys_setns(s->ns_pidfd, (int)s->ns_flags) < 0)
+		return err_host(err, errno, "join the container's namespaces");
+	if (s->plan->maps_by_parent && s->plan->middle_flags) {
+		(void)sync_say(c->sock, SYNC_MAPS, 0, -1);
+		wait_go(c);
+	}
+	if (s->ns_pidfd >= 0)
+		return 0;
+	return act_stage(x, STAGE_JOIN, err);
+}
+
+/* The child becomes our sibling, so that the parent is its parent. */
+static pid_t clone_child(const struct child *c)
+{
+	struct clone_args args = { .flags = c->start->plan->clone_flags | CLONE_PARENT };
+
+	return sys_clone3(&args, sizeof(args));
+}
+
+void middle_main(struct child *c)
+{
+	struct act x = ACT_INIT;
+	struct err err;
+	pid_t pid;
+
+	(void)sys_close(c->parent_sock);
+	x.plan = c->start->plan;
+	x.proc_fd = c->proc_fd;
+	x.warn = warn;
+	x.warn_ctx = c;
+	if (join(c, &x, &err) < 0)
+		fail(c, &err);
+	pid = clone_child(c);
+	if (pid == 0)
+		child_main(c);
+	if (pid < 0) {
+		(void)err_host(&err, errno, "make the container's process");
+		fail(c, &err);
+	}
+	(void)sync_say(c->sock, SYNC_PID, pid, -1);
+	_exit(0);
+}

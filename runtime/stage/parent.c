@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parent.c - clones the child, answers it, and runs the hooks that belong to the runtime's namespaces. */
+#include <limits.h>
+#include <string.h>
+
+#include "runtime/act/act.h"
+#include "runtime/act/hooks.h"
+#include "runtime/stage/stage.h"
+#include "runtime/stage/sync.h"
+#include "spec/base/sys.h"
+
+/* The state document that hooks get is a little longer once it has a pid. */
+#define STATE_SLACK 256
+
+static int clone_first(struct start *s, struct child *c, bool middle, struct err *err)
+{
+	uint64_t flags = middle ? s->plan->middle_flags : s->plan->clone_flags;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = sys_clone3(&args, sizeof(args));
+
+	if (pid == 0 && middle)
+		middle_main(c);
+	if (pid == 0)
+		child_main(c);
+	if (pid < 0) {
+		(void)err_host(err, errno, "make the container's process in its new namespaces");
+		return err_in(err, "/linux/namespaces");
+	}
+	s->pid = pid;
+	return 0;
+}
+
+/* What a child that says nothing died of. */
+static int died(struct start *s, struct err *err)
+{
+	siginfo_t info = { 0 };
+	pid_t pid = s->pid;
+
+	s->pid = 0;
+	if (pid > 0 && sys_waitid(P_PID, (id_t)pid, &info, WEXITED) == 0 &&
+	    info.si_code != CLD_EXITED)
+		return err_set(err, ERR_HOST, 0,
+			       "the container's process was killed by signal %d while starting",
+			       info.si_status);
+	return err_set(err, ERR_HOST, 0, "the container's process ended while starting");
+}
+
+static int on_maps(struct start *s, struct err *err)
+{
+	struct act x = ACT_INIT;
+
+	x.plan = s->plan;
+	x.proc_fd = s->proc_fd;
+	x.child = s->pid;
+	TRY(act_stage(&x, STAGE_IDS, err));
+	return start_go(s, err);
+}
+
+static int on_root(struct start *s, struct err *err)
+{
+	const char *state = s->state(s->ctx);
+
+	TRY(hooks_run(&s->hooks->prestart, "prestart", state, err));
+	TRY(hooks_run(&s->hooks->create_runtime, "createRuntime", state, err));
+	if (sync_say_text(s->sock, state) < 0)
+		return died(s, err);
+	return 0;
+}
+
+/* The process in the middle has done its part; the child is ours (CLONE_PARENT). */
+static int on_pid(struct start *s, pid_t pid, struct err *err)
+{
+	siginfo_t info;
+
+	(void)sys_waitid(P_PID, (id_t)s->pid, &info, WEXITED);
+	(void)sys_close(s->pidfd);
+	s->pid = pid;
+	s->pidfd = sys_pidfd_open(pid, 0);
+	if (s->pidfd < 0)
+		return err_host(err, errno, "open the container's process");
+	return s->on_pid ? s->on_pid(s->ctx, pid, err) : 0;
+}
+
+static int on_listener(struct start *s, int fd, struct err *err)
+{
+	scoped_fd int listener = fd;
+
+	if (listener < 0 || !s->on_listener)
+		return err_host(err, EPROTO, "the seccomp listener got lost");
+	return s->on_listener(s->ctx, listener, err);
+}
+
+/* Positive: the child waits (READY). */
+static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
+{
+	switch ((enum sync_word)m->word) {
+	case SYNC_MAPS:
+		return on_maps(s, err);
+	case SYNC_PID:
+		return on_pid(s, m->number, err);
+	case SYNC_ROOT:
+		return on_root(s, err);
+	case SYNC_READY:
+		return 1;
+	case SYNC_CONSOLE:
+		s->console_fd = fd;
+		return 0;
+	case SYNC_LISTENER:
+		return on_listener(s, fd, err);
+	case SYNC_WARN:
+		if (s->on_warning)
+			s->on_warning(s->ctx, m->err.place, m->err.text);
+		return 0;
+	case SYNC_FAIL:
+		*err = m->err;
+		return -1;
+	case SYNC_GO:
+		break;
+	}
+	return err_host(err, EPROTO, "the container's process said something unexpected");
+}
+
+/* 1: READY; 0: end of file. */
+static int hear_out(struct start *s, struct err *err)
+{
+	for (;;) {
+		struct sync_msg m;
+		int fd = -1, got = sync_hear(s->sock, &m, &fd), r;
+
+		if (got < 0)
+			return err_host(err, errno, "hear from the container's process");
+		if (got == 0)
+			return 0;
+		r = answer(s, &m, fd, err);
+		if (r)
+			return r;
+	}
+}
+
+int start_listen(struct start *s, struct err *err)
+{
+	int r = hear_out(s, err);
+
+	if (r > 0)
+		r = err_host(err, EPROTO, "the container's process is ready twice");
+	if (r < 0)
+		start_kill(s);
+	return r;
+}
+
+int start_go(struct start *s, struct err *err)
+{
+	return sync_say(s->sock, SYNC_GO, 0, -1) < 0 ? died(s, err) : 0;
+}
+
+static int accompany(struct start *s, bool middle, struct err *err)
+{
+	int r;
+
+	if (!middle && s->on_pid)
+		TRY(s->on_pid(s->ctx, s->pid, err));
+	r = hear_out(s, err);
+	if (r < 0)
+		return r;
+	/* Whoever fails says so; silence before READY is a violent death. Without waiting, silence is the payload at work. */
+	return s->wait && r == 0 ? died(s, err) : 0;
+}
+
+int start_begin(struct start *s, struct err *err)
+{
+	bool middle = s->plan->middle || s->ns_pidfd >= 0;
+	size_t state_len = s->state ? strlen(s->state(s->ctx)) : 0;
+	char path[PATH_MAX];
+	struct child c = { .start = s,
+			   .start_fd = s->start_fd,
+			   .path = path,
+			   .state_room = state_len + STATE_SLACK };
+	int ends[2], r;
+
+	c.state = arena_alloc(s->plan->arena, c.state_room);
+	TRY(act_open_proc(&s->proc_fd, err));
+	TRY(sync_pair(ends, err));
+	s->sock = c.parent_sock = ends[0];
+	c.sock = ends[1];
+	c.proc_fd = s->proc_fd;
+	r = clone_first(s, &c, middle, err);
+	(void)sys_close(c.sock);
+	if (r == 0)
+		r = accompany(s, middle, err);
+	if (r < 0)
+		start_kill(s);
+	return r;
+}
+
+int start_released(struct start *s, int connection, struct err *err)
+{
+	s->sock = connection;
+	if (sync_say_text(connection, s->state(s->ctx)) < 0)
+		return err_host(err, errno, "release the container's process");
+	return hear_out(s, err);
+}
+
+void start_kill(struct start *s)
+{
+	siginfo_t info;
+
+	if (s->pid <= 0)
+		return;
+	if (s->pidfd >= 0)
+		(void)sys_pidfd_send_signal(s->pidfd, SIGKILL);
+	(void)sys_waitid(P_PID, (id_t)s->pid, &info, WEXITED);
+	s->pid = 0;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		(void)sys_close(*fd);
+	*fd = -1;
+}
+
+void start_done(struct start *s)
+{
+	close_one(&s->pidfd);
+	close_one(&s->sock);
+	close_one(&s->proc_fd);
+	close_one(&s->console_fd);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stage.h - parent and child walk through a plan together (who does what when: runtime/plan/op.h; the words: sync.h). */
+#pragma once
+
+#include <sys/types.h>
+
+#include "runtime/plan/plan.h"
+#include "spec/oci/config.h"
+
+/* A start, as the parent sees it. Zeroed but for the fds, which are -1. */
+struct start {
+	const struct plan *plan;
+	const struct hooks *hooks; /* may be NULL */
+	/* What the child does when it is ready: */
+	bool wait; /* says READY and waits for GO; otherwise it goes on to exec */
+	int start_fd; /* create: then listens here for `start`; -1: none */
+	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
+	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
+	uint64_t ns_flags;
+	/* Called in the parent. */
+	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
+	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
+	void (*on_warning)(void *ctx, const char *place, const char *text);
+	int (*on_listener)(void *ctx, int fd, struct err *err); /* seccomp listener to hand on */
+	void *ctx;
+	/* Filled. */
+	pid_t pid;
+	int pidfd;
+	int sock; /* the parent's end */
+	int proc_fd; /* the host's /proc, verified */
+	int console_fd; /* the terminal's master, if there is one */
+};
+
+#define START_INIT                                                                      \
+	{                                                                               \
+		.start_fd = -1, .ns_pidfd = -1, .pidfd = -1, .sock = -1, .proc_fd = -1, \
+		.console_fd = -1                                                        \
+	}
+
+/* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child
+ * is dead and waited for. start_go: lets a READY child go on. start_done: closes the fds; does not end the child. */
+int start_begin(struct start *s, struct err *err);
+/* start_listen: hears the child out until it has become the payload, or failed. */
+int start_listen(struct start *s, struct err *err);
+int start_go(struct start *s, struct err *err);
+/* start_kill: ends the child, if any, and waits for it. */
+void start_kill(struct start *s);
+void start_done(struct start *s);
+#define scoped_start scoped(start_done)
+
+/* start_released: `start`, over a connection to the child's start socket: says GO and hears it out. on_warning, on_listener
+ * and ctx of s are used. */
+int start_released(struct start *s, int connection, struct err *err);
+
+/* The child's side; for parent.c. */
+struct child {
+	const struct start *start;
+	int sock;
+	int parent_sock; /* the other end, to be closed */
+	int proc_fd; /* the host's /proc, verified */
+	int start_fd; /* -1: none */
+	char *state; /* room for the state document, state_room bytes */
+	size_t state_room;
+	char *path; /* PATH_MAX bytes */
+};
+_Noreturn void child_main(struct child *c);
+_Noreturn void middle_main(struct child *c);
