@@ -13,6 +13,8 @@
 #define ROWS_MAX 24
 #define STEPS_MAX 6
 #define ROUNDS_MAX 10000
+/* Containers of one user at once. */
+#define CROWD 1000
 /* Where a row with filter_fd finds the compiled filter. */
 #define FILTER_FD 9
 
@@ -52,6 +54,9 @@ struct bench {
 	double *samples[ROWS_MAX]; /* µs, one per round; NULL where the row cannot run */
 	char reasons[ROWS_MAX][200]; /* why not */
 	double per_second[ROWS_MAX];
+	long pss_kib[ROWS_MAX]; /* of the waiting parent; 0 where not measured */
+	int crowd; /* containers of ours that stood at once */
+	long crowd_kib; /* memory that each of them took */
 };
 
 /* A command's words after substitution; they live in buf. */

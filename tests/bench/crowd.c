@@ -11,7 +11,6 @@
 
 #define WORKERS 4
 #define RATE_SECONDS 2.0
-#define CROWD 1000
 
 /* rate_worker: starts until the deadline; says how many through its pipe. */
 static _Noreturn void rate_worker(struct bench *b, size_t row, double deadline, int fd)
@@ -129,7 +128,8 @@ void report_memory(struct bench *b)
 		if (pid < 0)
 			continue;
 		sleep_ms(300);
-		(void)fprintf(b->out, "| %s | %ld |\n", rows[i].name, pss_kib(pid));
+		b->pss_kib[i] = pss_kib(pid);
+		(void)fprintf(b->out, "| %s | %ld |\n", rows[i].name, b->pss_kib[i]);
 		end_waiting(pid);
 	}
 }
@@ -153,7 +153,7 @@ void report_crowd(struct bench *b)
 {
 	static pid_t pids[CROWD];
 	int row = row_find(GROUP_START, "srt-oci"), alive = 0;
-	long before = available_kib(), after;
+	long before = available_kib();
 	double began = now_us(), took;
 
 	if (row < 0 || !b->samples[row])
@@ -170,12 +170,13 @@ void report_crowd(struct bench *b)
 		else
 			pids[i] = -1;
 	}
-	after = available_kib();
+	b->crowd = alive;
+	b->crowd_kib = alive ? (before - available_kib()) / alive : 0;
 	(void)fprintf(
 		b->out,
-		"\n%d of %d containers of one user stood at once; launched within %.1f s; %ld KiB "
-		"less memory available for each.\n",
-		alive, CROWD, took / 1e6, alive ? (before - after) / alive : 0);
+		"\n%d of %d containers of one user stood at once, launched within %.1f s; each "
+		"took %ld KiB of the memory that was available.\n",
+		alive, CROWD, took / 1e6, b->crowd_kib);
 	for (int i = 0; i < CROWD; i++)
 		if (pids[i] > 0)
 			(void)kill(pids[i], SIGTERM);

@@ -125,4 +125,11 @@ void report_goals(const struct bench *b)
 			   them > 0 && b->per_second[ours] > 0 ? b->per_second[ours] / them : -1);
 		(void)fprintf(b->out, "\n");
 	}
+	(void)fprintf(b->out, "| G6 waiting parent, PSS KiB | ≤ 48 |");
+	print_cell(b, ours >= 0 && b->pss_kib[ours] > 0 ? (double)b->pss_kib[ours] : -1);
+	(void)fprintf(b->out, "\n| G6 KiB taken by each of the crowd | ≤ 380 |");
+	print_cell(b, b->crowd ? (double)b->crowd_kib : -1);
+	(void)fprintf(b->out, "\n| G6 containers of one user at once | %d |", CROWD);
+	print_cell(b, b->crowd ? b->crowd : -1);
+	(void)fprintf(b->out, "\n");
 }
