@@ -65,7 +65,8 @@ BATS := $(wildcard tests/integration/*.bats)
 QUICK := $(if $(BATS),$(shell grep -lE '^\# bats file_tags=(.*,)?quick(,|$$)' $(BATS)))
 # A program with its corpus is one argument of the runner.
 REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
-TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY)
+include tests/golden/module.mk
+TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY) $(GOLDEN_PROGRAM)
 .SECONDARY: $(TEST_PROGRAMS:%=%.o)
 
 RUN := B=$(B) SRT_TEST_USER=$(TEST_USER) tests/lib/tap-run

@@ -25,18 +25,20 @@ struct shown {
 
 /* --- values as words -------------------------------------------------------------------------- */
 
-/* Spaces too, as they divide the columns; C1 controls (U+0080 to U+009F) move some terminals. */
+/* C1 controls (U+0080 to U+009F) move some terminals. */
 static bool is_safe(const char *s, size_t len)
 {
 	if (len == 1)
-		return (unsigned char)*s > ' ' && *s != 0x7f && *s != '\\';
+		return (unsigned char)*s >= ' ' && *s != 0x7f && *s != '\\' && *s != '"';
 	return len > 1 && !(len == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0);
 }
 
+/* As it is, or quoted where it could be taken for more or less than one word. */
 static void add_escaped(struct text *out, const char *s, size_t n)
 {
-	if (n == 0)
-		text_add(out, "\"\"");
+	bool quoted = n == 0 || memchr(s, ' ', n) || memchr(s, '"', n);
+
+	text_add(out, quoted ? "\"" : "");
 	while (n) {
 		size_t len = utf8_char(s, n);
 
@@ -49,6 +51,7 @@ static void add_escaped(struct text *out, const char *s, size_t n)
 		s += len;
 		n -= len;
 	}
+	text_add(out, quoted ? "\"" : "");
 }
 
 static void add_comma(struct text *out, size_t start, const char *word)
@@ -202,8 +205,9 @@ static bool is_absent(const struct shown *s)
 	case FIELD_NONE:
 		return true;
 	case FIELD_TEXT:
-	case FIELD_BYTES:
 		return !s->text;
+	case FIELD_BYTES:
+		return !s->text || s->op->len == 0;
 	case FIELD_IDMAP:
 		return !s->op->data;
 	case FIELD_FLAGS:
@@ -261,14 +265,13 @@ static void print_op(const struct op *op, struct text *out)
 	text_add(out, stage ? stage : "?");
 	pad(out, start, STAGE_WIDTH);
 	text_add(out, op_infos[op->code].name);
-	pad(out, start, STAGE_WIDTH + 1 + NAME_WIDTH);
 	for (size_t i = 0; i < n; i++) {
-		if (i)
-			text_add(out, " ");
+		pad(out, start, i ? 0 : STAGE_WIDTH + 1 + NAME_WIDTH);
 		add_field(out, &fields[i]);
 	}
 	if (op->flags) {
-		text_add(out, n ? " [" : "[");
+		pad(out, start, n ? 0 : STAGE_WIDTH + 1 + NAME_WIDTH);
+		text_add(out, "[");
 		add_flags(out, op_flag_names, op->flags);
 		text_add(out, "]");
 	}
