@@ -123,6 +123,16 @@ static void bash(struct text *out)
 		 "}\ncomplete -o filenames -F _srt_oci " PROGRAM "\n");
 }
 
+/* Text between single quotes, in zsh as in fish. */
+static void quoted(const char *s, struct text *out)
+{
+	for (; *s; s++)
+		if (*s == '\'')
+			text_add(out, "'\\''");
+		else
+			text_addn(out, s, 1);
+}
+
 /* --- zsh: _arguments of the program, then of the command */
 
 static void zsh_value(const struct option_row *o, struct text *out)
@@ -139,6 +149,14 @@ static void zsh_value(const struct option_row *o, struct text *out)
 	}
 }
 
+static void zsh_meaning(const struct option_row *o, struct text *out)
+{
+	quoted(o->help, out);
+	text_add(out, "]");
+	zsh_value(o, out);
+	text_add(out, "' \\\n");
+}
+
 static void zsh_options(const struct option_table *t, const char *indent, struct text *out)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -146,14 +164,12 @@ static void zsh_options(const struct option_table *t, const char *indent, struct
 		const char *many = o->kind == OPTION_LIST ? "*" : "";
 		const char *equals = takes_value(o) ? "=" : "";
 
-		text_addf(out, "%s'%s--%s%s[%s]", indent, many, o->name, equals, o->help);
-		zsh_value(o, out);
-		text_add(out, "' \\\n");
+		text_addf(out, "%s'%s--%s%s[", indent, many, o->name, equals);
+		zsh_meaning(o, out);
 		if (!o->letter)
 			continue;
-		text_addf(out, "%s'%s-%c[%s]", indent, many, o->letter, o->help);
-		zsh_value(o, out);
-		text_add(out, "' \\\n");
+		text_addf(out, "%s'%s-%c[", indent, many, o->letter);
+		zsh_meaning(o, out);
 	}
 	text_addf(out, "%s'--help[print help]' \\\n", indent);
 }
@@ -169,8 +185,11 @@ static void zsh(struct text *out)
 	text_add(out, "\t\t'1:command:->command' '*::argument:->argument'\n"
 		      "\tcase $state in\n\tcommand)\n\t\tlocal -a commands\n\t\tcommands=(\n");
 	for (const struct command *const *c = commands; *c; c++)
-		if (command_listed(*c))
-			text_addf(out, "\t\t\t'%s:%s'\n", (*c)->name, (*c)->help);
+		if (command_listed(*c)) {
+			text_addf(out, "\t\t\t'%s:", (*c)->name);
+			quoted((*c)->help, out);
+			text_add(out, "'\n");
+		}
 	text_add(out, "\t\t)\n\t\t_describe command commands\n\t\t;;\n"
 		      "\targument)\n\t\tcase $line[1] in\n");
 	for (const struct command *const *c = commands; *c; c++) {
@@ -205,7 +224,9 @@ static void fish_options(const char *condition, const char *command, const struc
 			help_words(o->words, " ", out);
 			text_add(out, "'");
 		}
-		text_addf(out, " -d '%s'\n", o->help);
+		text_add(out, " -d '");
+		quoted(o->help, out);
+		text_add(out, "'\n");
 	}
 }
 
@@ -217,8 +238,10 @@ static void fish(struct text *out)
 	for (const struct command *const *c = commands; *c; c++) {
 		if (!command_listed(*c))
 			continue;
-		text_addf(out, "complete -c " PROGRAM " -n '__fish_use_subcommand' -a %s -d '%s'\n",
-			  (*c)->name, (*c)->help);
+		text_addf(out, "complete -c " PROGRAM " -n '__fish_use_subcommand' -a %s -d '",
+			  (*c)->name);
+		quoted((*c)->help, out);
+		text_add(out, "'\n");
 		fish_options("__fish_seen_subcommand_from ", (*c)->name, &(*c)->options, out);
 		if (takes_id(*c))
 			text_addf(out,

@@ -71,7 +71,7 @@ static int log_path(const char *given, const char **ret, struct err *err)
 int globals_log(const struct globals *g, struct log *ret, struct err *err)
 {
 	struct log log = { .fd = STDERR_FILENO, .program = PROGRAM };
-	const char *path;
+	const char *path = NULL;
 
 	TRY(log_path(g->log, &path, err));
 	/* Warnings go to a log only: an engine takes standard error for the container's. */

@@ -1,0 +1,87 @@
+# bash completion for srt-oci; made by `srt-oci completion bash`
+_srt_oci()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command='' words='' ids='' paths='' i
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--root | --log | --log-format | --log-level | --cgroup-manager) ((i++)) ;;
+		-* | =) ;;
+		*)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	case $command:$prev in
+	:--root) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	:--log) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	:--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
+	:--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$cur") ;;
+	:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur") ;;
+	create:--bundle | create:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--config | create:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--pidfd-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--preserve-fds) ;;
+	run:--bundle | run:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--config | run:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--pidfd-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--preserve-fds) ;;
+	exec:--process | exec:-p) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--user | exec:-u) ;;
+	exec:--additional-gids | exec:-g) ;;
+	exec:--cwd) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--env | exec:-e) ;;
+	exec:--cap | exec:-c) ;;
+	exec:--apparmor) ;;
+	exec:--process-label) ;;
+	exec:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--pidfd-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--preserve-fds) ;;
+	list:--format | list:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
+	ps:--format | ps:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
+	spec:--bundle | spec:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	spec:--file | spec:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	plan:--facts) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	plan:--config | plan:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	plan:--preserve-fds) ;;
+	check:--config | check:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*) false ;;
+	esac && return
+	case $command in
+	'') words='create run start state kill delete exec list ps pause resume spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --version --help' ;;
+	create) words=' --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' ids=yes ;;
+	run) words=' --detach --keep --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' paths=yes ;;
+	start) words=' --help' ids=yes ;;
+	state) words=' --help' ids=yes ;;
+	kill) words=' --all --regex --help' ids=yes ;;
+	delete) words=' --force --regex --help' ids=yes ;;
+	exec) words=' --process --detach --tty --user --additional-gids --cwd --env --cap --no-new-privs --apparmor --process-label --console-socket --pidfd-socket --pid-file --preserve-fds --help' ids=yes ;;
+	list) words=' --format --quiet --help' ;;
+	ps) words=' --format --help' ids=yes ;;
+	pause) words=' --help' ids=yes ;;
+	resume) words=' --help' ids=yes ;;
+	spec) words=' --bundle --file --rootless --help' ;;
+	features) words=' --help' ;;
+	facts) words=' --help' ;;
+	plan) words=' --json --facts --config --no-pivot --no-new-keyring --preserve-fds --help' paths=yes ;;
+	check) words=' --config --help' paths=yes ;;
+	bundle) words=' --help' ;;
+	completion) words=' --help' ;;
+	help) words=' --help' ;;
+	version) words=' --help' ;;
+	esac
+	if [[ -z $command || $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+	fi
+	[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+	[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W "$(srt-oci list --quiet 2>/dev/null)" -- "$cur")
+}
+complete -o filenames -F _srt_oci srt-oci
