@@ -46,7 +46,6 @@ static int bundle(struct cli *cli, void *options, const struct strings *args, st
 {
 	const char *place[PLACES_MAX] = { NULL };
 	const char **argv = arena_alloc(&cli->arena, (args->n + 2) * sizeof(*argv));
-	extern char **environ;
 
 	(void)options;
 	argv[0] = OTHER;

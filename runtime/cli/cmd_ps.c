@@ -49,7 +49,6 @@ static const char **ps_argv(struct arena *a, const struct strings *args)
 /* Starts ps with its standard output in the pipe. */
 static int ps_spawn(const char **argv, int out, pid_t *ret, struct err *err)
 {
-	extern char **environ;
 	posix_spawn_file_actions_t actions;
 	int bad = posix_spawn_file_actions_init(&actions);
 

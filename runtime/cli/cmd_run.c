@@ -55,7 +55,7 @@ static int make_id(struct cli *cli, const char *bundle, const char **ret, struct
 	if (!path_is_absolute(bundle))
 		bundle = path_join(&cli->arena, cwd, bundle);
 	base = path_base(path_clean(&cli->arena, bundle));
-	for (n = 0; base[n] && n < MADE_NAME_MAX; n++)
+	for (n = 0; n < MADE_NAME_MAX && base[n]; n++)
 		name[n] = id_letter(base[n]);
 	if (n == 0 || name[0] == '.' || name[0] == '-')
 		text_add(&id, "bundle");
