@@ -62,7 +62,7 @@ _srt_oci()
 	state) words=' --help' ids=yes ;;
 	kill) words=' --all --regex --help' ids=yes ;;
 	delete) words=' --force --regex --help' ids=yes ;;
-	exec) words=' --process --detach --tty --user --additional-gids --cwd --env --cap --no-new-privs --apparmor --process-label --console-socket --pidfd-socket --pid-file --preserve-fds --help' ids=yes ;;
+	exec) words=' --process --ignore-paused --detach --tty --user --additional-gids --cwd --env --cap --no-new-privs --apparmor --process-label --console-socket --pidfd-socket --pid-file --preserve-fds --help' ids=yes ;;
 	list) words=' --format --quiet --help' ;;
 	ps) words=' --format --help' ids=yes ;;
 	pause) words=' --help' ids=yes ;;

@@ -48,6 +48,7 @@ complete -c srt-oci -n '__fish_seen_subcommand_from delete' -l regex -s r -d 'ID
 complete -c srt-oci -n '__fish_seen_subcommand_from delete' -a '(srt-oci list --quiet 2>/dev/null)'
 complete -c srt-oci -n '__fish_use_subcommand' -a exec -d 'run a further program in a running container'
 complete -c srt-oci -n '__fish_seen_subcommand_from exec' -l process -s p -r -F -d 'the process as JSON, in place of the options about it'
+complete -c srt-oci -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'also in a paused container'
 complete -c srt-oci -n '__fish_seen_subcommand_from exec' -l detach -s d -d 'return as soon as the program runs'
 complete -c srt-oci -n '__fish_seen_subcommand_from exec' -l tty -s t -d 'give it a terminal'
 complete -c srt-oci -n '__fish_seen_subcommand_from exec' -l user -s u -x -d 'run as that user'

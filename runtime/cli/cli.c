@@ -120,6 +120,7 @@ int cli_main(const char *const *argv)
 	struct err err = { 0 };
 	int status;
 
+	cli.rt.argv = argv;
 	cli.out.arena = &cli.arena;
 	if (argv[0] && is_other_face(path_base(argv[0])))
 		return refuse_face(path_base(argv[0]));

@@ -7,6 +7,7 @@
 static const struct option_row rows[] = {
 	ROW(process_file, "process", 'p', STRING, "FILE",
 	    "the process as JSON, in place of the options about it"),
+	ROW(ignore_paused, "ignore-paused", 0, FLAG, NULL, "also in a paused container"),
 	ROW(detach, "detach", 'd', FLAG, NULL, "return as soon as the program runs"),
 	ROW(tty, "tty", 't', FLAG, NULL, "give it a terminal"),
 	ROW(user, "user", 'u', STRING, "UID[:GID]", "run as that user"),
