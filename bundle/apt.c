@@ -42,15 +42,13 @@ static struct argv argv_new(struct arena *a, const char *const *first, size_t n,
 	return argv;
 }
 
-/* The last line of apt's complaints that begins with "E:"; apt explains itself there. */
+/* The first line of apt's complaints that begins with "E:"; later ones only follow from it. */
 static const char *complaint(struct arena *a, const char *said)
 {
-	const char *last = "it says nothing";
-
 	for (const char *p = said; *p; p += strcspn(p, "\n"), p += *p == '\n')
 		if (str_starts(p, "E: "))
-			last = arena_strn(a, p + 3, strcspn(p + 3, "\n"));
-	return last;
+			return arena_strn(a, p + 3, strcspn(p + 3, "\n"));
+	return "it does not say why";
 }
 
 static int apt_failed(struct arena *a, const char *tool, const struct spawned *s, struct err *err)

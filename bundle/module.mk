@@ -3,14 +3,14 @@
 
 BUNDLE_SRC := $(wildcard spec/base/*.c spec/json/*.c rootfs-tools/*.c bundle/*.c)
 BUNDLE_LIBS := -larchive -lcrypto -lyajl
-RECIPES := $(sort $(wildcard bundle/recipes/*.json))
+BUNDLE_RECIPES := $(sort $(wildcard bundle/recipes/*.json))
 
 all: $(B)/srt-oci-bundle
 
 # Each recipe becomes a string; its lines keep their order and their ends.
-$(B)/gen/recipes.h: $(RECIPES) bundle/module.mk
+$(B)/gen/recipes.h: $(BUNDLE_RECIPES) bundle/module.mk
 	@mkdir -p $(@D)
-	@for r in $(RECIPES); do printf '{ "%s",\n' "$$(basename $$r .json)"; \
+	@for r in $(BUNDLE_RECIPES); do printf '{ "%s",\n' "$$(basename $$r .json)"; \
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$r; echo '},'; done >$@.new
 	@mv $@.new $@
 GEN += $(B)/gen/recipes.h
@@ -24,5 +24,6 @@ $(B)/asan/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/asan/%.o)
 
 ## demo: on a Debian machine, from nothing to Python in a read-only bundle, as an ordinary user
 .PHONY: demo
-demo:
-	@bundle/demo
+demo: deps-build
+	@$(MAKE) --no-print-directory -j2 all
+	@bundle/demo $(B)

@@ -283,6 +283,8 @@ static void roff_add(struct text *out, const char *s)
 			text_add(out, "\\-");
 		else if (*s == '\\')
 			text_add(out, "\\e");
+		else if (str_starts(s, "…"))
+			text_add(out, "..."), s += strlen("…") - 1;
 		else
 			text_addn(out, s, 1);
 	}
@@ -309,11 +311,15 @@ static void roff_options(struct text *out, const struct option *table)
 
 static void roff_paragraphs(struct text *out, const char *s)
 {
-	for (; *s; s++)
-		if (s[0] == '\n' && s[1] == '\n')
+	struct text body = { .arena = out->arena };
+
+	roff_add(&body, s);
+	for (const char *p = body.s; *p; p++) {
+		if (p[0] == '\n' && p[1] == '\n')
 			text_add(out, "\n.PP");
 		else
-			roff_add(out, (char[]){ *s, '\0' });
+			text_addn(out, p, 1);
+	}
 	text_add(out, "\n");
 }
 

@@ -7,6 +7,7 @@
 #include "bundle/build.h"
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
+#include "spec/base/log.h"
 #include "spec/base/str.h"
 
 /* What the command line said. */
@@ -37,6 +38,8 @@ extern const struct command COMMANDS[];
 
 /* options_parse: flags and operands behind the command's name, in any order; "--" ends flags. */
 int options_parse(int argc, char **argv, struct args *args, struct err *err);
+/* output_print: the result, to standard output. */
+int output_print(const struct text *t, struct err *err);
 /* help_emit: the program's help (command NULL) or one command's. */
 void help_emit(const struct command *command, struct text *out);
 /* manual_emit: the manual page srt-oci-bundle(1), for man(7). */
