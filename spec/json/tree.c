@@ -326,29 +326,42 @@ static const struct {
 	{ "trailing garbage", "something follows the end of the document" },
 	{ "unallowed token", "this may not stand here" },
 	{ "invalid char in json text", "no value begins with this character" },
+	{ "invalid string in json text", "this is none of true, false and null" },
 };
 
-/* yajl's error in our words, where yajl stopped. */
+/* Where to point: at the bad byte of a malformed token, where yajl has stopped before it; else at the
+ * first byte of the token that yajl has just passed. */
+static size_t syntax_offset(const struct reader *r, bool malformed)
+{
+	size_t start = token_start(r), stop;
+
+	if (r->finishing)
+		return start;
+	stop = yajl_get_bytes_consumed(r->yajl);
+	if (malformed)
+		return stop;
+	return start < stop || stop == 0 ? start : stop - 1;
+}
+
 static int fail_syntax(struct reader *r)
 {
+	static const char lexical[] = "lexical error: ", parse[] = "parse error: ";
 	unsigned char *message = yajl_get_error(r->yajl, 0, NULL, 0);
 	const char *text = message ? (const char *)message : "this is not JSON";
-	bool lexical = str_starts(text, "lexical error");
-	size_t start = token_start(r), stop = r->len;
 	char line[128];
+	bool malformed;
 
-	if (!r->finishing) {
-		stop = yajl_get_bytes_consumed(r->yajl);
-		stop -= stop > 0;
-	}
-	if (str_starts(text, "lexical error: ") || str_starts(text, "parse error: "))
-		text = strchr(text, ':') + 2;
-	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+	if (str_starts(text, lexical))
+		text += strlen(lexical);
+	else if (str_starts(text, parse))
+		text += strlen(parse);
+	malformed = strstr(text, "inside") || str_starts(text, "malformed") ||
+		    str_starts(text, "probable comment");
+	(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, ".\n"), text);
 	for (size_t i = 0; i < ARRAY_LEN(rewordings); i++)
-		if (str_starts(line, rewordings[i].theirs))
+		if (str_starts(text, rewordings[i].theirs))
 			(void)snprintf(line, sizeof(line), "%s", rewordings[i].ours);
-	/* A token is shown by its first byte, a bad byte within one by itself. */
-	return fail_at(r, ERR_INPUT, lexical == (start < stop) ? stop : start, line);
+	return fail_at(r, ERR_INPUT, syntax_offset(r, malformed), line);
 }
 
 static int run_yajl(struct reader *r)

@@ -45,7 +45,7 @@ static const struct line mounts[] = {
 	  "cgroup",
 	  "cgroup",
 	  { "nosuid", "noexec", "nodev", "relatime", "ro" },
-	  ROOTFUL },
+	  ALWAYS },
 };
 
 static const char *const args[] = { "sh", NULL };
