@@ -9,3 +9,8 @@ $(B)/gen/syscalls.h: $(B)/gen-bin/gen_syscalls
 	@mkdir -p $(@D)
 	$(B)/gen-bin/gen_syscalls $@.new && mv $@.new $@
 GEN += $(B)/gen/syscalls.h
+
+# Its benchmark needs libseccomp, to be compared with.
+$(B)/bench/bench_seccomp: $(B)/host/tests/bench/bench_seccomp.o $(B)/host/libsrt.a
+	@mkdir -p $(@D)
+	$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl -lseccomp

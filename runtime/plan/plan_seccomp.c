@@ -131,6 +131,7 @@ static int add_row(struct rules *r, const struct seccomp *s, size_t row, struct 
 	}
 	rule->args = call->args.v;
 	rule->n = call->args.n;
+	rule_weigh(rule);
 	add_names(r, call, row, rule->action != r->default_action, a, ret);
 	return 0;
 }

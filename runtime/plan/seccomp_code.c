@@ -106,11 +106,17 @@ static size_t test_half(struct code *c, const struct code_cond *cond, bool high,
 	return code_load(c, offset_of(cond, high), place);
 }
 
-static size_t test_equal(struct code *c, const struct code_cond *cond, size_t yes, size_t no)
+size_t code_test_or(struct code *c, const struct code_cond *cond, size_t yes, size_t other,
+		    size_t no)
 {
-	size_t low = test_half(c, cond, false, yes, no);
+	size_t low = test_half(c, cond, false, yes, other);
 
 	return cond->wide ? test_half(c, cond, true, low, no) : low;
+}
+
+static size_t test_equal(struct code *c, const struct code_cond *cond, size_t yes, size_t no)
+{
+	return code_test_or(c, cond, yes, no, no);
 }
 
 /* Argument > value, or >= with BPF_JGE. */

@@ -43,5 +43,9 @@ size_t code_load(struct code *c, uint32_t offset, size_t next);
 size_t code_jump(struct code *c, uint16_t op, uint32_t value, size_t yes, size_t no);
 /* code_test: the condition; loads what it needs. */
 size_t code_test(struct code *c, const struct code_cond *cond, size_t yes, size_t no);
+/* code_test_or: SCMP_OP_EQ, where another low half is asked for further at other, with the low half in
+ * A; another high half goes to no. */
+size_t code_test_or(struct code *c, const struct code_cond *cond, size_t yes, size_t other,
+		    size_t no);
 /* code_near: place, or a long jump to it where it is far. */
 size_t code_near(struct code *c, size_t place);

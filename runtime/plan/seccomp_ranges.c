@@ -24,7 +24,8 @@ void rules_add(struct rules *r, uint16_t name, uint32_t entry)
 	struct rule_list *list = &r->names[name];
 
 	list->named = true;
-	if (!entry)
+	/* The same name again in the same entry says nothing new. */
+	if (!entry || (list->last && r->links[list->last - 1].row == entry - 1))
 		return;
 	r->links[r->links_n++] = (struct rule_link){ .row = entry - 1 };
 	if (list->last)
@@ -41,24 +42,29 @@ static bool always(const struct seccomp_arg *arg, bool wide)
 	return arg->op == SCMP_OP_MASKED_EQ && (wide ? arg->value : (uint32_t)arg->value) == 0;
 }
 
-/* first: the argument from which conditions count; 1 inside socketcall, whose own first argument
- * says which call it is. */
-static bool unconditional(const struct rule *rule, bool wide, uint32_t first)
+static bool unconditional(const struct rule *rule, bool wide, bool inner)
 {
 	size_t held = 0;
 
 	for (size_t i = 0; i < rule->n; i++)
-		held += rule->args[i].index < first || always(&rule->args[i], wide);
+		held += (inner && rule->args[i].index == 0) || always(&rule->args[i], wide);
 	return rule->alternatives ? held > 0 : held == rule->n;
 }
 
+void rule_weigh(struct rule *rule)
+{
+	for (int wide = 0; wide < 2; wide++)
+		for (int inner = 0; inner < 2; inner++)
+			rule->sure[wide][inner] = unconditional(rule, wide, inner);
+}
+
 static bool find_unconditional(const struct rules *r, const struct rule_list *list, bool wide,
-			       uint32_t first, uint32_t *action)
+			       bool inner, uint32_t *action)
 {
 	for (uint32_t at = list->first; at; at = r->links[at - 1].next) {
 		const struct rule *rule = &r->rules[r->links[at - 1].row];
 
-		if (!unconditional(rule, wide, first))
+		if (!rule->sure[wide][inner])
 			continue;
 		*action = rule->action;
 		return true;
@@ -119,7 +125,7 @@ static void push_muxed(struct decisions *d, enum mux_call call, bool wide)
 
 		if (mux[i].call != call)
 			continue;
-		if (find_unconditional(d->rules, list, wide, 1, &action))
+		if (find_unconditional(d->rules, list, wide, true, &action))
 			push(d, action, mux[i].sub, NULL, 0);
 		else
 			push_list(d, list, mux[i].sub);

@@ -15,6 +15,9 @@ struct rule {
 	bool alternatives; /* its conditions are alternatives, as two are on the same argument */
 	const struct seccomp_arg *args;
 	size_t n;
+	/* There is nothing to test: by width (0 narrow, 1 wide), and inside socketcall or ipc (1),
+	 * whose own first argument says which call it is. */
+	bool sure[2][2];
 };
 
 /* The entries of one name, in the profile's order. */
@@ -80,6 +83,8 @@ struct decisions {
 
 /* rules_init: room for that many entries and names. */
 void rules_init(struct rules *r, size_t rows, size_t names);
+/* rule_weigh: fills in what is sure of a rule, once for all of its names and architectures. */
+void rule_weigh(struct rule *rule);
 /* rules_add: the profile names that row of the dictionary; entry is 1-based, 0 where it only says
  * the default. */
 void rules_add(struct rules *r, uint16_t name, uint32_t entry);

@@ -5,8 +5,14 @@
 
 #include "runtime/plan/seccomp_rules.h"
 
-/* A call takes at most this many of its six arguments, one more inside socketcall, to decide. */
-#define CONDS_MAX 7
+/* Numbers asked for one by one in a leaf: as many steps as the tree would take to find them. */
+#define ISLANDS_MAX 3
+
+/* A range of the tree and the numbers that stand out of it: 2 * islands + 1 of the ranges. */
+struct leaf {
+	const struct range *ranges;
+	size_t islands;
+};
 
 struct writer {
 	struct code code;
@@ -43,16 +49,42 @@ static size_t write_test(struct code *c, const struct test *test, const struct c
 	return test->sub ? code_test(c, &sub, yes, no) : yes;
 }
 
+/* Two tests that ask the same argument for one value each, the upper halves of which are the same. */
+static bool alike(const struct test *a, const struct test *b, bool wide)
+{
+	return a->action == b->action && a->n == 1 && b->n == 1 && !a->sub && !b->sub &&
+	       a->args[0].op == SCMP_OP_EQ && b->args[0].op == SCMP_OP_EQ &&
+	       a->args[0].index == b->args[0].index &&
+	       (!wide || a->args[0].value >> 32 == b->args[0].value >> 32);
+}
+
+/* n tests, all alike: the argument is loaded once. */
+static size_t write_set(struct code *c, const struct test *tests, size_t n,
+			const struct chain *chain, size_t no)
+{
+	struct code_cond cond = cond_of(&tests[0].args[0], chain);
+	size_t yes = code_ret(c, tests[0].action), place = no;
+
+	for (size_t i = n; i > 1; i--)
+		place = code_jump(c, BPF_JEQ, (uint32_t)tests[i - 1].args[0].value, yes, place);
+	return code_test_or(c, &cond, yes, place, no);
+}
+
 static size_t write_chain(struct writer *w, struct chain *chain)
 {
 	const struct decisions *d = w->decisions;
-	size_t no;
+	const struct test *tests = d->tests + chain->first;
+	size_t no, n;
 
 	if (chain->place)
 		return code_near(&w->code, chain->place);
 	no = code_ret(&w->code, d->rules->default_action);
-	for (uint32_t i = chain->n; i > 0 && !w->code.full; i--)
-		no = write_test(&w->code, &d->tests[chain->first + i - 1], chain, no);
+	for (size_t i = chain->n; i > 0 && !w->code.full; i -= n) {
+		for (n = 1; n < i && alike(&tests[i - n - 1], &tests[i - 1], chain->wide); n++)
+			;
+		no = n > 1 ? write_set(&w->code, tests + i - n, n, chain, no)
+			   : write_test(&w->code, &tests[i - 1], chain, no);
+	}
 	chain->place = no;
 	return no;
 }
@@ -69,26 +101,63 @@ static bool same(struct decision a, struct decision b)
 	return a.action == b.action && a.chain == b.chain;
 }
 
-/* One number amid others that all get the same takes one comparison instead of two. */
-static bool is_island(const struct range *r, size_t n)
+/* How many single numbers stand out of a range that goes on behind each of them. Asking for those
+ * one by one takes half the comparisons that ranges of their own would. */
+static size_t count_islands(const struct ranges *ranges, size_t at)
 {
-	return n == 3 && same(r[0].decision, r[2].decision) && r[2].start - r[1].start == 1;
+	const struct range *r = ranges->v + at;
+	size_t n = 0;
+
+	while (n < ISLANDS_MAX && at + 2 * n + 2 < ranges->n &&
+	       same(r[0].decision, r[2 * n + 2].decision) &&
+	       r[2 * n + 2].start - r[2 * n + 1].start == 1)
+		n++;
+	return n;
 }
 
-static size_t write_tree(struct writer *w, const struct range *r, size_t n)
+static size_t find_leaves(const struct ranges *ranges, struct leaf *leaves)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < ranges->n; n++) {
+		leaves[n] = (struct leaf){ ranges->v + at, count_islands(ranges, at) };
+		at += 2 * leaves[n].islands + 1;
+	}
+	return n;
+}
+
+static size_t write_leaf(struct writer *w, const struct leaf *leaf)
+{
+	size_t place = write_decision(w, leaf->ranges[0].decision);
+
+	for (size_t i = leaf->islands; i > 0; i--) {
+		const struct range *island = &leaf->ranges[2 * i - 1];
+		size_t yes = write_decision(w, island->decision);
+
+		place = code_jump(&w->code, BPF_JEQ, island->start, yes, place);
+	}
+	return place;
+}
+
+static size_t write_tree(struct writer *w, const struct leaf *leaves, size_t n)
 {
 	size_t half = n / 2, high, low;
 
 	if (n == 1 || w->code.full)
-		return write_decision(w, r[0].decision);
-	if (is_island(r, n)) {
-		low = write_decision(w, r[0].decision);
-		high = write_decision(w, r[1].decision);
-		return code_jump(&w->code, BPF_JEQ, r[1].start, high, low);
-	}
-	high = write_tree(w, r + half, n - half);
-	low = write_tree(w, r, half);
-	return code_jump(&w->code, BPF_JGE, r[half].start, high, low);
+		return write_leaf(w, leaves);
+	high = write_tree(w, leaves + half, n - half);
+	low = write_tree(w, leaves, half);
+	return code_jump(&w->code, BPF_JGE, leaves[half].ranges->start, high, low);
+}
+
+static size_t write_arch(struct writer *w, size_t at)
+{
+	struct decisions *d = w->decisions;
+	struct ranges ranges = rules_ranges(d, at);
+	struct leaf *leaves = arena_array(d->arena, struct leaf, ranges.n);
+	size_t root = write_tree(w, leaves, find_leaves(&ranges, leaves));
+
+	return code_load(&w->code, offsetof(struct seccomp_data, nr), root);
 }
 
 /* The first architecture of the list with that audit value speaks for all of them. */
@@ -105,15 +174,9 @@ static void write_program(struct writer *w)
 	const struct rules *r = w->decisions->rules;
 	size_t place[SECCOMP_ARCHS_MAX + 1] = { 0 }, next;
 
-	for (size_t i = r->archs_n; i > 0 && !w->code.full; i--) {
-		struct ranges ranges;
-
-		if (!is_leader(r, i - 1))
-			continue;
-		ranges = rules_ranges(w->decisions, i - 1);
-		next = write_tree(w, ranges.v, ranges.n);
-		place[i - 1] = code_load(&w->code, offsetof(struct seccomp_data, nr), next);
-	}
+	for (size_t i = r->archs_n; i > 0 && !w->code.full; i--)
+		if (is_leader(r, i - 1))
+			place[i - 1] = write_arch(w, i - 1);
 	next = code_ret(&w->code, SECCOMP_RET_KILL_THREAD);
 	for (size_t i = r->archs_n; i > 0; i--)
 		if (place[i - 1])
