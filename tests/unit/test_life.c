@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -96,8 +97,10 @@ static pid_t start_init(uint64_t flags)
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0) {
 		for (int i = 0; i < CHILDREN; i++)
-			if (fork() == 0)
+			if (fork() == 0) {
+				(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 				sleep_long();
+			}
 		(void)!write(ready[1], "x", 1);
 		sleep_long();
 	}
