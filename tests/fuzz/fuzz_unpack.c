@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_unpack.c - any bytes as an archive: what comes of them is a tree within its bounds, or an
+ * error. */
+#include <locale.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "rootfs-tools/closure.h"
+#include "rootfs-tools/unpack.h"
+#include "rootfs-tools/usrmerge.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+
+/* What a fuzzer can pass quickly, and what keeps each run short. */
+#define ENTRIES 200
+#define BYTES (1u << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every name is one component that a directory can hold; every file has its content. */
+static void tree_check(struct tree *t)
+{
+	scoped_arena struct arena a = { 0 };
+	size_t n;
+	struct node **nodes = tree_list(&a, t->root, &n);
+
+	for (size_t i = 1; i < n; i++) {
+		const struct node *node = nodes[i];
+
+		if (!node->name[0] || strchr(node->name, '/') || strcmp(node->name, ".") == 0 ||
+		    strcmp(node->name, "..") == 0 || strlen(node->name) > COMPONENT_MAX ||
+		    node->parent->type != NODE_DIR || node->depth > t->limits.depth ||
+		    node->mode & 07000 || (node->type == NODE_FILE && !node->content) ||
+		    (node->type == NODE_SYMLINK && !node->target[0]))
+			abort();
+	}
+}
+
+static void closure_try(struct tree *t, const struct spool *s)
+{
+	static const char *const all[] = { "/**" };
+	const struct closure c = { all, 1, NULL, 0 };
+	struct err err;
+
+	(void)closure_keep(t, s, &c, &err);
+	tree_check(t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct log silent = { .fd = -1 };
+	struct limits limits = limits_standard();
+	scoped_fd int fd = sys_memfd_create("archive", MFD_CLOEXEC);
+	scoped_fd int dir = sys_openat(AT_FDCWD, "/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_spool struct spool spool = { .fd = -1 };
+	scoped_tree struct tree tree = { 0 };
+	struct unpack unpack;
+	struct err err;
+
+	limits.entries = ENTRIES;
+	limits.total = limits.file = BYTES;
+	if (!setlocale(LC_CTYPE, "C.UTF-8") || fd < 0 || dir < 0 ||
+	    fd_write_all(fd, data, size) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
+	    spool_open(&spool, dir, &err) < 0)
+		abort();
+	unpack_init(&unpack, &limits, &spool, &silent);
+	tree_init(&tree, &limits);
+	if (unpack_fd(&unpack, fd, "archive", &tree, 1, &err) < 0) {
+		if (err.kind == ERR_NONE || !err.text[0])
+			abort();
+		return 0;
+	}
+	tree_check(&tree);
+	(void)usrmerge(&tree, 2, &err);
+	tree_check(&tree);
+	closure_try(&tree, &spool);
+	return 0;
+}
