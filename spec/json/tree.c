@@ -115,10 +115,15 @@ static const char *keep(struct reader *r, const void *s, size_t n)
 	return p;
 }
 
-/* The node of the token that yajl has just read, linked into its parent; NULL past the bound. */
-static struct json *add_node(struct reader *r, enum json_type type)
+/* Where a token of that many bytes begins that yajl has just read. */
+static size_t offset_back(const struct reader *r, size_t len)
 {
-	size_t offset = token_start(r);
+	return r->finishing ? token_start(r) : yajl_get_bytes_consumed(r->yajl) - len;
+}
+
+/* The node of the token that yajl has just read, linked into its parent; NULL past the bound. */
+static struct json *add_node(struct reader *r, enum json_type type, size_t offset)
+{
 	struct json *n;
 
 	advance(r);
@@ -145,21 +150,22 @@ static struct json *add_node(struct reader *r, enum json_type type)
 
 static int on_null(void *ctx)
 {
-	return add_node(ctx, JSON_NULL) != NULL;
+	return add_node(ctx, JSON_NULL, offset_back(ctx, strlen("null"))) != NULL;
 }
 
 static int on_bool(void *ctx, int truth)
 {
-	struct json *n = add_node(ctx, JSON_BOOL);
+	size_t len = strlen(truth ? "true" : "false");
+	struct json *n = add_node(ctx, JSON_BOOL, offset_back(ctx, len));
 
 	if (n)
 		n->truth = truth;
 	return n != NULL;
 }
 
-static int add_text(struct reader *r, enum json_type type, const void *s, size_t len)
+static int add_text(struct reader *r, enum json_type type, size_t offset, const void *s, size_t len)
 {
-	struct json *n = add_node(r, type);
+	struct json *n = add_node(r, type, offset);
 
 	if (!n)
 		return 0;
@@ -170,12 +176,16 @@ static int add_text(struct reader *r, enum json_type type, const void *s, size_t
 
 static int on_number(void *ctx, const char *s, size_t len)
 {
-	return add_text(ctx, JSON_NUMBER, s, len);
+	return add_text(ctx, JSON_NUMBER, offset_back(ctx, len), s, len);
 }
 
 static int on_string(void *ctx, const unsigned char *s, size_t len)
 {
-	return add_text(ctx, JSON_STRING, s, len);
+	const struct reader *r = ctx;
+	uintptr_t at = (uintptr_t)s - (uintptr_t)r->bytes;
+
+	/* Without escapes yajl points into the document, else to its own copy. */
+	return add_text(ctx, JSON_STRING, at < r->len ? at - 1 : token_start(r), s, len);
 }
 
 static int open_node(struct reader *r, enum json_type type)
@@ -183,10 +193,10 @@ static int open_node(struct reader *r, enum json_type type)
 	struct json *n;
 
 	if (r->depth >= r->limits->depth) {
-		(void)fail_at(r, ERR_LIMIT, token_start(r), "nested too deep");
+		(void)fail_at(r, ERR_LIMIT, offset_back(r, 1), "nested too deep");
 		return 0;
 	}
-	n = add_node(r, type);
+	n = add_node(r, type, offset_back(r, 1));
 	if (!n)
 		return 0;
 	r->frames[r->depth++] = (struct frame){ .node = n };
