@@ -11,7 +11,8 @@ struct plan_command {
 static const struct option_row plan_rows[] = {
 	ROW(json, "json", 0, FLAG, NULL, "print JSON"),
 	ROW(facts, "facts", 0, STRING, "FILE", "plan for the host that the facts in FILE tell of"),
-	ROW(create.config, "config", 'f', STRING, "FILE", "configuration in place of config.json"),
+	ROW(create.config, "config", 'f', STRING, "FILE",
+	    "configuration in place of the bundle's config.json"),
 	ROW(create.no_pivot, "no-pivot", 0, FLAG, NULL, "as of create"),
 	ROW(create.no_new_keyring, "no-new-keyring", 0, FLAG, NULL, "as of create"),
 	OPTION_UP_TO(struct plan_command, create.preserve_fds, "preserve-fds", 0, PRESERVE_FDS_MAX,
@@ -23,7 +24,7 @@ struct check_options {
 };
 static const struct option_row check_rows[] = {
 	OPTION(struct check_options, config, "config", 'f', STRING, "FILE",
-	       "configuration in place of config.json"),
+	       "configuration in place of the bundle's config.json"),
 };
 
 static const char *config_or_default(const char *config)

@@ -7,8 +7,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	cd "$TMPDIR" || return
-	state=$TMPDIR/state
+	cd "$BATS_TEST_TMPDIR" || return
+	state=$PWD/state
+}
+
+teardown() {
+	srt delete --force --regex .
 }
 
 srt() { "$SRT_OCI" --root "$state" "$@"; }
@@ -17,9 +21,8 @@ srt() { "$SRT_OCI" --root "$state" "$@"; }
 refused() {
 	local status_wanted=$1 line=$2
 	shift 2
-	run --separate-stderr "$@"
 	# shellcheck disable=SC2154
-	if [ "$status" -ne "$status_wanted" ] || [ -n "$output" ] || [ "$stderr" != "$line" ]; then
+	if ! run "-$status_wanted" --separate-stderr "$@" || [ -n "$output" ] || [ "$stderr" != "$line" ]; then
 		echo "status $status, stdout: $output, stderr: $stderr"
 		return 1
 	fi
@@ -271,4 +274,115 @@ completed() {
 	run -0 --separate-stderr man -l --warnings=w -E utf8 m.1
 	[ -z "$stderr" ]
 	[[ $output == *'EXIT STATUS'* ]]
+}
+
+# bundle DIR COMMAND: one that runs the shell command in a busybox.
+bundle() {
+	mkdir -p "$1/rootfs/bin"
+	cp "$(command -v busybox)" "$1/rootfs/bin/sh"
+	srt spec --rootless -f - |
+		jq --arg c "$2" '.process.terminal = false | .process.args = ["/bin/sh", "-c", $c]' >"$1/config.json"
+}
+
+# detached PATH: runs it so; sets id. Not by `run`, which would wait for all who hold its pipe.
+detached() {
+	srt run --detach "$1" >id 2>err
+	id=$(cat id)
+	[ ! -s err ]
+}
+
+@test "run PATH runs a bundle and ends with its status" {
+	bundle b 'echo hello; exit 5'
+	for words in 'run ./b' 'run b' 'run -b b x' 'run x --bundle=b' "run $PWD/b/"; do
+		# shellcheck disable=SC2086
+		run -5 --separate-stderr srt $words
+		[ "$output" = hello ]
+		[ -z "$stderr" ]
+	done
+	cd b || return
+	run -5 srt run .
+	run -5 srt run x
+	run -0 srt list -q
+	[ -z "$output" ]
+}
+
+@test "run ends with 128 and the number of the signal that ended the payload" {
+	bundle b 'while :; do sleep 1; done'
+	srt run -b b x 3>&- &
+	run=$!
+	for _ in $(seq 100); do
+		[ "$(srt state x 2>/dev/null | jq -r .status)" != running ] || break
+		sleep 0.05
+	done
+	srt kill x KILL
+	status=0
+	wait $run || status=$?
+	[ "$status" -eq 137 ]
+}
+
+@test "run and exec end with 127 or 126 where there is no such program or it is none" {
+	bundle b 'exec sh -c "while :; do sleep 1; done"'
+	detached b
+	for words in 'run -b c x' "exec $id /nope"; do
+		bundle c :
+		jq '.process.args = ["/nope"]' b/config.json >c/config.json
+		# shellcheck disable=SC2086
+		refused 127 'srt-oci: exec: "/nope": executable file not found in $PATH: no such file or directory' srt $words
+	done
+	for words in 'run -b c x' "exec $id /proc"; do
+		jq '.process.args = ["/proc"]' b/config.json >c/config.json
+		# shellcheck disable=SC2086
+		refused 126 'srt-oci: exec: "/proc": permission denied' srt $words
+	done
+	run -0 srt delete --force "$id"
+}
+
+@test "a detached run of a path prints the id, by which state, list, ps, kill and delete know it" {
+	bundle 'my bundle' 'exec sh -c "while :; do sleep 1; done"'
+	detached './my bundle'
+	[[ $id =~ ^my_bundle-[0-9a-f]{12}$ ]]
+	run -0 --separate-stderr srt state "$id"
+	[ "$(jq -r '.id + " " + .status' <<<"$output")" = "$id running" ]
+	[ "$(jq -r 'keys_unsorted | join(" ")' <<<"$output")" = \
+		'ociVersion id pid status bundle rootfs created owner annotations warnings' ]
+	pid=$(jq .pid <<<"$output")
+	run -0 srt list -q
+	[ "$output" = "$id" ]
+	run -0 srt list -f json
+	[ "$(jq -r '.[0].pid' <<<"$output")" -eq "$pid" ]
+	run -0 srt ps -f json "$id"
+	jq -e --argjson pid "$pid" 'index($pid)' <<<"$output"
+	run -0 srt ps "$id" -o pid,comm
+	[[ ${lines[0]} == *PID* ]]
+	[[ $output == *"$pid"* ]]
+	refused 0 '' srt kill --regex '^my_b' KILL
+	for _ in $(seq 100); do
+		[ "$(srt state "$id" | jq -r .status)" != stopped ] || break
+		sleep 0.05
+	done
+	refused 0 '' srt delete --regex '^my_b'
+	refused 1 "srt-oci: container \"$id\" does not exist" srt state "$id"
+}
+
+@test "options of exec end at the program" {
+	bundle b 'exec sh -c "while :; do sleep 1; done"'
+	detached b
+	run -3 --separate-stderr srt exec -e A=1 "$id" --env=B=2 /bin/sh -c 'echo "$A$B$1"; exit 3' -- -e
+	[ "$output" = 12-e ]
+	run -0 srt delete -f "$id"
+}
+
+@test "check and plan take a path, and name the place of a fault" {
+	bundle b :
+	run -0 --separate-stderr srt check b
+	[ "$output" = 'b: no fault found' ]
+	run -0 srt plan --json b
+	jq -e '.ops | length > 10' <<<"$output"
+	srt facts >facts.json
+	run -0 srt plan --facts facts.json b
+	[[ $output == *rootfs* ]]
+	jq '.process.cwd = "relative"' b/config.json >b/bad.json
+	run -1 --separate-stderr srt check -f b/bad.json b
+	[[ $stderr == *'/process/cwd'* ]]
+	[ -z "$output" ]
 }
