@@ -99,24 +99,78 @@ static int root_check(int fd, const char *path, bool claim, uint32_t *owner, str
 	return 0;
 }
 
+/* One component further down. Root must not be led by a symlink that somebody else made: those of
+ * the owner of "/" are the system's (/var/run). */
+static int step_down(int dir_fd, const char *name, uid_t system)
+{
+	scoped_fd int fd = sys_openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0 || sys_fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISLNK(st.st_mode))
+		return take_fd(&fd);
+	if (st.st_uid != 0 && st.st_uid != system) {
+		errno = ELOOP;
+		return -1;
+	}
+	return sys_openat(dir_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
+/* The directory that a clean path's last component lies in; path is cut up in place and *last is
+ * that component. */
+static int walk_down(char *path, const char **last)
+{
+	scoped_fd int fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	char *name = path + 1, *slash;
+	struct stat st;
+
+	if (fd < 0 || sys_fstat(fd, &st) < 0)
+		return -1;
+	for (; (slash = strchr(name, '/')); name = slash + 1) {
+		int next;
+
+		*slash = '\0';
+		next = step_down(fd, name, st.st_uid);
+		if (next < 0)
+			return -1;
+		(void)sys_close(fd);
+		fd = next;
+	}
+	*last = *name ? name : ".";
+	return take_fd(&fd);
+}
+
+/* Opens ROOT itself, which is no symlink; as root with care for the way there. */
+static int root_fd_open(const char *clean, struct arena *a)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	scoped_fd int dir = -1;
+	const char *last;
+
+	if (geteuid() != 0)
+		return sys_openat(AT_FDCWD, clean, flags, 0);
+	dir = walk_down(arena_str(a, clean), &last);
+	return dir < 0 ? -1 : sys_openat(dir, last, flags, 0);
+}
+
 /* ROOT as a descriptor; made first for a claim. 1: it is not there. */
 static int root_open(const struct runtime *rt, bool claim, int *ret, uint32_t *owner,
 		     struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	scoped_fd int fd = -1;
 	char *path;
 
 	if (!path_is_absolute(rt->root))
 		return err_input(err, "state directory \"%s\" must be absolute", rt->root);
 	path = path_clean(&a, rt->root);
-	fd = sys_openat(AT_FDCWD, path, flags, 0);
+	fd = root_fd_open(path, &a);
 	if (fd < 0 && errno == ENOENT) {
 		if (!claim)
 			return 1;
 		TRY(make_dirs(path, err));
-		fd = sys_openat(AT_FDCWD, path, flags, 0);
+		fd = root_fd_open(path, &a);
 	}
 	if (fd < 0)
 		return err_host(err, errno, "open state directory %s", path);

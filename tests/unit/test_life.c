@@ -515,6 +515,23 @@ static void root_claims_nothing_in_a_users_directory(void **state)
 	assert_int_equal(p->err.kind, ERR_HOSTILE);
 }
 
+static void root_is_led_by_no_link_of_a_users(void **state)
+{
+	struct place *p = *state;
+	const char *link = arena_printf(&p->arena, "%s/link", p->dir);
+	struct container c;
+
+	if (geteuid() != 0)
+		skip();
+	make_container(p, 0);
+	assert_int_equal(symlink(p->dir, link), 0);
+	p->rt.root = arena_printf(&p->arena, "%s/root", link);
+	assert_int_equal(life_state(&p->rt, "one", &p->arena, &c, &p->err), 0);
+	assert_int_equal(lchown(link, OTHER_UID, OTHER_UID), 0);
+	assert_int_equal(life_state(&p->rt, "one", &p->arena, &c, &p->err), -1);
+	assert_int_equal(p->err.errnum, ELOOP);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -539,6 +556,7 @@ int main(void)
 		TEST(root_serves_a_user_in_his_namespaces),
 		TEST(root_runs_no_hooks_of_a_users),
 		TEST(root_claims_nothing_in_a_users_directory),
+		TEST(root_is_led_by_no_link_of_a_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
