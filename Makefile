@@ -24,6 +24,8 @@ MUSL := $(shell command -v musl-gcc 2>/dev/null)
 # Kernel headers come after musl's own; musl ships none.
 rt_CC := $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu,$(CC))
 rt_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN) -fno-pie -ffunction-sections -fdata-sections
+# musl-gcc does not look where Debian keeps it.
+YAJL_STATIC := $(shell $(CC) -print-file-name=libyajl_s.a)
 rt_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 host_CC := $(CC)
 host_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN)
@@ -56,20 +58,19 @@ $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
 # Fragments: each folder with programs or generators of its own says so beside its sources.
 -include $(wildcard runtime/*/module.mk bundle/module.mk tests/module.mk docs/module.mk)
 
-.PHONY: gen
-gen: $(GEN)
-	@mkdir -p $(B)/gen
-
 $(B)/gen/version.h: Makefile $(wildcard .git/HEAD .git/index)
 	@mkdir -p $(@D)
 	@printf '#define SRT_VERSION "%s"\n#define SRT_COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' >$@.new
 	@cmp -s $@ $@.new 2>/dev/null && rm $@.new || mv $@.new $@
 GEN += $(B)/gen/version.h
 
+.PHONY: gen
+gen: $(GEN)
+
 # --- programs ----------------------------------------------------------------------------------------------------------
 # Debian's static yajl was compiled for glibc with _FORTIFY_SOURCE; contrib/musl holds the few checked functions it calls.
 $(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o)
-	$(rt_CC) $(rt_LDFLAGS) -o $@ $^ -l:libyajl_s.a
+	$(rt_CC) $(rt_LDFLAGS) -o $@ $^ $(YAJL_STATIC)
 $(B)/asan/srt-oci: $(B)/asan/runtime/cli/main.o $(B)/asan/libsrt.a
 	$(asan_CC) $(asan_LDFLAGS) -o $@ $^ -lyajl
 $(B)/sandbox-runtime $(B)/srt: $(B)/srt-oci

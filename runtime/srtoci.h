@@ -15,7 +15,7 @@
 /* Exit statuses of the programs that are not the payload's. */
 enum {
 	EXIT_RUNTIME = 1, /* the runtime failed; engines expect 1 */
-	EXIT_USAGE = 2,	  /* unknown command, flag or argument */
+	EXIT_USAGE = 2, /* unknown command, flag or argument */
 	EXIT_NOT_EXECUTABLE = 126,
 	EXIT_NOT_FOUND = 127,
 };
@@ -23,6 +23,7 @@ enum {
 /* What all commands share: the global flags. */
 struct runtime {
 	const char *root; /* state directory, absolute */
+	const char *const *argv; /* of main, to start again from a sealed copy */
 	struct log log;
 	bool strict;
 	bool systemd_cgroup;
@@ -31,14 +32,14 @@ struct runtime {
 
 struct create_options {
 	const char *id;
-	const char *bundle;	    /* directory, as given */
-	const char *config;	    /* file name, default "config.json" in the bundle */
+	const char *bundle; /* directory, as given */
+	const char *config; /* file name, default "config.json" in the bundle */
 	const char *console_socket; /* path of a unix socket that gets the terminal's master */
 	const char *pidfd_socket;
 	const char *pid_file;
 	bool no_pivot, no_new_keyring, no_subreaper;
 	bool detach; /* run only: return once the payload runs */
-	bool keep;   /* run only: leave the state of an ended container for `delete` */
+	bool keep; /* run only: leave the state of an ended container for `delete` */
 	uint32_t preserve_fds;
 };
 
@@ -47,7 +48,7 @@ struct exec_options {
 	const char *process_file; /* --process: the rest below is then ignored but for the sockets,
 				     pid file and detach */
 	const char *console_socket, *pidfd_socket, *pid_file;
-	bool detach, tty;
+	bool detach, tty, ignore_paused;
 	const char *cwd, *user, *apparmor, *process_label; /* NULL: the container's */
 	struct strings env, caps, additional_gids, args;
 	bool no_new_privs;
@@ -67,13 +68,13 @@ extern const struct name status_names[]; /* "creating" … */
 struct container {
 	const char *id;
 	enum container_status status;
-	pid_t pid;	    /* 0 when stopped */
+	pid_t pid; /* 0 when stopped */
 	uint64_t pid_start; /* start time in clock ticks since boot, against pid reuse */
 	const char *bundle, *rootfs;
 	const char *created; /* RFC 3339 */
 	uint32_t owner_uid;
 	bool systemd_cgroup;
-	const char *cgroup;	 /* "" if none */
+	const char *cgroup; /* "" if none */
 	const char *oci_version; /* of its config */
 	struct pairs annotations;
 	struct strings warnings; /* what was asked for and not applied */

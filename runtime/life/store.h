@@ -69,7 +69,7 @@ int store_remove(const struct runtime *rt, struct entry *e, const char *id, stru
 /* store_ids: the ids in ROOT, sorted; a missing ROOT is an empty list. */
 int store_ids(const struct runtime *rt, struct arena *a, struct strings *ret, struct err *err);
 
-/* store_listen: makes start.sock and listens on it (SOCK_STREAM). store_connect: a connection to it;
+/* store_listen: makes start.sock and listens on it (SOCK_SEQPACKET). store_connect: a connection to it;
  * 1 where nobody listens any more: the payload runs. */
 int store_listen(const struct entry *e, int *ret_fd, struct err *err);
 int store_connect(const struct entry *e, int *ret_fd, struct err *err);

@@ -256,7 +256,7 @@ static void socket_address(struct sockaddr_un *addr, int fd, const char *name)
 
 int store_listen(const struct entry *e, int *ret_fd, struct err *err)
 {
-	scoped_fd int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	scoped_fd int fd = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un addr;
 
 	if (fd < 0)
@@ -286,7 +286,7 @@ int store_connect(const struct entry *e, int *ret_fd, struct err *err)
 	if (!S_ISSOCK(st.st_mode) || st.st_uid != e->owner)
 		return err_set(err, ERR_HOSTILE, 0, "%s is not a socket of its owner, uid %u",
 			       STORE_SOCKET, e->owner);
-	fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_host(err, errno, "make a socket");
 	socket_address(&addr, node, "");

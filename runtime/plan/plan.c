@@ -2,11 +2,11 @@
 /* plan.c - the list of ops and of warnings, and the order of the chapters. */
 #include "runtime/plan/plan.h"
 
+#include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "spec/base/path.h"
-
-#define CAUSE_MAX 512
 
 struct op *plan_add(struct plan *p, enum stage stage, enum op_code code, const char *cause)
 {
@@ -88,10 +88,11 @@ static int require_kernel(const struct facts *f, struct err *err)
 {
 	if (facts_kernel(f, 5, 12))
 		return 0;
-	return err_set(err, ERR_HOST, 0,
-		       "Linux %d.%d is too old: containers are made with mount_setattr, which came with "
-		       "Linux 5.12; boot a newer kernel",
-		       f->kernel_major, f->kernel_minor);
+	return err_set(
+		err, ERR_HOST, 0,
+		"Linux %d.%d is too old: containers are made with mount_setattr, which came with "
+		"Linux 5.12; boot a newer kernel",
+		f->kernel_major, f->kernel_minor);
 }
 
 int plan_container(const struct config *c, const struct facts *f, const struct plan_options *o,
@@ -100,8 +101,9 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	struct plan *p = plan_new(a, o);
 
 	TRY(require_kernel(f, err));
-	p->rootfs = path_is_absolute(c->root->path) ? path_clean(a, c->root->path) :
-						      path_clean(a, path_join(a, o->bundle, c->root->path));
+	p->rootfs = path_is_absolute(c->root->path)
+			    ? path_clean(a, c->root->path)
+			    : path_clean(a, path_join(a, o->bundle, c->root->path));
 	TRY(plan_namespaces(p, c, f, err));
 	TRY(plan_resources(p, c, f, err));
 	TRY(plan_mounts(p, c, f, o, err));
@@ -111,8 +113,9 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	if (c->process)
 		TRY(plan_process(p, c, c->process, f, o, err));
 	if (p->n > PLAN_OPS_MAX)
-		return err_limit(err, "the configuration asks for %zu operations; at most %d are done", p->n,
-				 PLAN_OPS_MAX);
+		return err_limit(err,
+				 "the configuration asks for %zu operations; at most %d are done",
+				 p->n, PLAN_OPS_MAX);
 	*ret = p;
 	return 0;
 }
@@ -121,8 +124,17 @@ int plan_exec(const struct config *c, const struct process *process, const struc
 	      const struct plan_options *o, struct arena *a, struct plan **ret, struct err *err)
 {
 	struct plan *p = plan_new(a, o);
+	const struct linux_config *l = &c->linux_;
+	bool user = config_has_ns(c, CLONE_NEWUSER);
 
 	(void)plan_add(p, STAGE_NAMESPACE, OP_NOT_DUMPABLE, "");
+	if (process->terminal)
+		plan_terminal(p, process, NULL);
+	if (user) {
+		p->uid_maps = l->uid_mappings;
+		p->gid_maps = l->gid_mappings;
+		p->setgroups_denied = l->gid_mappings.n <= 1 && !facts_cap(f, CAP_SETGID);
+	}
 	TRY(plan_process(p, c, process, f, o, err));
 	*ret = p;
 	return 0;

@@ -83,6 +83,8 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err);
 /* plan_readonly_late: makes those read-only that had to wait (OP_READONLY_LATE). */
 void plan_readonly_late(struct plan *p);
+/* plan_terminal: a new terminal for the process, mounted on path (NULL: nowhere). */
+void plan_terminal(struct plan *p, const struct process *process, const char *path);
 int plan_devices(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_paths(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_root(struct plan *p, const struct config *c, const struct plan_options *o,

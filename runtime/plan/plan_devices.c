@@ -57,7 +57,8 @@ static const struct device *configured(const struct config *c, struct arena *a, 
 	return NULL;
 }
 
-static void add_bound(struct plan *p, const char *cause, const char *path, const char *host, dev_t dev)
+static void add_bound(struct plan *p, const char *cause, const char *path, const char *host,
+		      dev_t dev)
 {
 	struct op *op = plan_add(p, STAGE_ROOT, OP_DEVICE_BIND, cause);
 
@@ -66,7 +67,8 @@ static void add_bound(struct plan *p, const char *cause, const char *path, const
 	op->b = dev;
 }
 
-static void add_node(struct plan *p, const char *cause, const char *path, mode_t mode, dev_t dev, uint64_t owner)
+static void add_node(struct plan *p, const char *cause, const char *path, mode_t mode, dev_t dev,
+		     uint64_t owner)
 {
 	struct op *op = plan_add(p, STAGE_ROOT, OP_MKNOD, cause);
 
@@ -107,7 +109,8 @@ static mode_t device_type(const struct device *d)
 static void add_device(struct plan *p, const struct device *d, const char *cause, bool mknod)
 {
 	const char *path = path_clean(p->arena, d->path);
-	dev_t dev = d->type == 'p' ? 0 : makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
+	dev_t dev =
+		d->type == 'p' ? 0 : makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
 	mode_t mode = device_type(d) | (d->file_mode.set ? (mode_t)d->file_mode.v : 0666);
 
 	/* A fifo is no device: anybody may make one. */
@@ -117,12 +120,12 @@ static void add_device(struct plan *p, const struct device *d, const char *cause
 		add_bound(p, cause, path, path, dev);
 }
 
-static void add_console(struct plan *p, const struct config *c)
+void plan_terminal(struct plan *p, const struct process *process, const char *path)
 {
-	const struct console_size *size = c->process->console_size;
+	const struct console_size *size = process->console_size;
 	struct op *op = plan_add(p, STAGE_ROOT, OP_CONSOLE, "/process/terminal");
 
-	op->path = "/dev/console";
+	op->path = path;
 	op->a = size ? size->height : 0;
 	op->b = size ? size->width : 0;
 }
@@ -137,13 +140,14 @@ int plan_devices(struct plan *p, const struct config *c, const struct facts *f, 
 		const char *cause = plan_cause(p, "/linux/devices/%zu", i);
 
 		if (bound)
-			TRY(plan_warn(p, err, cause, "/dev is a bind mount that brings its own nodes; this one is "
-						     "not made"));
+			TRY(plan_warn(p, err, cause,
+				      "/dev is a bind mount that brings its own nodes; this one is "
+				      "not made"));
 		else
 			add_device(p, &c->linux_.devices.v[i], cause, mknod);
 	}
 	if (c->process && c->process->terminal)
-		add_console(p, c);
+		plan_terminal(p, c->process, "/dev/console");
 	plan_readonly_late(p);
 	return 0;
 }

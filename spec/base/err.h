@@ -11,18 +11,18 @@
 /* Who has to act, so that programs can choose an exit status. */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_INPUT,     /* a document, flag or argument is wrong: its author */
-	ERR_HOST,      /* the kernel or the file system refused: errnum says why */
-	ERR_STATE,     /* the container is not there, or not in the state the command needs */
-	ERR_LIMIT,     /* a named bound was passed */
-	ERR_HOSTILE,   /* an archive or tree tries to leave its place */
+	ERR_INPUT, /* a document, flag or argument is wrong: its author */
+	ERR_HOST, /* the kernel or the file system refused: errnum says why */
+	ERR_STATE, /* the container is not there, or not in the state the command needs */
+	ERR_LIMIT, /* a named bound was passed */
+	ERR_HOSTILE, /* an archive or tree tries to leave its place */
 	ERR_INTEGRITY, /* bytes are not those that their digest promised */
 };
 
 /* Of fixed size and without pointers, so that it crosses fork and a socket as one datagram. */
 struct err {
 	int kind;
-	int errnum;	 /* errno behind ERR_HOST, else 0 */
+	int errnum; /* errno behind ERR_HOST, else 0 */
 	char place[256]; /* JSON pointer, stage or entry; "" if none */
 	char text[768];
 };

@@ -14,7 +14,7 @@ struct log {
 	enum log_level level; /* records above it are dropped */
 	bool json;
 	const char *program; /* prefix of text lines */
-	bool timed;	     /* text lines begin with the time: for files, not terminals */
+	bool timed; /* text lines begin with the time: for files, not terminals */
 };
 
 /* log_line: one record, written with one write so that records of several programs do not mix. */

@@ -45,6 +45,9 @@
 #ifndef CLONE_CLEAR_SIGHAND /* 5.5 */
 #define CLONE_CLEAR_SIGHAND 0x100000000ULL
 #endif
+#ifndef CLOSE_RANGE_CLOEXEC /* 5.11 */
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif

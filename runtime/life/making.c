@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* making.c - reads, plans and begins a container; takes everything back where that fails. */
+#include "runtime/life/making.h"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/life/container.h"
+#include "runtime/life/handover.h"
+#include "runtime/probe/probe.h"
+#include "spec/base/fd.h"
+#include "spec/base/path.h"
+#include "spec/base/sys.h"
+
+#define WARNINGS_MAX (2 * PLAN_WARNINGS_MAX)
+
+static int absolute(struct arena *a, const char *path, const char **ret, struct err *err)
+{
+	char cwd[4096];
+
+	if (!path_is_absolute(path)) {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return err_host(err, errno, "find the working directory");
+		path = path_join(a, cwd, path);
+	}
+	*ret = path_clean(a, path);
+	return 0;
+}
+
+static int read_config(struct making *m, struct err *err)
+{
+	const char *name = m->o->config ? m->o->config : "config.json";
+	/* -f FILE is looked up where the caller is, as crun does; the default in the bundle. */
+	const char *path =
+		str_eq(name, "config.json") ? path_join(&m->arena, m->bundle, name) : name;
+	char *bytes;
+
+	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, &m->arena, &bytes, &m->len, err));
+	m->bytes = bytes;
+	TRY(config_parse(bytes, m->len, path, &m->arena, &m->config, err));
+	return config_check(m->config, err);
+}
+
+int making_read(struct making *m, struct err *err)
+{
+	TRY(store_id_check(m->o->id, err));
+	TRY(absolute(&m->arena, m->o->bundle ? m->o->bundle : ".", &m->bundle, err));
+	return read_config(m, err);
+}
+
+static int check_console(const struct making *m, bool detached, struct err *err)
+{
+	bool terminal = m->config->process && m->config->process->terminal;
+
+	if (terminal && detached && !m->o->console_socket)
+		return err_input(
+			err,
+			"the process has a terminal, so --console-socket must say who gets it (or set "
+			"/process/terminal to false)");
+	if (!terminal && m->o->console_socket)
+		return err_input(err,
+				 "--console-socket is given, but /process/terminal is not true");
+	return 0;
+}
+
+static void on_warning(void *ctx, const char *place, const char *text)
+{
+	struct making *m = ctx;
+	const char *line = arena_printf(&m->arena, "%s: %s", place, text);
+
+	log_line(&m->rt->log, LOG_LEVEL_WARN, "%s", line);
+	if (m->c.warnings.n == WARNINGS_MAX)
+		return;
+	if (!m->c.warnings.v)
+		m->c.warnings.v = arena_array(&m->arena, const char *, WARNINGS_MAX + 1);
+	m->c.warnings.v[m->c.warnings.n++] = line;
+	m->dirty = true;
+}
+
+int making_plan(struct making *m, const struct facts *facts, struct err *err)
+{
+	struct plan_options o = {
+		.bundle = m->bundle,
+		.id = m->o->id,
+		.no_pivot = m->o->no_pivot,
+		.no_new_keyring = m->o->no_new_keyring,
+		.strict = m->rt->strict,
+		.preserve_fds = m->o->preserve_fds,
+		.listen_fds = listen_fds(),
+	};
+
+	TRY(fds_preserved(o.preserve_fds + o.listen_fds, err));
+	TRY(plan_container(m->config, facts, &o, &m->arena, &m->plan, err));
+	for (size_t i = 0; i < m->plan->warnings_n; i++)
+		on_warning(m, m->plan->warnings[i].cause, m->plan->warnings[i].text);
+	return 0;
+}
+
+static int plan_here(struct making *m, struct err *err)
+{
+	struct facts facts;
+
+	TRY(probe(plan_wants(m->config), &facts, err));
+	return making_plan(m, &facts, err);
+}
+
+static void describe(struct making *m)
+{
+	m->c.id = m->o->id;
+	m->c.status = STATUS_CREATING;
+	m->c.bundle = m->bundle;
+	m->c.rootfs = m->plan->rootfs;
+	m->c.created = container_now(&m->arena);
+	m->c.owner_uid = geteuid();
+	m->c.systemd_cgroup = m->rt->systemd_cgroup;
+	m->c.cgroup = "";
+	m->c.oci_version = m->config->oci_version;
+	m->c.annotations = m->config->annotations;
+}
+
+static int write_state(struct making *m, struct err *err)
+{
+	m->dirty = false;
+	return store_write(&m->entry, &m->c, err);
+}
+
+/* While the child prepares its root, its state is written. */
+static int on_pid(void *ctx, pid_t pid, struct err *err)
+{
+	struct making *m = ctx;
+
+	m->c.pid = pid;
+	m->c.pid_start = pid_start_time(pid);
+	TRY(store_keep_config(&m->entry, m->bytes, m->len, err));
+	return write_state(m, err);
+}
+
+static const char *on_state(void *ctx)
+{
+	struct making *m = ctx;
+
+	return container_json(&m->c, &m->arena);
+}
+
+int making_listener(void *ctx, int fd, struct err *err)
+{
+	static const char *const fds[] = { "seccompFd", NULL };
+	struct making *m = ctx;
+	const struct seccomp *s = m->config->linux_.seccomp;
+	struct text text = { .arena = &m->arena };
+	struct emit e = { .out = &text };
+	struct oci_state state = container_state(&m->c);
+
+	state_process_emit(&e, &state, fds, s->listener_metadata);
+	return fd_send(s->listener_path, "/linux/seccomp/listenerPath", text.s, fd, err);
+}
+
+static bool has_state_hooks(const struct config *c)
+{
+	const struct hooks *h = c->hooks;
+
+	return h && (h->prestart.n || h->create_runtime.n || h->create_container.n ||
+		     h->start_container.n);
+}
+
+/* Without a pid namespace its orphans would go to whoever is above us. */
+static int adopt_orphans(const struct making *m, struct err *err)
+{
+	if (m->o->no_subreaper || config_has_ns(m->config, CLONE_NEWPID))
+		return 0;
+	if (sys_prctl(36 /* PR_SET_CHILD_SUBREAPER */, 1, 0, 0, 0) < 0)
+		return err_host(err, errno, "become the reaper of the container's orphans");
+	return 0;
+}
+
+static int begin(struct making *m, bool wait, bool listen, struct err *err)
+{
+	scoped_fd int start_fd = -1;
+
+	if (listen)
+		TRY(store_listen(&m->entry, &start_fd, err));
+	m->start.plan = m->plan;
+	m->start.hooks = m->config->hooks;
+	m->start.wait = wait;
+	m->start.start_fd = start_fd;
+	m->start.die_with_parent = !wait;
+	m->start.on_pid = on_pid;
+	m->start.state = has_state_hooks(m->config) || listen ? on_state : NULL;
+	m->start.on_warning = on_warning;
+	m->start.on_listener = making_listener;
+	m->start.ctx = m;
+	return start_begin(&m->start, err);
+}
+
+int making_begin(struct making *m, bool wait, bool listen, struct err *err)
+{
+	if (!m->config->process)
+		return err_input(err, "/process: the configuration has no process to run");
+	TRY(check_console(m, wait, err));
+	TRY(plan_here(m, err));
+	TRY(adopt_orphans(m, err));
+	TRY(store_claim(m->rt, m->o->id, &m->entry, err));
+	m->claimed = true;
+	describe(m);
+	if (begin(m, wait, listen, err) == 0)
+		return 0;
+	making_fail(m);
+	return -1;
+}
+
+int making_settle(struct making *m, struct err *err)
+{
+	return m->dirty ? write_state(m, err) : 0;
+}
+
+void making_fail(struct making *m)
+{
+	struct err ignored;
+
+	start_kill(&m->start);
+	if (m->claimed)
+		(void)store_remove(m->rt, &m->entry, m->o->id,
+				   &ignored); /* the first error is the one to tell */
+	m->claimed = false;
+}
+
+void making_done(struct making *m)
+{
+	start_done(&m->start);
+	entry_done(&m->entry);
+	arena_done(&m->arena);
+}

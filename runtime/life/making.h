@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* making.h - a container on its way from a bundle to a plan, a process and a state. */
+#pragma once
+
+#include "runtime/life/store.h"
+#include "runtime/plan/plan.h"
+#include "runtime/stage/stage.h"
+
+struct making {
+	const struct runtime *rt;
+	const struct create_options *o;
+	struct arena arena;
+	const char *bundle; /* absolute */
+	const char *bytes; /* of config.json */
+	size_t len;
+	struct config *config;
+	struct plan *plan;
+	struct container c; /* the state as it will be written */
+	struct entry entry;
+	struct start start;
+	bool claimed; /* the entry is ours, and goes if we fail */
+	bool dirty; /* the state on disk lacks a warning */
+};
+
+#define MAKING_INIT(runtime, options)                                                           \
+	{                                                                                       \
+		.rt = (runtime), .o = (options), .entry = { .dir_fd = -1 }, .start = START_INIT \
+	}
+
+/* making_read: bundle → checked config. making_plan: config and this host → plan, with its warnings. */
+int making_read(struct making *m, struct err *err);
+int making_plan(struct making *m, const struct facts *facts, struct err *err);
+/* making_begin: claims the id, clones the child and accompanies it (start_begin); the state is written. With listen the
+ * child then waits for `start`. */
+int making_begin(struct making *m, bool wait, bool listen, struct err *err);
+/* making_settle: writes the state again where it lacks warnings. */
+int making_settle(struct making *m, struct err *err);
+/* making_fail: nothing is left behind. */
+void making_fail(struct making *m);
+void making_done(struct making *m);
+#define scoped_making scoped(making_done)
+/* making_listener: hands a seccomp listener on, with the container process state (for struct start). */
+int making_listener(void *ctx, int fd, struct err *err);
