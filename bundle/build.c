@@ -3,9 +3,9 @@
 #include "bundle/build.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "bundle/config.h"
@@ -18,9 +18,6 @@
 
 #define BASE_MAX 200
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1
-#endif
 
 /* The first of these that the tree has is the process of a bundle for which nobody named one. */
 static const char *const INTERPRETERS[] = {
@@ -102,7 +99,7 @@ static int site_publish(struct site *s, const char *dest, struct err *err)
 	if (syncfs(s->dir) < 0)
 		return err_host(err, errno, "write %s to the disk", dest);
 	TRY(interrupted(err));
-	if (syscall(SYS_renameat2, s->parent, s->tmp, s->parent, s->base, RENAME_NOREPLACE) < 0)
+	if (renameat2(s->parent, s->tmp, s->parent, s->base, RENAME_NOREPLACE) < 0)
 		return err_host(err, errno, "give %s its name", dest);
 	s->made = false;
 	(void)fsync(s->parent); /* the bundle is whole; only its name may be lost with the power */

@@ -15,8 +15,6 @@
 /* How soon a signal to us reaches the child. */
 #define TICK_MS 200
 
-extern char **environ;
-
 static void actions_done(posix_spawn_file_actions_t *a)
 {
 	(void)posix_spawn_file_actions_destroy(a);

@@ -371,19 +371,19 @@ int tree_put(struct tree *t, const char *path, const struct item *item, struct e
 
 const char *tree_path(const struct node *n, char buf[TREE_PATH_MAX])
 {
-	char *p = buf + TREE_PATH_MAX - 1;
+	size_t at = TREE_PATH_MAX - 1;
 
-	*p = '\0';
+	buf[at] = '\0';
 	if (!n->parent)
-		*--p = '/';
+		buf[--at] = '/';
 	for (; n->parent; n = n->parent) {
 		size_t len = strlen(n->name);
 
-		p -= len;
-		memcpy(p, n->name, len);
-		*--p = '/';
+		at -= len;
+		memcpy(&buf[at], n->name, len);
+		buf[--at] = '/';
 	}
-	return p;
+	return &buf[at];
 }
 
 /* --- listing --- */
