@@ -67,13 +67,13 @@ static int take_device(char *word, struct mountinfo *m, struct err *err)
 /* The optional fields up to the "-": joined again by the spaces that they were cut at. */
 static const char *take_optional(char **line)
 {
-	char *first = *line, *word;
+	char *first = *line;
 
 	if (first && first[0] == '-' && first[1] == ' ') {
 		(void)take_word(line);
 		return "";
 	}
-	while ((word = take_word(line)))
+	while (take_word(line))
 		if (*line && (*line)[0] == '-' && (*line)[1] == ' ') {
 			(void)take_word(line);
 			return first;
