@@ -15,20 +15,20 @@
 #define PASSWD_MAX 65536
 #define HOME_MAX 1024
 
-/* Wording that engines parse: "executable file not found in $PATH" and "permission denied". */
+/* The place "exec" and this wording are what engines parse: "executable file not found in $PATH" and "permission denied". */
 static int not_runnable(const char *name, int errnum, struct err *err)
 {
 	if (errnum == ENOENT || errnum == ENOTDIR) {
 		(void)err_set(
 			err, ERR_HOST, 0,
-			"exec: \"%s\": executable file not found in $PATH: no such file or directory",
+			"\"%s\": executable file not found in $PATH: no such file or directory",
 			name);
 		err->errnum = ENOENT;
 	} else if (errnum == EACCES || errnum == EISDIR || errnum == EPERM) {
-		(void)err_set(err, ERR_HOST, 0, "exec: \"%s\": permission denied", name);
+		(void)err_set(err, ERR_HOST, 0, "\"%s\": permission denied", name);
 		err->errnum = EACCES;
 	} else {
-		(void)err_host(err, errnum, "exec: \"%s\"", name);
+		(void)err_host(err, errnum, "\"%s\"", name);
 	}
 	return err_in(err, "exec");
 }

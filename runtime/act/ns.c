@@ -9,7 +9,6 @@
 #include "runtime/act/act.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
-#include "spec/oci/words.h"
 
 #define NSFS_MAGIC 0x6e736673
 
@@ -22,9 +21,10 @@ static int check_type(int fd, const struct op *op, struct err *err)
 	if (type <= 0)
 		return err_input(err, "%s is no namespace", op->path);
 	return err_input(err, "%s is a %s namespace, not a %s namespace", op->path,
-			 name_of(word_namespaces, type) ? name_of(word_namespaces, type)
-							: "different",
-			 name_of(word_namespaces, (int64_t)op->a));
+			 name_of(op_infos[OP_JOIN].a.words, type)
+				 ? name_of(op_infos[OP_JOIN].a.words, type)
+				 : "different",
+			 name_of(op_infos[OP_JOIN].a.words, (int64_t)op->a));
 }
 
 int act_join(struct act *x, const struct op *op, struct err *err)

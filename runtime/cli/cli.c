@@ -120,8 +120,8 @@ int cli_main(const char *const *argv)
 	struct err err = { 0 };
 	int status;
 
-	cli.rt.argv = argv;
 	cli.out.arena = &cli.arena;
+	cli.rt.argv = argv;
 	if (argv[0] && is_other_face(path_base(argv[0])))
 		return refuse_face(path_base(argv[0]));
 	status = keep_standard_fds(&err);

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/act/hooks.h"
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/making.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
+#include "runtime/stage/hooks.h"
 #include "spec/base/sys.h"
 
 /* What engines get once the child waits: the terminal, a pidfd, the pid. */

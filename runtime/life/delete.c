@@ -5,9 +5,9 @@
  * wait, poststop hooks, state directory (its state.json last). Hooks may so run twice. */
 #include <poll.h>
 
-#include "runtime/act/hooks.h"
 #include "runtime/life/container.h"
 #include "runtime/life/store.h"
+#include "runtime/stage/hooks.h"
 #include "spec/base/sys.h"
 
 #define DEATH_WAIT_MS 10000

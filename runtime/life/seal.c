@@ -17,8 +17,6 @@
 #define MFD_EXEC 0x0010U
 #endif
 
-extern char **environ;
-
 static bool is_out_of_reach(const struct stat *st)
 {
 	return st->st_uid == 0 && geteuid() != 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));

@@ -111,7 +111,7 @@ static void add_device(struct plan *p, const struct device *d, const char *cause
 	const char *path = path_clean(p->arena, d->path);
 	dev_t dev =
 		d->type == 'p' ? 0 : makedev((unsigned int)d->major.v, (unsigned int)d->minor.v);
-	mode_t mode = device_type(d) | (d->file_mode.set ? (mode_t)d->file_mode.v : 0666);
+	mode_t mode = device_type(d) | (d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666);
 
 	/* A fifo is no device: anybody may make one. */
 	if (mknod || d->type == 'p')

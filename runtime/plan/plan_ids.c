@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_ids.c - who the container's ids are outside, and who may write that down.
  *
- * A single id that is the caller's own may be mapped by the new process itself (user_namespaces(7)): no helper, no waiting.
- * A caller with CAP_SETUID writes any map from outside. Everybody else needs newuidmap for more than the own id. */
+ * A caller with CAP_SETUID writes any map from outside. Everybody else may have the single own id mapped by the new process
+ * itself (user_namespaces(7)): no helper, no waiting, but setgroups is denied then. For more ids newuidmap is needed. */
 #include <linux/capability.h>
 #include <sched.h>
 
@@ -62,17 +62,19 @@ static bool range_holds(const struct id_range *r, const struct id_mapping *m)
 }
 
 /* newuidmap will refuse what /etc/subuid does not grant: say so before anything is done. */
-static int check_granted(const struct kind *k, const struct id_mapping *m, size_t i, struct err *err)
+static int check_granted(const struct kind *k, const struct id_mapping *m, size_t i,
+			 struct err *err)
 {
 	if (m->size == 1 && m->host_id == k->own)
 		return 0;
 	for (size_t r = 0; r < k->ranges_n; r++)
 		if (range_holds(&k->ranges[r], m))
 			return 0;
-	(void)err_set(err, ERR_HOST, 0,
-		      "host ids %u to %llu are not granted to this user in %s; ask root to add a line there, "
-		      "or map only your own id %u with size 1",
-		      m->host_id, (unsigned long long)m->host_id + m->size - 1, k->ranges_file, k->own);
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"host ids %u to %llu are not granted to this user in %s; ask root to add a line there, "
+		"or map only your own id %u with size 1",
+		m->host_id, (unsigned long long)m->host_id + m->size - 1, k->ranges_file, k->own);
 	return err_in(err, "%s/%zu", k->property, i);
 }
 
@@ -83,22 +85,24 @@ static int check_helper(const struct kind *k, struct err *err)
 			TRY(check_granted(k, &k->maps.v[i], i, err));
 		return 0;
 	}
-	(void)err_set(err, ERR_HOST, 0,
-		      "mapping more than your own id %u needs %s, which is not installed (Debian: package "
-		      "uidmap); install it, or map only your own id with size 1",
-		      k->own, k->helper_name);
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"mapping more than your own id %u needs %s, which is not installed (Debian: package "
+		"uidmap); install it, or map only your own id with size 1",
+		k->own, k->helper_name);
 	return err_in(err, "%s", k->property);
 }
 
 enum writer { BY_SELF, BY_PARENT, BY_HELPER };
 
-static int choose_writer(const struct kind *k, const struct facts *f, enum writer *ret, struct err *err)
+static int choose_writer(const struct kind *k, const struct facts *f, enum writer *ret,
+			 struct err *err)
 {
-	*ret = BY_SELF;
-	if (is_own(&k->maps, k->own))
-		return 0;
 	*ret = BY_PARENT;
 	if (facts_cap(f, k->cap))
+		return 0;
+	*ret = BY_SELF;
+	if (is_own(&k->maps, k->own))
 		return 0;
 	*ret = BY_HELPER;
 	return check_helper(k, err);
@@ -117,8 +121,8 @@ static void add_map(struct plan *p, const struct kind *k, enum writer w)
 }
 
 /* Without a map in the config, the process' own id inside is the caller's outside. */
-static struct id_mappings maps_or_own(struct plan *p, const struct id_mappings *given, uint32_t inside,
-				      uint32_t own)
+static struct id_mappings maps_or_own(struct plan *p, const struct id_mappings *given,
+				      uint32_t inside, uint32_t own)
 {
 	struct id_mapping *m;
 
@@ -134,13 +138,17 @@ static int check_user_mapped(const struct plan *p, const struct process *process
 	const struct user *u = &process->user;
 
 	if (!maps_container_id(&p->uid_maps, u->uid)) {
-		(void)err_input(err, "uid %u is not mapped in this user namespace; add it to "
-				     "/linux/uidMappings or choose a mapped one", u->uid);
+		(void)err_input(err,
+				"uid %u is not mapped in this user namespace; add it to "
+				"/linux/uidMappings or choose a mapped one",
+				u->uid);
 		return err_in(err, "/process/user/uid");
 	}
 	if (!maps_container_id(&p->gid_maps, u->gid)) {
-		(void)err_input(err, "gid %u is not mapped in this user namespace; add it to "
-				     "/linux/gidMappings or choose a mapped one", u->gid);
+		(void)err_input(err,
+				"gid %u is not mapped in this user namespace; add it to "
+				"/linux/gidMappings or choose a mapped one",
+				u->gid);
 		return err_in(err, "/process/user/gid");
 	}
 	return 0;
@@ -160,11 +168,14 @@ static void add_become_root(struct plan *p, const struct facts *f)
 int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
 {
 	const struct linux_config *l = &c->linux_;
-	uint32_t uid = c->process ? c->process->user.uid : 0, gid = c->process ? c->process->user.gid : 0;
-	struct kind uids = { "uid_map", "newuidmap", "/linux/uidMappings", f->newuidmap, f->subuids,
-			     f->subuids_n, "/etc/subuid", CAP_SETUID, f->uid };
-	struct kind gids = { "gid_map", "newgidmap", "/linux/gidMappings", f->newgidmap, f->subgids,
-			     f->subgids_n, "/etc/subgid", CAP_SETGID, f->gid };
+	uint32_t uid = c->process ? c->process->user.uid : 0,
+		 gid = c->process ? c->process->user.gid : 0;
+	struct kind uids = { "uid_map",	    "newuidmap", "/linux/uidMappings",
+			     f->newuidmap,  f->subuids,	 f->subuids_n,
+			     "/etc/subuid", CAP_SETUID,	 f->uid };
+	struct kind gids = { "gid_map",	    "newgidmap", "/linux/gidMappings",
+			     f->newgidmap,  f->subgids,	 f->subgids_n,
+			     "/etc/subgid", CAP_SETGID,	 f->gid };
 	enum writer uw, gw;
 
 	p->uid_maps = uids.maps = maps_or_own(p, &l->uid_mappings, uid, f->uid);
@@ -173,10 +184,6 @@ int plan_ids(struct plan *p, const struct config *c, const struct facts *f, stru
 		TRY(check_user_mapped(p, c->process, err));
 	TRY(choose_writer(&uids, f, &uw, err));
 	TRY(choose_writer(&gids, f, &gw, err));
-	/* One writer for both, so that the child waits at most once and setgroups is denied only where it must be. */
-	if (uw != gw && (uw == BY_PARENT || gw == BY_PARENT) && facts_cap(f, CAP_SETUID) &&
-	    facts_cap(f, CAP_SETGID))
-		uw = gw = BY_PARENT;
 	if (gw == BY_SELF) {
 		(void)plan_add(p, p->middle_flags & CLONE_NEWUSER ? STAGE_JOIN : STAGE_NAMESPACE,
 			       OP_DENY_SETGROUPS, "/linux/gidMappings");

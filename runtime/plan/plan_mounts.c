@@ -21,8 +21,16 @@
 /* What engines mount over single files of /proc (lxcfs and the like); anything else there could hide from, or lie to, this
  * program and its LSM writes (CVE-2019-16884, CVE-2023-27561, CVE-2025-52881). */
 static const char *const proc_allowed[] = {
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo",
-	"/proc/stat",	 "/proc/swaps",	    "/proc/uptime",  "/proc/sys/kernel/ns_last_pid",
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/loadavg",
+	"/proc/meminfo",
+	"/proc/net/dev",
+	"/proc/slabinfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/sys/kernel/ns_last_pid",
 	"/proc/sys/crypto/fips_enabled",
 };
 
@@ -72,9 +80,12 @@ static int check_destination(struct job *j, struct err *err)
 			      "destination \"%s\" is relative; it is taken from /", given));
 	if (str_eq(j->dest, "/"))
 		return refuse(j, err, "the destination is the root itself; set /root/path instead");
-	if (path_beneath(j->dest, "/proc") && !str_eq(j->dest, "/proc") && !over_allowed_proc(j->dest))
-		return refuse(j, err, "a mount inside /proc could mislead the runtime; only single files such as "
-				      "/proc/meminfo, /proc/cpuinfo or /proc/uptime may be covered");
+	if (path_beneath(j->dest, "/proc") && !str_eq(j->dest, "/proc") &&
+	    !over_allowed_proc(j->dest))
+		return refuse(
+			j, err,
+			"a mount inside /proc could mislead the runtime; only single files such as "
+			"/proc/meminfo, /proc/cpuinfo or /proc/uptime may be covered");
 	return 0;
 }
 
@@ -102,8 +113,10 @@ static int drop_unmapped(struct job *j, struct err *err)
 
 		if ((uid || gid) && str_u64(word + 4, 10, UINT32_MAX, &id, &ignored) == 0 &&
 		    !holds_id(uid ? &j->p->uid_maps : &j->p->gid_maps, id)) {
-			TRY(plan_warn(j->p, err, plan_cause(j->p, "%s/options", j->cause),
-				      "%s is not mapped in this user namespace; the option is left out", word));
+			TRY(plan_warn(
+				j->p, err, plan_cause(j->p, "%s/options", j->cause),
+				"%s is not mapped in this user namespace; the option is left out",
+				word));
 		} else {
 			text_addf(&kept, "%s%s", kept.len ? "," : "", word);
 		}
@@ -124,7 +137,8 @@ static void add_propagation(const struct job *j)
 	op->c = j->w.propagation_rec ? MS_REC : 0;
 }
 
-static void add_setattr(const struct job *j, uint64_t set, uint64_t clear, bool recursive, unsigned int flags)
+static void add_setattr(const struct job *j, uint64_t set, uint64_t clear, bool recursive,
+			unsigned int flags)
 {
 	struct op *op;
 
@@ -156,13 +170,17 @@ static int plan_idmap(const struct job *j, struct op *op, struct err *err)
 	if (!m->uid_mappings.n && !(j->w.extensions & (MOUNT_IDMAP | MOUNT_RIDMAP)))
 		return 0;
 	if (j->w.idmap)
-		return refuse(j, err, "a map written into the option (idmap=…) is not supported; use the mount's "
-				      "uidMappings and gidMappings");
+		return refuse(
+			j, err,
+			"a map written into the option (idmap=…) is not supported; use the mount's "
+			"uidMappings and gidMappings");
 	if (!m->uid_mappings.n && !j->p->uid_maps.n)
 		return refuse(j, err, "idmap needs uidMappings and gidMappings, here or in /linux");
 	if (!facts_cap(j->f, CAP_SYS_ADMIN))
-		return refuse(j, err, "an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
-				      "ordinary user does not have; run as root or drop the mappings");
+		return refuse(
+			j, err,
+			"an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
+			"ordinary user does not have; run as root or drop the mappings");
 	map = arena_new(j->p->arena, struct mount_idmap);
 	map->uids = m->uid_mappings.n ? m->uid_mappings : j->p->uid_maps;
 	map->gids = m->gid_mappings.n ? m->gid_mappings : j->p->gid_maps;
@@ -186,9 +204,10 @@ static int plan_bind(struct job *j, struct err *err)
 	if (!j->m->source || !j->m->source[0])
 		return refuse(j, err, "a bind mount needs a source");
 	if (j->w.unknown_for_bind)
-		TRY(plan_warn(j->p, err, plan_cause(j->p, "%s/options", j->cause),
-			      "\"%s\" belongs to a file system and means nothing on a bind mount; it is left out",
-			      j->w.unknown_for_bind));
+		TRY(plan_warn(
+			j->p, err, plan_cause(j->p, "%s/options", j->cause),
+			"\"%s\" belongs to a file system and means nothing on a bind mount; it is left out",
+			j->w.unknown_for_bind));
 	op = add(j, OP_BIND, j->dest);
 	op->text = bind_source(j);
 	op->c = j->w.recursive ? MS_REC : 0;
@@ -244,8 +263,9 @@ static void add_new(struct job *j, const char *type)
 static int plan_cgroup(struct job *j, struct err *err)
 {
 	if (j->f->cgroup_mode == CGROUP_NONE)
-		return plan_warn(j->p, err, j->cause, "no cgroup hierarchy is mounted on this host; the mount is "
-						      "left out");
+		return plan_warn(j->p, err, j->cause,
+				 "no cgroup hierarchy is mounted on this host; the mount is "
+				 "left out");
 	j->w.data = "";
 	if (config_has_ns(j->c, CLONE_NEWCGROUP)) {
 		add_new(j, "cgroup2");
@@ -278,11 +298,14 @@ static int plan_new(struct job *j, struct err *err)
 	const char *type = j->m->type;
 
 	if (!type || !type[0] || str_eq(type, "none"))
-		return refuse(j, err, "the mount has no type and is no bind mount; give a type or the option bind");
+		return refuse(
+			j, err,
+			"the mount has no type and is no bind mount; give a type or the option bind");
 	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
 		return plan_cgroup(j, err);
 	if (j->m->uid_mappings.n)
-		return refuse(j, err, "id mappings are for bind mounts; this one makes a new file system");
+		return refuse(j, err,
+			      "id mappings are for bind mounts; this one makes a new file system");
 	if ((j->w.extensions & MOUNT_TMPCOPYUP) && !str_eq(type, "tmpfs"))
 		return refuse(j, err, "tmpcopyup is for tmpfs");
 	TRY(drop_unmapped(j, err));
@@ -322,7 +345,8 @@ static void add_root(struct plan *p, const struct config *c)
 
 	if (!user || user->path || wish == MS_PRIVATE || wish == MS_UNBINDABLE) {
 		op = plan_add(p, STAGE_ROOT, OP_PROPAGATION_ALL, "/linux/rootfsPropagation");
-		op->a = MS_REC | (wish == MS_PRIVATE || wish == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
+		op->a = MS_REC |
+			(wish == MS_PRIVATE || wish == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
 	}
 	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
 	op->path = p->rootfs;
@@ -346,14 +370,19 @@ static void add_default_dev(struct plan *p, const struct config *c)
 	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 }
 
-int plan_mounts(struct plan *p, const struct config *c, const struct facts *f, const struct plan_options *o,
-		struct err *err)
+int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
+		const struct plan_options *o, struct err *err)
 {
 	add_root(p, c);
 	TRY(plan_ids_inside(p, c, f, err));
 	add_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
-		struct job j = { .p = p, .c = c, .f = f, .o = o, .m = &c->mounts.v[i], .index = i,
+		struct job j = { .p = p,
+				 .c = c,
+				 .f = f,
+				 .o = o,
+				 .m = &c->mounts.v[i],
+				 .index = i,
 				 .cause = plan_cause(p, "/mounts/%zu", i) };
 
 		TRY(plan_mount(&j, err));

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/plan/plan.h"
-#include "spec/oci/words.h"
+#include "spec/oci/sysctl.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -16,9 +16,10 @@ static int check_allowed(const struct config *c, const struct facts *f, struct e
 {
 	if (config_has_ns(c, CLONE_NEWUSER) || facts_cap(f, CAP_SYS_ADMIN))
 		return 0;
-	(void)err_set(err, ERR_HOST, 0,
-		      "an ordinary user needs a user namespace; add {\"type\":\"user\"} (see `srt-oci spec "
-		      "--rootless`), or run as root");
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"an ordinary user needs a user namespace; add {\"type\":\"user\"} (see `srt-oci spec "
+		"--rootless`), or run as root");
 	return err_in(err, "/linux/namespaces");
 }
 
@@ -26,8 +27,9 @@ static int check_mount_ns(const struct config *c, struct err *err)
 {
 	if (config_has_ns(c, CLONE_NEWNS))
 		return 0;
-	(void)err_input(err, "without a mount namespace the container's mounts would be the host's; add "
-			     "{\"type\":\"mount\"}");
+	(void)err_input(err,
+			"without a mount namespace the container's mounts would be the host's; add "
+			"{\"type\":\"mount\"}");
 	return err_in(err, "/linux/namespaces");
 }
 
@@ -38,18 +40,20 @@ static int check_userns_limit(const struct config *c, const struct facts *f, str
 	if (!user || user->path || facts_cap(f, CAP_SYS_ADMIN))
 		return 0;
 	if ((f->have & WANT_LSM) && f->apparmor_restricts_userns) {
-		(void)err_set(err, ERR_HOST, 0,
-			      "AppArmor forbids user namespaces to unconfined programs "
-			      "(kernel.apparmor_restrict_unprivileged_userns=1); load a profile for srt-oci that "
-			      "says `userns,`, or set the sysctl to 0");
+		(void)err_set(
+			err, ERR_HOST, 0,
+			"AppArmor forbids user namespaces to unconfined programs "
+			"(kernel.apparmor_restrict_unprivileged_userns=1); load a profile for srt-oci that "
+			"says `userns,`, or set the sysctl to 0");
 		return err_in(err, "/linux/namespaces");
 	}
 	if ((f->have & WANT_HOST) && (f->max_user_namespaces == 0 || !f->unprivileged_userns)) {
-		(void)err_set(err, ERR_HOST, 0,
-			      "this host forbids user namespaces to ordinary users (%s); ask root to set it to %s",
-			      f->unprivileged_userns ? "user.max_user_namespaces=0" :
-						       "kernel.unprivileged_userns_clone=0",
-			      f->unprivileged_userns ? "10000" : "1");
+		(void)err_set(
+			err, ERR_HOST, 0,
+			"this host forbids user namespaces to ordinary users (%s); ask root to set it to %s",
+			f->unprivileged_userns ? "user.max_user_namespaces=0"
+					       : "kernel.unprivileged_userns_clone=0",
+			f->unprivileged_userns ? "10000" : "1");
 		return err_in(err, "/linux/namespaces");
 	}
 	return 0;
@@ -76,7 +80,8 @@ static void add_join(struct plan *p, const struct namespace *ns, enum stage stag
 		p->middle = true;
 }
 
-static int add_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
+static int add_namespaces(struct plan *p, const struct config *c, const struct facts *f,
+			  struct err *err)
 {
 	const struct namespaces *all = &c->linux_.namespaces;
 	enum stage stage = join_stage(c, f);
@@ -87,13 +92,16 @@ static int add_namespaces(struct plan *p, const struct config *c, const struct f
 			bool user = ns->type == CLONE_NEWUSER;
 
 			if (ns->path && user == (pass == 0))
-				add_join(p, ns, user || ns->type == CLONE_NEWPID ? STAGE_JOIN : stage, i);
+				add_join(p, ns,
+					 user || ns->type == CLONE_NEWPID ? STAGE_JOIN : stage, i);
 			else if (!ns->path && pass == 0)
 				p->clone_flags |= (uint64_t)ns->type;
 		}
-	if (stage == STAGE_NAMESPACE && namespace_of(c, CLONE_NEWPID) && namespace_of(c, CLONE_NEWPID)->path) {
-		(void)err_set(err, ERR_HOST, 0, "joining a pid namespace together with a new user namespace "
-						"needs CAP_SYS_ADMIN; join its user namespace as well");
+	if (stage == STAGE_NAMESPACE && namespace_of(c, CLONE_NEWPID) &&
+	    namespace_of(c, CLONE_NEWPID)->path) {
+		(void)err_set(err, ERR_HOST, 0,
+			      "joining a pid namespace together with a new user namespace "
+			      "needs CAP_SYS_ADMIN; join its user namespace as well");
 		return err_in(err, "/linux/namespaces");
 	}
 	return 0;
@@ -140,30 +148,15 @@ static void add_names(struct plan *p, const struct config *c)
 	}
 }
 
-/* "net.ipv4.ip_forward" and "net/ipv4/ip_forward" → "net/ipv4/ip_forward". A name with slashes may have dots in a component
- * (an interface "eth0.1"), as sysctl(8) has it: the first separator decides. */
-static char *sysctl_path(struct plan *p, const char *key)
-{
-	char *path = arena_str(p->arena, key);
-	char first = path[strcspn(path, "./")];
-
-	for (char *c = path; first == '.' && *c; c++) {
-		if (*c == '.')
-			*c = '/';
-		else if (*c == '/')
-			*c = '.';
-	}
-	return path;
-}
-
 static void add_sysctls(struct plan *p, const struct config *c)
 {
 	for (size_t i = 0; i < c->linux_.sysctl.n; i++) {
 		const struct pair *s = &c->linux_.sysctl.v[i];
+		char path[SYSCTL_PATH_MAX];
 		struct op *op = plan_add(p, STAGE_NAMESPACE, OP_SYSCTL,
 					 plan_cause(p, "/linux/sysctl/%s", s->key));
 
-		op->path = sysctl_path(p, s->key);
+		op->path = sysctl_path(s->key, path) ? arena_str(p->arena, path) : s->key;
 		op->text = s->value;
 	}
 }
@@ -172,9 +165,11 @@ static int check_net_devices(const struct config *c, struct err *err)
 {
 	if (c->linux_.net_devices.n == 0)
 		return 0;
-	(void)err_input(err, "moving host network devices into a container is not among the features of this "
-			     "version (see `srt-oci features`); remove the property or join a prepared network "
-			     "namespace by path");
+	(void)err_input(
+		err,
+		"moving host network devices into a container is not among the features of this "
+		"version (see `srt-oci features`); remove the property or join a prepared network "
+		"namespace by path");
 	return err_in(err, "/linux/netDevices/%s", c->linux_.net_devices.v[0].host_name);
 }
 

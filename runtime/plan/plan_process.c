@@ -39,7 +39,8 @@ static uint64_t available_caps(const struct job *j)
 	return user ? known_caps(j->f) : known_caps(j->f) & j->f->caps_bounding;
 }
 
-static int clamp(const struct job *j, const struct cap_set *set, const char *name, uint64_t *ret, struct err *err)
+static int clamp(const struct job *j, const struct cap_set *set, const char *name, uint64_t *ret,
+		 struct err *err)
 {
 	uint64_t lost = set->bits & ~available_caps(j);
 
@@ -48,7 +49,8 @@ static int clamp(const struct job *j, const struct cap_set *set, const char *nam
 		if (lost >> i & 1)
 			TRY(plan_warn(j->p, err, plan_cause(j->p, "/process/capabilities/%s", name),
 				      "%s is not in the caller's bounding set; it is left out",
-				      name_of(word_capabilities, i) ? name_of(word_capabilities, i) : "a capability"));
+				      name_of(word_capabilities, i) ? name_of(word_capabilities, i)
+								    : "a capability"));
 	return 0;
 }
 
@@ -67,8 +69,9 @@ static int plan_caps(const struct job *j, uint64_t *bounding, struct op *caps, s
 	caps->b &= caps->a;
 	caps->d = wish & caps->a & caps->c;
 	if (wish != caps->d)
-		TRY(plan_warn(j->p, err, "/process/capabilities/ambient",
-			      "ambient capabilities must be permitted and inheritable, too; the others are left out"));
+		TRY(plan_warn(
+			j->p, err, "/process/capabilities/ambient",
+			"ambient capabilities must be permitted and inheritable, too; the others are left out"));
 	return 0;
 }
 
@@ -79,12 +82,14 @@ static int plan_rlimit(const struct job *j, size_t i, struct err *err)
 	uint64_t soft = r->soft, hard = r->hard;
 	struct op *op;
 
-	if (r->type < FACTS_RLIMITS && hard > j->f->rlimits[r->type].hard && !facts_cap(j->f, CAP_SYS_RESOURCE)) {
+	if (r->type < FACTS_RLIMITS && hard > j->f->rlimits[r->type].hard &&
+	    !facts_cap(j->f, CAP_SYS_RESOURCE)) {
 		hard = j->f->rlimits[r->type].hard;
 		soft = soft > hard ? hard : soft;
-		TRY(plan_warn(j->p, err, cause,
-			      "the hard limit is above the caller's own, which only CAP_SYS_RESOURCE may raise; the "
-			      "caller's is used"));
+		TRY(plan_warn(
+			j->p, err, cause,
+			"the hard limit is above the caller's own, which only CAP_SYS_RESOURCE may raise; the "
+			"caller's is used"));
 	}
 	op = add(j, OP_RLIMIT, cause);
 	op->a = (uint64_t)r->type;
@@ -111,7 +116,8 @@ static void plan_scheduling(const struct job *j)
 	}
 	if (j->c->linux_.memory_policy) {
 		op = add(j, OP_MEMORY_POLICY, "/linux/memoryPolicy");
-		op->a = (uint64_t)j->c->linux_.memory_policy->mode | j->c->linux_.memory_policy->flags;
+		op->a = (uint64_t)j->c->linux_.memory_policy->mode |
+			j->c->linux_.memory_policy->flags;
 		op->text = j->c->linux_.memory_policy->nodes;
 	}
 	if (j->c->linux_.personality) {
@@ -122,7 +128,8 @@ static void plan_scheduling(const struct job *j)
 
 static bool group_is_mapped(const struct job *j, uint32_t gid)
 {
-	const struct id_mappings *m = j->p->gid_maps.n ? &j->p->gid_maps : &j->c->linux_.gid_mappings;
+	const struct id_mappings *m =
+		j->p->gid_maps.n ? &j->p->gid_maps : &j->c->linux_.gid_mappings;
 
 	for (size_t i = 0; i < m->n; i++)
 		if (gid >= m->v[i].container_id && gid - m->v[i].container_id < m->v[i].size)
@@ -143,10 +150,13 @@ static int plan_groups(const struct job *j, struct err *err)
 		if (!j->p->setgroups_denied && group_is_mapped(j, want->v[i]))
 			gids[n++] = want->v[i];
 		else if (want->v[i] != j->process->user.gid)
-			TRY(plan_warn(j->p, err, plan_cause(j->p, "/process/user/additionalGids/%zu", i),
-				      "group %u cannot be set in this user namespace (%s); it is left out", want->v[i],
-				      j->p->setgroups_denied ? "a caller without CAP_SETGID maps a single id" :
-							       "it is not mapped"));
+			TRY(plan_warn(
+				j->p, err, plan_cause(j->p, "/process/user/additionalGids/%zu", i),
+				"group %u cannot be set in this user namespace (%s); it is left out",
+				want->v[i],
+				j->p->setgroups_denied
+					? "a caller without CAP_SETGID maps a single id"
+					: "it is not mapped"));
 	}
 	if (j->p->setgroups_denied)
 		return 0;
@@ -166,8 +176,9 @@ static int plan_lsm(const struct job *j, struct err *err)
 			op = add(j, OP_APPARMOR, "/process/apparmorProfile");
 			op->text = pr->apparmor_profile;
 		} else if (!str_eq(pr->apparmor_profile, "unconfined")) {
-			TRY(plan_warn(j->p, err, "/process/apparmorProfile",
-				      "AppArmor is not enabled on this host; the profile is not applied"));
+			TRY(plan_warn(
+				j->p, err, "/process/apparmorProfile",
+				"AppArmor is not enabled on this host; the profile is not applied"));
 		}
 	}
 	if (pr->selinux_label && pr->selinux_label[0]) {
@@ -175,8 +186,9 @@ static int plan_lsm(const struct job *j, struct err *err)
 			op = add(j, OP_SELINUX, "/process/selinuxLabel");
 			op->text = pr->selinux_label;
 		} else {
-			TRY(plan_warn(j->p, err, "/process/selinuxLabel",
-				      "SELinux is not enabled on this host; the label is not applied"));
+			TRY(plan_warn(
+				j->p, err, "/process/selinuxLabel",
+				"SELinux is not enabled on this host; the label is not applied"));
 		}
 	}
 	return 0;
@@ -284,8 +296,8 @@ static void plan_exec_words(const struct job *j)
 	p->terminal = pr->terminal;
 }
 
-int plan_process(struct plan *p, const struct config *c, const struct process *process, const struct facts *f,
-		 const struct plan_options *o, struct err *err)
+int plan_process(struct plan *p, const struct config *c, const struct process *process,
+		 const struct facts *f, const struct plan_options *o, struct err *err)
 {
 	const struct job j = { p, c, process, f, o };
 

@@ -11,9 +11,10 @@ static int warn_unapplied(struct plan *p, const struct part *part, struct err *e
 {
 	if (!part->asked)
 		return 0;
-	return plan_warn(p, err, plan_cause(p, "/linux/resources/%s", part->name),
-			 "this version makes no cgroups, so the limit is not applied; set rlimits, or run under a "
-			 "cgroup that has it");
+	return plan_warn(
+		p, err, plan_cause(p, "/linux/resources/%s", part->name),
+		"this version makes no cgroups, so the limit is not applied; set rlimits, or run under a "
+		"cgroup that has it");
 }
 
 /* True where a device rule says more than "deny everything", which engines put at the head of every list. */
@@ -28,10 +29,12 @@ static bool asks_for_devices(const struct resources *r)
 int plan_resources(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
 {
 	const struct resources *r = c->linux_.resources;
-	bool privileged = !namespace_of(c, 0x10000000 /* CLONE_NEWUSER */) && facts_cap(f, 21 /* CAP_SYS_ADMIN */);
+	bool privileged = !namespace_of(c, 0x10000000 /* CLONE_NEWUSER */) &&
+			  facts_cap(f, 21 /* CAP_SYS_ADMIN */);
 
 	if (c->linux_.intel_rdt)
-		TRY(plan_warn(p, err, "/linux/intelRdt", "cache allocation is not applied by this version"));
+		TRY(plan_warn(p, err, "/linux/intelRdt",
+			      "cache allocation is not applied by this version"));
 	if (!r)
 		return 0;
 	const struct part parts[] = {

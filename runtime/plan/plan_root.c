@@ -37,10 +37,12 @@ int plan_root(struct plan *p, const struct config *c, const struct plan_options 
 	return 0;
 }
 
-static void add_paths(struct plan *p, const struct strings *paths, enum op_code code, const char *property)
+static void add_paths(struct plan *p, const struct strings *paths, enum op_code code,
+		      const char *property)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		struct op *op = plan_add(p, STAGE_PIVOT, code, plan_cause(p, "%s/%zu", property, i));
+		struct op *op =
+			plan_add(p, STAGE_PIVOT, code, plan_cause(p, "%s/%zu", property, i));
 
 		op->path = paths->v[i];
 	}

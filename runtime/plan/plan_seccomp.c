@@ -113,7 +113,7 @@ static void add_names(struct rules *r, const struct seccomp_syscall *call, size_
 		if (name < 0)
 			note_unknown(ret, a, row, i, call->names.v[i]);
 		else
-			rules_add(r, (uint16_t)name, says ? (uint32_t)row + 1 : 0);
+			rules_add(r, (uint16_t)name, says ? (uint16_t)(row + 1) : 0);
 	}
 }
 
@@ -217,8 +217,7 @@ static unsigned int flags_of(const struct seccomp *s, bool notify)
 static int compile(const char *native, const struct seccomp *s, struct arena *a,
 		   struct seccomp_program *ret, struct err *err)
 {
-	scoped_arena struct arena scratch = { 0 };
-	struct rules rules = { .arena = &scratch };
+	struct rules rules = { .arena = a };
 	struct seccomp_program p = { 0 };
 
 	TRY(action_of(s->default_action, &s->default_errno_ret, "defaultErrnoRet",
@@ -231,7 +230,7 @@ static int compile(const char *native, const struct seccomp *s, struct arena *a,
 	}
 	TRY(read_archs(&rules, native, s, err));
 	TRY(read_rows(&rules, s, a, &p, err));
-	TRY(rules_emit(&rules, a, &p.insns, &p.n, err));
+	TRY(rules_emit(&rules, &p.insns, &p.n, err));
 	p.flags = flags_of(s, p.notify);
 	*ret = p;
 	return 0;

@@ -27,7 +27,7 @@
 
 /* What one profile may hold. */
 #define SECCOMP_ROWS_MAX 16384 /* entries of syscalls */
-#define SECCOMP_NAMES_MAX 65536 /* names in all of them */
+#define SECCOMP_NAMES_MAX 65535 /* names in all of them */
 #define SECCOMP_ARCHS_MAX 32 /* entries of architectures */
 /* Unknown names that are reported one by one; all are counted. */
 #define SECCOMP_UNKNOWN_MAX 64

@@ -10,6 +10,17 @@
  * target and jumping there is a few instructions. */
 #define REACH 255u
 #define SLACK 8u
+/* The default container profile takes 222. */
+#define ROOM_FIRST 256u
+
+static void grow(struct code *c)
+{
+	size_t room = c->room ? 2 * c->room : ROOM_FIRST;
+
+	c->insns = arena_grow(c->arena, c->insns, c->room * sizeof(*c->insns),
+			      room * sizeof(*c->insns));
+	c->room = room;
+}
 
 static size_t put(struct code *c, uint16_t code, uint32_t k, size_t jt, size_t jf)
 {
@@ -17,9 +28,21 @@ static size_t put(struct code *c, uint16_t code, uint32_t k, size_t jt, size_t j
 		c->full = true;
 		return c->n;
 	}
-	c->n++;
-	c->insns[BPF_MAXINSNS - c->n] = (struct sock_filter){ code, (uint8_t)jt, (uint8_t)jf, k };
+	if (c->n == c->room)
+		grow(c);
+	c->insns[c->n++] = (struct sock_filter){ code, (uint8_t)jt, (uint8_t)jf, k };
 	return c->n;
+}
+
+struct sock_filter *code_done(struct code *c)
+{
+	for (size_t i = 0; i < c->n / 2; i++) {
+		struct sock_filter insn = c->insns[i];
+
+		c->insns[i] = c->insns[c->n - 1 - i];
+		c->insns[c->n - 1 - i] = insn;
+	}
+	return c->insns;
 }
 
 static bool reaches(const struct code *c, size_t place, size_t slack)

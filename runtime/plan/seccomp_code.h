@@ -12,12 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "spec/base/arena.h"
+
 /* How many different RET instructions are remembered for sharing. */
 #define CODE_RETS 8
 
 struct code {
-	struct sock_filter insns[BPF_MAXINSNS]; /* filled from the end */
-	size_t n;
+	struct arena *arena;
+	struct sock_filter *insns; /* the last one first */
+	size_t n, room;
 	bool full; /* more than BPF_MAXINSNS were wanted; what was written is of no use */
 	struct {
 		uint32_t value;
@@ -49,3 +52,5 @@ size_t code_test_or(struct code *c, const struct code_cond *cond, size_t yes, si
 		    size_t no);
 /* code_near: place, or a long jump to it where it is far. */
 size_t code_near(struct code *c, size_t place);
+/* code_done: the program, first instruction first. */
+struct sock_filter *code_done(struct code *c);

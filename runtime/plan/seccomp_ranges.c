@@ -19,7 +19,7 @@ void rules_init(struct rules *r, size_t rows, size_t names)
 	r->links_n = 0;
 }
 
-void rules_add(struct rules *r, uint16_t name, uint32_t entry)
+void rules_add(struct rules *r, uint16_t name, uint16_t entry)
 {
 	struct rule_list *list = &r->names[name];
 
@@ -27,7 +27,7 @@ void rules_add(struct rules *r, uint16_t name, uint32_t entry)
 	/* The same name again in the same entry says nothing new. */
 	if (!entry || (list->last && r->links[list->last - 1].row == entry - 1))
 		return;
-	r->links[r->links_n++] = (struct rule_link){ .row = entry - 1 };
+	r->links[r->links_n++] = (struct rule_link){ .row = (uint16_t)(entry - 1) };
 	if (list->last)
 		r->links[list->last - 1].next = r->links_n;
 	else
@@ -75,7 +75,7 @@ static bool find_unconditional(const struct rules *r, const struct rule_list *li
 /* Room for one more of size bytes. */
 static void *grown(struct arena *a, void *v, size_t n, size_t *room, size_t size)
 {
-	size_t more = *room ? 2 * *room : 32;
+	size_t more = *room ? 2 * *room : 16;
 
 	if (n < *room)
 		return v;
@@ -216,22 +216,31 @@ static bool same(struct decision a, struct decision b)
 }
 
 /* From start on, until something else is added. */
-static void add_range(struct ranges *ranges, uint32_t start, struct decision decision)
+static void add_range(struct decisions *d, uint32_t start, struct decision decision)
 {
-	if (ranges->n && ranges->v[ranges->n - 1].start == start)
-		ranges->n--;
+	struct ranges *ranges = &d->ranges;
+
 	if (ranges->n && same(ranges->v[ranges->n - 1].decision, decision))
 		return;
+	if (ranges->n && ranges->v[ranges->n - 1].start == start) {
+		ranges->n--;
+		add_range(d, start, decision);
+		return;
+	}
+	ranges->v = grown(d->arena, ranges->v, ranges->n, &ranges->room, sizeof(*ranges->v));
 	ranges->v[ranges->n++] = (struct range){ start, decision };
 }
 
 /* Number 0 alone gets another decision. */
-static void set_zero(struct ranges *ranges, struct decision decision)
+static void set_zero(struct decisions *d, struct decision decision)
 {
+	struct ranges *ranges = &d->ranges;
+
 	if (ranges->n > 1 && ranges->v[1].start == 1) {
 		ranges->v[0].decision = decision;
 		return;
 	}
+	ranges->v = grown(d->arena, ranges->v, ranges->n, &ranges->room, sizeof(*ranges->v));
 	memmove(ranges->v + 1, ranges->v, ranges->n * sizeof(*ranges->v));
 	ranges->n++;
 	ranges->v[0] = (struct range){ 0, decision };
@@ -246,31 +255,32 @@ static bool is_permissive(uint32_t action)
 	return false;
 }
 
-static bool is_named(const struct rules *r, const struct syscall_arch *arch,
-		     const struct syscall_number *number)
+static bool is_mux_named(const struct rules *r, enum mux_call call)
 {
 	size_t n;
 	const struct syscall_mux *mux = syscall_muxes(&n);
 
-	if (r->names[number->name].named)
-		return true;
-	if (!number->mux_call || !(arch->flags & ARCH_MUX))
-		return false;
 	for (size_t i = 0; i < n; i++)
-		if (mux[i].call == number->mux_call && r->names[mux[i].name].named)
+		if (mux[i].call == call && r->names[mux[i].name].named)
 			return true;
 	return false;
 }
 
-static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch,
-			    struct ranges *ranges)
+static bool is_named(const struct rules *r, const struct syscall_arch *arch,
+		     const struct syscall_number *number)
+{
+	return r->names[number->name].named ||
+	       (number->mux_call && arch->flags & ARCH_MUX && is_mux_named(r, number->mux_call));
+}
+
+static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch)
 {
 	struct decision otherwise = { .action = d->rules->default_action };
 	struct decision unknown = { .action = ENOSYS_ACTION };
-	uint32_t last = 0;
+	uint32_t last = 0, next = arch->flags & ARCH_X32 ? X32_BIT : 0; /* not decided yet */
 	size_t n;
 
-	add_range(ranges, arch->flags & ARCH_X32 ? X32_BIT : 0, otherwise);
+	add_range(d, next, otherwise);
 	for (size_t i = 0; i < arch->n; i += n) {
 		uint32_t number = arch->numbers[i].number;
 		bool named = false;
@@ -279,38 +289,39 @@ static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch
 			named |= is_named(d->rules, arch, &arch->numbers[i + n]);
 		if (!named)
 			continue;
+		if (number != next)
+			add_range(d, next, otherwise);
+		add_range(d, number, decide(d, arch, &arch->numbers[i], n));
 		last = number;
-		add_range(ranges, number, decide(d, arch, &arch->numbers[i], n));
-		add_range(ranges, number + 1, otherwise);
+		next = number + 1;
 	}
+	add_range(d, next, otherwise);
 	if (!last || is_permissive(d->rules->default_action))
 		return;
-	add_range(ranges, last + 1, unknown);
+	add_range(d, last + 1, unknown);
 	if (arch->flags & ARCH_ZERO_IS_UNKNOWN)
-		set_zero(ranges, unknown);
+		set_zero(d, unknown);
 }
 
 /* Numbers with X32_BIT where x32 is not listed; -1 is what a tracer makes of a call to be skipped. */
-static void add_x32_gap(const struct decisions *d, struct ranges *ranges)
+static void add_x32_gap(struct decisions *d)
 {
-	add_range(ranges, X32_BIT, (struct decision){ .action = SECCOMP_RET_KILL_THREAD });
-	add_range(ranges, UINT32_MAX, (struct decision){ .action = d->rules->default_action });
+	add_range(d, X32_BIT, (struct decision){ .action = SECCOMP_RET_KILL_THREAD });
+	add_range(d, UINT32_MAX, (struct decision){ .action = d->rules->default_action });
 }
 
-struct ranges rules_ranges(struct decisions *d, size_t at)
+void rules_ranges(struct decisions *d, size_t at)
 {
 	const struct rules *r = d->rules;
 	const struct syscall_arch *arch = r->archs[at], *x32 = NULL;
-	struct ranges ranges = { 0 };
 
 	for (size_t i = 0; i < r->archs_n; i++)
 		if (r->archs[i]->flags & ARCH_X32 && r->archs[i]->audit == arch->audit)
 			x32 = r->archs[i];
-	ranges.v = arena_array(d->arena, struct range, 2 * (arch->n + (x32 ? x32->n : 0)) + 8);
-	add_arch_ranges(d, arch, &ranges);
+	d->ranges.n = 0;
+	add_arch_ranges(d, arch);
 	if (x32)
-		add_arch_ranges(d, x32, &ranges);
+		add_arch_ranges(d, x32);
 	else if (arch->flags & ARCH_X86_64)
-		add_x32_gap(d, &ranges);
-	return ranges;
+		add_x32_gap(d);
 }

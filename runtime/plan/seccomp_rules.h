@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seccomp_rules.h - a profile's entries by system call, on the way from profile to program. */
+/* seccomp_rules.h - a profile's entries by system call, on the way from profile to program.
+ *
+ * All of it is small and lies close together in the caller's arena: on a cold start the time goes
+ * into pages that are touched first, not into instructions. */
 #pragma once
 
 #include "runtime/plan/plan_seccomp.h"
@@ -26,7 +29,7 @@ struct rule_list {
 	bool named; /* the profile names it, even if only to say the default */
 };
 struct rule_link {
-	uint32_t row, next;
+	uint16_t row, next;
 };
 
 struct rules {
@@ -38,7 +41,7 @@ struct rules {
 	size_t rules_n;
 	struct rule_list *names; /* by row of the dictionary */
 	struct rule_link *links;
-	uint32_t links_n;
+	uint16_t links_n;
 };
 
 /* What a range of numbers gets: an action, or a chain of tests that ends with the default. */
@@ -67,7 +70,7 @@ struct chain {
 /* All architectures that the kernel calls by one name (x86_64 and x32), by number. */
 struct ranges {
 	struct range *v;
-	size_t n;
+	size_t n, room;
 };
 struct decisions {
 	const struct rules *rules;
@@ -76,6 +79,7 @@ struct decisions {
 	size_t tests_n, tests_room;
 	struct chain *chains;
 	size_t chains_n, chains_room;
+	struct ranges ranges; /* of the architecture at hand */
 	struct decision *of_row; /* a chain that is one entry is shared by the entry's names */
 	const struct syscall_arch **of_row_arch;
 	bool full; /* more conditional rules than a program can hold */
@@ -87,10 +91,9 @@ void rules_init(struct rules *r, size_t rows, size_t names);
 void rule_weigh(struct rule *rule);
 /* rules_add: the profile names that row of the dictionary; entry is 1-based, 0 where it only says
  * the default. */
-void rules_add(struct rules *r, uint16_t name, uint32_t entry);
-/* rules_ranges: the numbers of architecture at, and of those that share its audit value, as ranges
+void rules_add(struct rules *r, uint16_t name, uint16_t entry);
+/* rules_ranges: the numbers of architecture at, and of those that share its audit value, as d->ranges
  * in ascending order, neighbours different. */
-struct ranges rules_ranges(struct decisions *d, size_t at);
-/* rules_emit: the whole program. */
-int rules_emit(const struct rules *r, struct arena *a, struct sock_filter **ret, size_t *ret_n,
-	       struct err *err);
+void rules_ranges(struct decisions *d, size_t at);
+/* rules_emit: the whole program, in r's arena. */
+int rules_emit(const struct rules *r, struct sock_filter **ret, size_t *ret_n, struct err *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seccomp_tree.c - the program: which architecture, then a balanced tree over the number's ranges. */
 #include <linux/seccomp.h>
-#include <string.h>
 
 #include "runtime/plan/seccomp_rules.h"
 
@@ -10,8 +9,7 @@
 
 /* A range of the tree and the numbers that stand out of it: 2 * islands + 1 of the ranges. */
 struct leaf {
-	const struct range *ranges;
-	size_t islands;
+	uint16_t at, islands;
 };
 
 struct writer {
@@ -103,10 +101,10 @@ static bool same(struct decision a, struct decision b)
 
 /* How many single numbers stand out of a range that goes on behind each of them. Asking for those
  * one by one takes half the comparisons that ranges of their own would. */
-static size_t count_islands(const struct ranges *ranges, size_t at)
+static uint16_t count_islands(const struct ranges *ranges, size_t at)
 {
 	const struct range *r = ranges->v + at;
-	size_t n = 0;
+	uint16_t n = 0;
 
 	while (n < ISLANDS_MAX && at + 2 * n + 2 < ranges->n &&
 	       same(r[0].decision, r[2 * n + 2].decision) &&
@@ -120,7 +118,7 @@ static size_t find_leaves(const struct ranges *ranges, struct leaf *leaves)
 	size_t n = 0;
 
 	for (size_t at = 0; at < ranges->n; n++) {
-		leaves[n] = (struct leaf){ ranges->v + at, count_islands(ranges, at) };
+		leaves[n] = (struct leaf){ (uint16_t)at, count_islands(ranges, at) };
 		at += 2 * leaves[n].islands + 1;
 	}
 	return n;
@@ -128,10 +126,11 @@ static size_t find_leaves(const struct ranges *ranges, struct leaf *leaves)
 
 static size_t write_leaf(struct writer *w, const struct leaf *leaf)
 {
-	size_t place = write_decision(w, leaf->ranges[0].decision);
+	const struct range *ranges = w->decisions->ranges.v + leaf->at;
+	size_t place = write_decision(w, ranges[0].decision);
 
 	for (size_t i = leaf->islands; i > 0; i--) {
-		const struct range *island = &leaf->ranges[2 * i - 1];
+		const struct range *island = &ranges[2 * i - 1];
 		size_t yes = write_decision(w, island->decision);
 
 		place = code_jump(&w->code, BPF_JEQ, island->start, yes, place);
@@ -142,21 +141,25 @@ static size_t write_leaf(struct writer *w, const struct leaf *leaf)
 static size_t write_tree(struct writer *w, const struct leaf *leaves, size_t n)
 {
 	size_t half = n / 2, high, low;
+	uint32_t start;
 
 	if (n == 1 || w->code.full)
 		return write_leaf(w, leaves);
 	high = write_tree(w, leaves + half, n - half);
 	low = write_tree(w, leaves, half);
-	return code_jump(&w->code, BPF_JGE, leaves[half].ranges->start, high, low);
+	start = w->decisions->ranges.v[leaves[half].at].start;
+	return code_jump(&w->code, BPF_JGE, start, high, low);
 }
 
 static size_t write_arch(struct writer *w, size_t at)
 {
 	struct decisions *d = w->decisions;
-	struct ranges ranges = rules_ranges(d, at);
-	struct leaf *leaves = arena_array(d->arena, struct leaf, ranges.n);
-	size_t root = write_tree(w, leaves, find_leaves(&ranges, leaves));
+	struct leaf *leaves;
+	size_t root;
 
+	rules_ranges(d, at);
+	leaves = arena_array(d->arena, struct leaf, d->ranges.n);
+	root = write_tree(w, leaves, find_leaves(&d->ranges, leaves));
 	return code_load(&w->code, offsetof(struct seccomp_data, nr), root);
 }
 
@@ -185,23 +188,20 @@ static void write_program(struct writer *w)
 	(void)code_load(&w->code, offsetof(struct seccomp_data, arch), next);
 }
 
-int rules_emit(const struct rules *r, struct arena *a, struct sock_filter **ret, size_t *ret_n,
-	       struct err *err)
+int rules_emit(const struct rules *r, struct sock_filter **ret, size_t *ret_n, struct err *err)
 {
 	struct decisions d = { .rules = r, .arena = r->arena };
-	struct writer *w = arena_new(r->arena, struct writer);
+	struct writer w = { .code = { .arena = r->arena }, .decisions = &d };
 
 	d.of_row = arena_array(r->arena, struct decision, r->rules_n);
 	d.of_row_arch = arena_array(r->arena, const struct syscall_arch *, r->rules_n);
-	w->decisions = &d;
-	write_program(w);
-	if (w->code.full || d.full)
+	write_program(&w);
+	if (w.code.full || d.full)
 		return err_limit(err,
 				 "its program needs more than the kernel's %d instructions: list "
 				 "fewer conditions or fewer architectures",
 				 BPF_MAXINSNS);
-	*ret_n = w->code.n;
-	*ret = arena_array(a, struct sock_filter, w->code.n);
-	memcpy(*ret, w->code.insns + BPF_MAXINSNS - w->code.n, w->code.n * sizeof(**ret));
+	*ret_n = w.code.n;
+	*ret = code_done(&w.code);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "runtime/act/act.h"
-#include "runtime/act/hooks.h"
+#include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
 #include "spec/base/sys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hooks.c - one hook after the other.
  * Mustn't: give a hook our environment, our working directory or our fds (CVE-2025-23266). */
-#include "runtime/act/hooks.h"
+#include "runtime/stage/hooks.h"
 
 #include "runtime/act/spawn.h"
 
