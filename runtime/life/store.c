@@ -299,6 +299,11 @@ int store_open(const struct runtime *rt, const char *id, bool lock, struct entry
 	return 0;
 }
 
+int store_lock(struct entry *e, const char *id, struct err *err)
+{
+	return entry_take(e, id, e->owner, true, err);
+}
+
 void store_unlock(struct entry *e)
 {
 	if (e->locked)
@@ -369,13 +374,18 @@ int store_remove(const struct runtime *rt, struct entry *e, const char *id, stru
 {
 	unsigned int left = LEFTOVERS_MAX;
 	scoped_fd int root_fd = -1;
+	struct stat st;
 	uint32_t owner;
 	int rc;
 
 	TRY(store_id_check(id, err));
+	if (sys_fstat(e->dir_fd, &st) < 0)
+		return err_host(err, errno, "stat container \"%s\"", id);
 	rc = root_open(rt, false, &root_fd, &owner, err);
-	if (rc > 0)
+	if (rc > 0 || st.st_nlink == 0) {
+		entry_done(e);
 		return 0;
+	}
 	TRY(rc);
 	for (size_t i = 0; i < ARRAY_LEN(known_names); i++)
 		if (sys_unlinkat(e->dir_fd, known_names[i], 0) < 0 && errno != ENOENT &&

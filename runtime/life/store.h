@@ -49,6 +49,9 @@ int store_open(const struct runtime *rt, const char *id, bool lock, struct entry
 	       struct err *err);
 /* store_unlock: gives the lock away and keeps the directory open. */
 void store_unlock(struct entry *e);
+/* store_lock: takes the lock again, waiting as store_open does; 1 where the entry was deleted
+ * meanwhile: whoever did has run its hooks. */
+int store_lock(struct entry *e, const char *id, struct err *err);
 /* store_write: state.json, atomically. store_keep_config: the bytes of config.json. */
 int store_write(const struct entry *e, const struct container *c, struct err *err);
 int store_keep_config(const struct entry *e, const char *bytes, size_t len, struct err *err);
@@ -64,7 +67,8 @@ int store_read(const struct entry *e, const char *id, struct arena *a, struct co
 	       struct err *err);
 /* store_config: the kept config, parsed; 1 where none was kept. */
 int store_config(const struct entry *e, struct arena *a, struct config **ret, struct err *err);
-/* store_remove: the directory and all in it; last the directory itself. */
+/* store_remove: the directory and all in it; last the directory itself. Nothing where it was deleted
+ * already, so that a new container of that id is left alone. */
 int store_remove(const struct runtime *rt, struct entry *e, const char *id, struct err *err);
 /* store_ids: the ids in ROOT, sorted; a missing ROOT is an empty list. */
 int store_ids(const struct runtime *rt, struct arena *a, struct strings *ret, struct err *err);

@@ -457,6 +457,24 @@ static void an_entry_removed_meanwhile_does_not_exist(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void a_late_removal_spares_a_new_container(void **state)
+{
+	struct place *p = *state;
+	scoped_entry struct entry e = { .dir_fd = -1 }, other = { .dir_fd = -1 };
+	scoped_entry struct entry again = { .dir_fd = -1 };
+
+	assert_int_equal(store_claim(&p->rt, "one", &e, &p->err), 0);
+	store_unlock(&e);
+	assert_int_equal(store_lock(&e, "one", &p->err), 0);
+	store_unlock(&e);
+	assert_int_equal(store_open(&p->rt, "one", true, &other, &p->err), 0);
+	assert_int_equal(store_remove(&p->rt, &other, "one", &p->err), 0);
+	assert_int_equal(store_claim(&p->rt, "one", &again, &p->err), 0);
+	assert_int_equal(store_lock(&e, "one", &p->err), 1);
+	assert_int_equal(store_remove(&p->rt, &e, "one", &p->err), 0);
+	assert_int_equal(access(in_root(p, "one"), F_OK), 0);
+}
+
 static void removes_strange_leftovers_and_nothing_else(void **state)
 {
 	struct place *p = *state;
@@ -536,6 +554,7 @@ int main(void)
 		TEST(waits_for_the_lock),
 		TEST(unlocks_for_all_copies),
 		TEST(an_entry_removed_meanwhile_does_not_exist),
+		TEST(a_late_removal_spares_a_new_container),
 		TEST(removes_strange_leftovers_and_nothing_else),
 		TEST(bounds_the_depth_of_leftovers),
 		TEST(lists_ids_in_order),
