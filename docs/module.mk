@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is written by the program's own tables: the manual page and the completions. They are checked
-# in, and a unit test says when they are no longer what the tables would write.
+# What is written by the program's own tables: the manual page, the completions and the reference. They
+# are checked in, and unit tests say when they are no longer what the tables would write.
+
+REFERENCE := config rules mount-options ops
+REFERENCE_SRC := contrib/gen/gen_reference.c $(SPEC_SRC) runtime/plan/op.c runtime/plan/mount_options.c
+$(B)/gen-bin/gen_reference: $(REFERENCE_SRC:%.c=$(B)/host/%.o)
+	@mkdir -p $(@D)
+	$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl
+test check-build: $(B)/gen-bin/gen_reference
 
 .PHONY: docs
-## docs: write docs/man and contrib/completion anew from the tables of options and commands
-docs: $(B)/srt-oci
-	@mkdir -p docs/man contrib/completion
+## docs: write docs/man, docs/reference and contrib/completion anew from the tables
+docs: $(B)/srt-oci $(B)/gen-bin/gen_reference
+	@mkdir -p docs/man docs/reference contrib/completion
 	@set -e; write() { out=$$1; shift; "$$@" >$$out.new; mv $$out.new $$out; }; \
 	write docs/man/srt-oci.1 $(B)/srt-oci man; \
 	write contrib/completion/srt-oci.bash $(B)/srt-oci completion bash; \
 	write contrib/completion/_srt-oci $(B)/srt-oci completion zsh; \
-	write contrib/completion/srt-oci.fish $(B)/srt-oci completion fish
+	write contrib/completion/srt-oci.fish $(B)/srt-oci completion fish; \
+	for p in $(REFERENCE); do write docs/reference/$$p.md $(B)/gen-bin/gen_reference $$p; done
