@@ -51,7 +51,9 @@ static struct op *add(const struct job *j, enum op_code code, const char *path)
 	struct op *op = plan_add(j->p, STAGE_ROOT, code, j->cause);
 
 	op->path = path;
-	if (j->w.extensions & MOUNT_DEST_NOFOLLOW)
+	/* A symlink at /proc or /sys would lead the mount, and what trusts it, elsewhere (CVE-2023-27561). */
+	if ((j->w.extensions & MOUNT_DEST_NOFOLLOW) || str_eq(path, "/proc") ||
+	    str_eq(path, "/sys"))
 		op->flags |= OP_NOFOLLOW_DEST;
 	return op;
 }
@@ -255,7 +257,6 @@ static void add_new(struct job *j, const char *type)
 		op->a &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 		op->flags |= OP_READONLY_LATE;
 	}
-	/* A symlink at /proc or /sys would lead the mount, and what trusts it, elsewhere (CVE-2023-27561). */
 	if (str_eq(type, "proc") || str_eq(type, "sysfs"))
 		op->flags |= OP_NOFOLLOW_DEST;
 }
