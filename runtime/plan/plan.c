@@ -55,6 +55,17 @@ const char *plan_cause(struct plan *p, const char *fmt, ...)
 	return cause;
 }
 
+unsigned int plan_wants_process(const struct process *process)
+{
+	unsigned int want = WANT_CALLER;
+
+	if (process->apparmor_profile || process->selinux_label)
+		want |= WANT_LSM;
+	for (size_t i = 0; i < process->rlimits.n; i++)
+		want |= (unsigned int)WANT_RLIMIT << process->rlimits.v[i].type;
+	return want;
+}
+
 unsigned int plan_wants(const struct config *c)
 {
 	const struct linux_config *l = &c->linux_;
@@ -67,8 +78,8 @@ unsigned int plan_wants(const struct config *c)
 	for (size_t i = 0; i < c->mounts.n; i++)
 		if (c->mounts.v[i].type && str_starts(c->mounts.v[i].type, "cgroup"))
 			want |= WANT_CGROUP;
-	if (c->process && (c->process->apparmor_profile || c->process->selinux_label))
-		want |= WANT_LSM;
+	if (c->process)
+		want |= plan_wants_process(c->process);
 	if (l->mount_label)
 		want |= WANT_LSM;
 	return want;
@@ -127,7 +138,8 @@ int plan_exec(const struct config *c, const struct process *process, const struc
 	const struct linux_config *l = &c->linux_;
 	bool user = config_has_ns(c, CLONE_NEWUSER);
 
-	(void)plan_add(p, STAGE_NAMESPACE, OP_NOT_DUMPABLE, "");
+	/* Before it is where the container's processes are: they need only stop it to have all the time they want. */
+	(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "");
 	if (process->terminal)
 		plan_terminal(p, process, NULL);
 	if (user) {

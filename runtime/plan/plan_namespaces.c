@@ -173,6 +173,16 @@ static int check_net_devices(const struct config *c, struct err *err)
 	return err_in(err, "/linux/netDevices/%s", c->linux_.net_devices.v[0].host_name);
 }
 
+/* Who is in a pid namespace that is joined must not look into the newcomer (CVE-2016-9962). Last before that is cloned:
+ * what follows can no longer write to its own files of /proc. */
+static void add_closed(struct plan *p, const struct config *c)
+{
+	const struct namespace *pid = namespace_of(c, CLONE_NEWPID);
+
+	if (pid && pid->path)
+		(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "/linux/namespaces");
+}
+
 int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
 {
 	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
@@ -195,8 +205,10 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 	add_names(p, c);
 	add_sysctls(p, c);
 	if (c->process && c->process->oom_score_adj.set) {
-		op = plan_add(p, STAGE_NAMESPACE, OP_OOM_SCORE, "/process/oomScoreAdj");
+		op = plan_add(p, p->middle ? STAGE_JOIN : STAGE_NAMESPACE, OP_OOM_SCORE,
+			      "/process/oomScoreAdj");
 		op->a = (uint64_t)c->process->oom_score_adj.v;
 	}
+	add_closed(p, c);
 	return 0;
 }

@@ -129,9 +129,10 @@ static int finish(struct child *c, struct act *x, struct err *err)
 
 	TRY(act_find(p->argv, p->envp, c->path, PATH_MAX, err));
 	TRY(hand_over(c, x->console_fd, SYNC_CONSOLE, err));
-	close_used(x);
-	if (c->start->wait)
+	if (c->start->wait) {
+		close_used(x);
 		wait_start(c);
+	}
 	if (c->start->hooks)
 		TRY(hooks_run(&c->start->hooks->start_container, "startContainer", c->state, err));
 	TRY(act_stage(x, STAGE_LAST, err));
@@ -150,7 +151,7 @@ static int run(struct child *c, struct act *x, struct err *err)
 	return finish(c, x, err);
 }
 
-/* Of all that the runtime has open, the child keeps the fds that are handed on to the payload, and these three right after
+/* Of all that the runtime has open, a child that will wait where the container can see it keeps the fds that are handed on to the payload, and these three right after
  * them: nothing else of the host's is reachable through it. */
 static int keep_own_fds(struct child *c, struct err *err)
 {
@@ -182,7 +183,8 @@ void child_main(struct child *c)
 	struct act x = ACT_INIT;
 	struct err err;
 
-	if (keep_own_fds(c, &err) < 0)
+	(void)sys_close(c->parent_sock);
+	if (c->start->wait && keep_own_fds(c, &err) < 0)
 		fail(c, &err);
 	x.plan = c->start->plan;
 	x.proc_fd = c->proc_fd;
@@ -199,15 +201,14 @@ static int join(const struct child *c, struct act *x, struct err *err)
 {
 	const struct start *s = c->start;
 
-	if (s->ns_pidfd >= 0 && sys_setns(s->ns_pidfd, (int)s->ns_flags) < 0)
-		return err_host(err, errno, "join the container's namespaces");
 	if (s->plan->maps_by_parent && s->plan->middle_flags) {
 		(void)sync_say(c->sock, SYNC_MAPS, 0, -1);
 		wait_go(c);
 	}
-	if (s->ns_pidfd >= 0)
-		return 0;
-	return act_stage(x, STAGE_JOIN, err);
+	TRY(act_stage(x, STAGE_JOIN, err));
+	if (s->ns_pidfd >= 0 && sys_setns(s->ns_pidfd, (int)s->ns_flags) < 0)
+		return err_host(err, errno, "join the container's namespaces");
+	return 0;
 }
 
 /* The child becomes our sibling, so that the parent is its parent. */
