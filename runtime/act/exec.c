@@ -135,6 +135,9 @@ static int reset_process(struct act *x, struct err *err)
 	if (sys_close_range(3 + x->plan->keep_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_host(err, errno, "close the runtime's file descriptors");
 	(void)sigemptyset(&none);
+	/* What our caller ignores, as nohup and a shell's & do, would stay ignored; KILL and STOP cannot be set. */
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
 	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
 	return 0;
 }

@@ -63,43 +63,46 @@ int act_become_root(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
-/* A user namespace exists as long as somebody is in it or holds it open: a child enters one and waits to be ended. */
-static pid_t clone_user(int wait_fd)
+/* A user namespace exists as long as somebody is in it or holds it open: a child enters one and waits to be ended. Only it
+ * knows itself in a /proc of another pid namespace: it opens its directory there in the fds that both share, and tells
+ * which one that is. */
+static pid_t clone_user(const struct act *x, int tell_fd)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_FILES, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args, sizeof(args));
-	char byte;
 
 	if (pid == 0) {
-		(void)!sys_read(wait_fd, &byte, 1);
-		_exit(0);
+		int dir = sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+		(void)!write(tell_fd, &dir, sizeof(dir));
+		for (;;)
+			(void)pause();
 	}
 	return pid;
 }
 
-static int write_map(const struct act *x, pid_t pid, const char *file, const struct id_mappings *m,
-		     struct err *err)
+static int write_map(int dir, const char *file, const struct id_mappings *m, struct err *err)
 {
-	char path[64], text[4096];
+	char text[4096];
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->n && n + 40 < sizeof(text); i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%u %u %u\n",
 				      m->v[i].container_id, m->v[i].host_id, m->v[i].size);
-	(void)snprintf(path, sizeof(path), "%d/%s", pid, file);
-	return fd_write_at(x->proc_fd, path, text, err);
+	return fd_write_at(dir, file, text, err);
 }
 
-static int fill_user(const struct act *x, pid_t pid, const struct mount_idmap *map, int *ret,
-		     struct err *err)
+static int fill_user(int told_fd, const struct mount_idmap *map, int *ret, struct err *err)
 {
-	char path[64];
+	int told;
 
-	TRY(write_map(x, pid, "uid_map", &map->uids, err));
-	TRY(write_map(x, pid, "gid_map", &map->gids, err));
-	(void)snprintf(path, sizeof(path), "%d/ns/user", pid);
-	*ret = sys_openat(x->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
-	return *ret < 0 ? err_host(err, errno, "open /proc/%s", path) : 0;
+	if (sys_read(told_fd, &told, sizeof(told)) != (ssize_t)sizeof(told) || told < 0)
+		return err_host(err, EPROTO, "find the user namespace for the mount's ids");
+	scoped_fd int dir = told;
+	TRY(write_map(dir, "uid_map", &map->uids, err));
+	TRY(write_map(dir, "gid_map", &map->gids, err));
+	*ret = sys_openat(dir, "ns/user", O_RDONLY | O_CLOEXEC, 0);
+	return *ret < 0 ? err_host(err, errno, "open the user namespace for the mount's ids") : 0;
 }
 
 int act_idmap_fd(struct act *x, const struct mount_idmap *map, int *ret, struct err *err)
@@ -112,10 +115,10 @@ int act_idmap_fd(struct act *x, const struct mount_idmap *map, int *ret, struct 
 		return err_host(err, errno, "make a pipe");
 	scoped_fd int reader = ends[0];
 	scoped_fd int writer = ends[1];
-	pid = clone_user(reader);
+	pid = clone_user(x, writer);
 	if (pid < 0)
 		return err_host(err, errno, "make a user namespace for the mount's ids");
-	r = fill_user(x, pid, map, ret, err);
+	r = fill_user(reader, map, ret, err);
 	(void)sys_kill(pid, SIGKILL);
 	(void)sys_waitid(P_PID, (id_t)pid, &info, WEXITED);
 	return r;

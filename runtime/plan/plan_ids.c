@@ -114,7 +114,8 @@ static void add_map(struct plan *p, const struct kind *k, enum writer w)
 	struct op *op = plan_add(p, w == BY_SELF ? self : STAGE_IDS,
 				 w == BY_HELPER ? OP_ID_MAP_HELPER : OP_ID_MAP, k->property);
 
-	op->path = w == BY_HELPER ? k->helper : k->file;
+	/* The facts do not outlive the planning. */
+	op->path = w == BY_HELPER ? arena_str(p->arena, k->helper) : k->file;
 	op->text = map_text(p, &k->maps);
 	if (w != BY_SELF)
 		p->maps_by_parent = true;
@@ -197,9 +198,17 @@ int plan_ids(struct plan *p, const struct config *c, const struct facts *f, stru
 int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
 {
 	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
+	struct op *op;
 
 	(void)err;
 	if (user && !user->path)
 		add_become_root(p, f);
+	/* Who may enter another's user namespace is rarely mapped there, and could make no file (EOVERFLOW). */
+	if (user && user->path && facts_cap(f, CAP_SETUID)) {
+		op = plan_add(p, STAGE_ROOT, OP_BECOME_ROOT,
+			      plan_cause(p, "/linux/namespaces/%zu",
+					 (size_t)(user - c->linux_.namespaces.v)));
+		op->flags = OP_OPTIONAL;
+	}
 	return 0;
 }

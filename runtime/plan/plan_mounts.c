@@ -183,6 +183,11 @@ static int plan_idmap(const struct job *j, struct op *op, struct err *err)
 			j, err,
 			"an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
 			"ordinary user does not have; run as root or drop the mappings");
+	if (config_has_ns(j->c, CLONE_NEWUSER))
+		return refuse(
+			j, err,
+			"an id-mapped mount is made by whom the container's user namespace gives no right "
+			"over the file system; drop the user namespace or the mappings");
 	map = arena_new(j->p->arena, struct mount_idmap);
 	map->uids = m->uid_mappings.n ? m->uid_mappings : j->p->uid_maps;
 	map->gids = m->gid_mappings.n ? m->gid_mappings : j->p->gid_maps;

@@ -22,16 +22,9 @@ static void add_cwd(struct plan *p, const struct config *c)
 
 int plan_root(struct plan *p, const struct config *c, const struct plan_options *o, struct err *err)
 {
-	unsigned long wish = c->linux_.rootfs_propagation;
-	struct op *op;
-
 	(void)err;
 	(void)plan_add(p, STAGE_PIVOT, o->no_pivot ? OP_MOVE_ROOT : OP_PIVOT, "/root/path");
 	add_cwd(p, c);
-	if (wish) {
-		op = plan_add(p, STAGE_PIVOT, OP_ROOT_PROPAGATION, "/linux/rootfsPropagation");
-		op->a = wish | MS_REC;
-	}
 	if (c->root->readonly)
 		(void)plan_add(p, STAGE_PIVOT, OP_ROOT_READONLY, "/root/readonly");
 	return 0;
@@ -50,9 +43,17 @@ static void add_paths(struct plan *p, const struct strings *paths, enum op_code 
 
 int plan_paths(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
 {
+	unsigned long wish = c->linux_.rootfs_propagation;
+	struct op *op;
+
 	(void)f;
 	(void)err;
 	add_paths(p, &c->linux_.readonly_paths, OP_READONLY, "/linux/readonlyPaths");
 	add_paths(p, &c->linux_.masked_paths, OP_MASK, "/linux/maskedPaths");
+	/* After the binds, which the kernel refuses of what is unbindable. */
+	if (wish) {
+		op = plan_add(p, STAGE_PIVOT, OP_ROOT_PROPAGATION, "/linux/rootfsPropagation");
+		op->a = wish | MS_REC;
+	}
 	return 0;
 }
