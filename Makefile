@@ -35,7 +35,8 @@ asan_FLAGS := $(BASE_FLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,un
 asan_LDFLAGS := -fsanitize=address,undefined
 VARIANTS := rt host asan
 
-SPEC_SRC := $(wildcard spec/base/*.c spec/json/*.c spec/oci/*.c)
+VFORK := spec/base/vfork_$(if $(wildcard spec/base/vfork_$(ARCH).c),$(ARCH),other).c
+SPEC_SRC := $(filter-out spec/base/vfork_%.c,$(wildcard spec/base/*.c)) $(VFORK) $(wildcard spec/json/*.c spec/oci/*.c)
 RUNTIME_SRC := $(filter-out runtime/cli/main.c,$(wildcard runtime/*/*.c))
 LIB_SRC := $(SPEC_SRC) $(RUNTIME_SRC)
 GEN := # headers that a generator writes into $(B)/gen; the fragments add to it

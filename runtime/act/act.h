@@ -13,6 +13,7 @@ struct act {
 	int proc_fd; /* the host's /proc, verified: for what is written about processes and sysctls */
 	int root_fd; /* root of the container's tree, once OP_ROOT_OPEN is done */
 	int empty_fd; /* the read-only empty directory that masks, once it is mounted */
+	int null_fd; /* the container's /dev/null, verified, once something is masked with it */
 	int dir_fd; /* the directory that the last device or link was made in … */
 	const char *dir_path; /* … and its path, dir_len bytes of it */
 	size_t dir_len;
@@ -26,10 +27,10 @@ struct act {
 	void *warn_ctx;
 };
 
-#define ACT_INIT                                                                              \
-	{                                                                                     \
-		.proc_fd = -1, .root_fd = -1, .empty_fd = -1, .dir_fd = -1, .console_fd = -1, \
-		.tty_fd = -1, .listener_fd = -1                                               \
+#define ACT_INIT                                                                           \
+	{                                                                                  \
+		.proc_fd = -1, .root_fd = -1, .empty_fd = -1, .null_fd = -1, .dir_fd = -1, \
+		.console_fd = -1, .tty_fd = -1, .listener_fd = -1                          \
 	}
 
 /* act_stage: all ops of that stage in order. An op marked OP_ELSE runs only where the one before failed; a failed OP_OPTIONAL

@@ -13,13 +13,16 @@
 
 static int clone_null(struct act *x, const struct op *op, int *ret, struct err *err)
 {
-	scoped_fd int null = open_in_root(x->root_fd, "/dev/null", O_PATH);
+	if (x->null_fd < 0) {
+		scoped_fd int null = open_in_root(x->root_fd, "/dev/null", O_PATH);
 
-	if (null < 0 || !fd_is_device(null, NULL_MAJOR, NULL_MINOR))
-		return err_set(err, ERR_HOST, 0,
-			       "mask %s: the container's /dev/null is not the null device",
-			       op->path);
-	*ret = sys_open_tree(null, "", CLONE_EMPTY);
+		if (null < 0 || !fd_is_device(null, NULL_MAJOR, NULL_MINOR))
+			return err_set(err, ERR_HOST, 0,
+				       "mask %s: the container's /dev/null is not the null device",
+				       op->path);
+		x->null_fd = take_fd(&null);
+	}
+	*ret = sys_open_tree(x->null_fd, "", CLONE_EMPTY);
 	return *ret < 0 ? err_host(err, errno, "mask %s: bind /dev/null", op->path) : 0;
 }
 

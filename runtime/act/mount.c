@@ -3,7 +3,6 @@
  *
  * Each mount is made detached, gets its attributes, and is then put on a place that was opened inside the root: no path of
  * the container's is walked twice. Needs Linux 5.12 (mount_setattr). */
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,8 +14,6 @@
 
 #define PROC_SUPER_MAGIC 0x9fa0
 #define DATA_MAX 4096
-/* The longest value that fsconfig(2) takes. */
-#define FSCONFIG_VALUE_MAX 255
 
 /* What lies on procfs may only be what the plan put below /proc: a symlink or a shared volume of the container's could lead
  * a mount over a file that this program, or an LSM, trusts (CVE-2019-16884). */
@@ -34,13 +31,12 @@ static int check_place(const struct op *op, int fd, struct err *err)
 
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
 {
-	int last = op->flags & OP_NOFOLLOW_DEST ? O_NOFOLLOW : 0;
-	scoped_fd int fd = open_in_root(x->root_fd, op->path, O_PATH | last);
+	scoped_fd int fd = -1;
 
-	if (fd < 0 && errno == ENOENT)
-		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
+	if (op->flags & OP_NOFOLLOW_DEST)
+		fd = open_in_root(x->root_fd, op->path, O_PATH | O_NOFOLLOW);
 	if (fd < 0)
-		return err_host(err, errno, "open %s in the root", op->path);
+		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
 	TRY(check_place(op, fd, err));
 	*ret = take_fd(&fd);
 	return 0;
@@ -116,34 +112,31 @@ static int new_mount(const struct op *op, int *ret, struct err *err)
 	return *ret < 0 ? refused(op, fs_fd, errno, err) : 0;
 }
 
-static bool has_long_value(const struct op *op)
+static const struct {
+	uint64_t attr;
+	unsigned long flag;
+} old_flags[] = {
+	{ MOUNT_ATTR_NOSUID, MS_NOSUID },	    { MOUNT_ATTR_NODEV, MS_NODEV },
+	{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },	    { MOUNT_ATTR_NOATIME, MS_NOATIME },
+	{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME }, { MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+};
+
+/* mount(2) is one call where fsopen(2) and its like are eight, and takes a page of options where fsconfig(2) takes 255 bytes
+ * for each (overlay's lowerdir). The place is entered, so that it needs no path. False where it refuses, or where it would
+ * mean something else (MS_RDONLY is the file system's, not the mount's): the long way then also tells why. */
+static bool mount_at_once(const struct op *op, int place)
 {
-	const char *s = op->data;
+	uint64_t attrs = op->a;
+	unsigned long flags = 0;
 
-	for (size_t run = 0; s && *s; s++) {
-		run = *s == ',' ? 0 : run + 1;
-		if (run > FSCONFIG_VALUE_MAX)
-			return true;
-	}
-	return false;
-}
-
-/* mount(2) takes a page of options where fsconfig(2) takes 255 bytes for each (overlay's lowerdir). The place is named
- * through our own fd. */
-static int mount_by_page(struct act *x, const struct op *op, int place, struct err *err)
-{
-	struct mount_attr attr = { .attr_set = op->a };
-	char path[48];
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
-	if (sys_mount(op->text, path, op->type, 0, op->data) < 0)
-		return err_host(err, errno, "mount %s on %s", op->type, op->path);
-	if (!op->a)
-		return 0;
-	scoped_fd int on = open_in_root(x->root_fd, op->path, O_PATH);
-	if (on < 0 || sys_mount_setattr(on, "", AT_EMPTY_PATH, &attr) < 0)
-		return err_host(err, errno, "set the attributes of %s on %s", op->type, op->path);
-	return 0;
+	for (size_t i = 0; i < ARRAY_LEN(old_flags); i++)
+		if (attrs & old_flags[i].attr) {
+			attrs &= ~old_flags[i].attr;
+			flags |= old_flags[i].flag;
+		}
+	if (attrs || (op->flags & OP_COPY_UP) || sys_fchdir(place) < 0)
+		return false;
+	return sys_mount(op->text, ".", op->type, flags, op->data) == 0;
 }
 
 /* What a tmpfs covers, copied into it before it covers it. */
@@ -161,12 +154,10 @@ int act_mount(struct act *x, const struct op *op, struct err *err)
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
-	if (has_long_value(op)) {
-		TRY(act_target(x, op, false, &place, err));
-		return mount_by_page(x, op, place, err);
-	}
-	TRY(new_mount(op, &fd, err));
 	TRY(act_target(x, op, false, &place, err));
+	if (mount_at_once(op, place))
+		return 0;
+	TRY(new_mount(op, &fd, err));
 	if (op->flags & OP_COPY_UP)
 		TRY(copy_up(op, place, fd, err));
 	return act_attach(op, fd, place, err);

@@ -41,13 +41,12 @@ int act_keyring(struct act *x, const struct op *op, struct err *err)
 
 /* The directory is opened inside the root, without magic links, so that no "/proc/self/fd/7" leads out (CVE-2024-21626);
  * and that it can be named from the root is proved by the kernel. */
-int act_cwd(struct act *x, const struct op *op, struct err *err)
+static int enter(const struct op *op, struct err *err)
 {
 	char name[4096];
 	scoped_fd int root = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	scoped_fd int fd = root < 0 ? -1 : open_in_root(root, op->path, O_PATH | O_DIRECTORY);
 
-	(void)x;
 	if (fd < 0)
 		return err_host(err, errno, "open the working directory %s", op->path);
 	if (sys_fchdir(fd) < 0)
@@ -56,6 +55,14 @@ int act_cwd(struct act *x, const struct op *op, struct err *err)
 		return err_host(err, EPERM, "the working directory %s lies outside the root",
 				op->path);
 	return 0;
+}
+
+int act_cwd(struct act *x, const struct op *op, struct err *err)
+{
+	(void)x;
+	if (op->path[0] != '/' || op->path[1])
+		return enter(op, err);
+	return sys_chdir("/") < 0 ? err_host(err, errno, "enter the working directory /") : 0;
 }
 
 int act_umask(struct act *x, const struct op *op, struct err *err)

@@ -216,8 +216,7 @@ static int plan(struct running *r, struct err *err)
 	struct facts facts;
 
 	TRY(fds_preserved(o.preserve_fds, err));
-	TRY(probe(plan_wants(m->config) | (r->process->apparmor_profile ? WANT_LSM : 0U), &facts,
-		  err));
+	TRY(probe(plan_wants(m->config) | plan_wants_process(r->process), &facts, err));
 	TRY(plan_exec(m->config, r->process, &facts, &o, &m->arena, &m->plan, err));
 	for (size_t i = 0; i < m->plan->warnings_n; i++)
 		on_warning(m, m->plan->warnings[i].cause, m->plan->warnings[i].text);

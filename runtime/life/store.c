@@ -23,8 +23,8 @@
 
 /* What we make in an entry, in the order of removal: the state goes last, so that a half-removed
  * container is still a stopped one. */
-static const char *const known_names[] = { STORE_SOCKET,       STORE_PAUSED, STORE_CONFIG ".new",
-					   STORE_STATE ".new", STORE_CONFIG, STORE_STATE };
+/* What a container that has run leaves; anything else is found by looking. */
+static const char *const known_names[] = { STORE_CONFIG, STORE_STATE };
 
 void entry_done(struct entry *e)
 {

@@ -13,12 +13,13 @@
 
 /* Groups of facts, so that a start gathers only what its config asks for. */
 enum facts_want {
-	WANT_CALLER = 1, /* uids, groups, capabilities, rlimits, kernel: always cheap */
+	WANT_CALLER = 1, /* uid, gid, capabilities, kernel; of privileged callers the bounding set, too */
 	WANT_CGROUP = 2,
 	WANT_LSM = 4,
 	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */
-	WANT_HOST = 16, /* sysctls, user namespace limits: for doctor and messages */
-	WANT_ALL = 31,
+	WANT_HOST = 16, /* groups, sysctls, user namespace limits: for doctor and messages */
+	WANT_RLIMIT = 1 << 8, /* shifted by RLIMIT_x: that limit of the caller's */
+	WANT_ALL = 31 | 0xffff << 8,
 };
 
 enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };

@@ -52,6 +52,7 @@ struct plan {
 	uint32_t uid;
 	uint32_t keep_fds; /* fds 3 … 3+keep_fds-1 stay open over exec */
 	bool terminal;
+	bool listener; /* a seccomp listener will have to be handed on */
 };
 
 /* plan_container: everything that create and run do for a container. The config has passed
@@ -66,6 +67,7 @@ int plan_exec(const struct config *config, const struct process *process, const 
 	      struct err *err);
 /* plan_wants: which facts a config needs (enum facts_want). */
 unsigned int plan_wants(const struct config *config);
+unsigned int plan_wants_process(const struct process *process);
 
 /* For planners. plan_add: a new op with that stage, cause and code, zeroed otherwise. plan_warn: an
  * error under strict. */

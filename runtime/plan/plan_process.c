@@ -211,6 +211,7 @@ static int plan_filter(const struct job *j, enum stage stage, struct err *err)
 	op->type = s->listener_metadata;
 	op->a = program->n;
 	op->b = program->flags;
+	j->p->listener = program->notify;
 	return 0;
 }
 

@@ -41,20 +41,26 @@ int kernel_parse(const char *release, int *major, int *minor)
 
 /* --- caller ----------------------------------------------------------------------------------- */
 
-static int probe_caps(struct facts *f, struct err *err)
+/* The kernel's highest capability; asked for only where the bounding set is. */
+static void probe_last_cap(struct facts *f)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
 	int last = CAP_LAST_CAP;
 
-	if (sys_capget(&header, data) < 0)
-		return err_host(err, errno, "read own capabilities");
-	f->caps_effective = (uint64_t)data[1].effective << 32 | data[0].effective;
 	while (last > 0 && sys_prctl(PR_CAPBSET_READ, (unsigned long)last, 0, 0, 0) < 0)
 		last--;
 	while (last < CAP_MAX && sys_prctl(PR_CAPBSET_READ, (unsigned long)last + 1, 0, 0, 0) >= 0)
 		last++;
 	f->last_cap = last;
+}
+
+static int probe_caps(struct facts *f, struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (sys_capget(&header, data) < 0)
+		return err_host(err, errno, "read own capabilities");
+	f->caps_effective = (uint64_t)data[1].effective << 32 | data[0].effective;
 	return 0;
 }
 
@@ -81,11 +87,13 @@ static int probe_groups(struct facts *f, struct err *err)
 	return 0;
 }
 
-static int probe_rlimits(struct facts *f, struct err *err)
+static int probe_rlimits(struct facts *f, unsigned int want, struct err *err)
 {
 	struct rlimit limit;
 
 	for (int i = 0; i < FACTS_RLIMITS; i++) {
+		if (!(want & (unsigned int)WANT_RLIMIT << i))
+			continue;
 		if (sys_prlimit(0, i, NULL, &limit) < 0)
 			return err_host(err, errno, "read resource limit %d", i);
 		f->rlimits[i].soft = limit.rlim_cur;
@@ -112,10 +120,12 @@ static int probe_caller(struct facts *f, unsigned int want, struct err *err)
 	(void)snprintf(f->release, sizeof(f->release), "%s", uts.release);
 	f->uid = geteuid();
 	f->gid = getegid();
-	TRY(probe_groups(f, err));
 	TRY(probe_caps(f, err));
-	TRY(probe_rlimits(f, err));
+	TRY(probe_rlimits(f, want, err));
+	if (want & WANT_HOST)
+		TRY(probe_groups(f, err));
 	if (f->caps_effective || (want & WANT_HOST)) {
+		probe_last_cap(f);
 		probe_bounding(f);
 		f->in_user_ns = in_user_ns();
 	}

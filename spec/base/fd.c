@@ -142,25 +142,20 @@ static int open_existing(int root_fd, char *path, const char **rest)
 	}
 }
 
-static int make_one(int dir, const char *name, bool file)
+/* A directory is opened as one, so that a symlink somebody else put there fails; a file that we made is ours. */
+static int make_directory(int dir, const char *name)
 {
-	int fd, saved;
-
-	if (file)
-		fd = sys_openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY,
-				0644);
-	else
-		fd = sys_mkdirat(dir, name, 0755);
-	saved = errno;
-	if (file && fd >= 0)
-		(void)sys_close(fd);
-	/* Somebody else may have made it meanwhile; the O_NOFOLLOW below judges what. */
-	if (fd < 0 && saved != EEXIST) {
-		errno = saved;
+	if (sys_mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
 		return -1;
-	}
-	fd = sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	return fd;
+	return sys_openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+static int make_file(int dir, const char *name)
+{
+	int fd = sys_openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
+
+	return fd < 0 && errno == EEXIST ? sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
+					 : fd;
 }
 
 static int refuse_symlink(int fd, const char *path, struct err *err)
@@ -199,12 +194,13 @@ int make_in_root(int root_fd, const char *path, bool file, int *ret_fd, int *mad
 			return err_host(err, ENAMETOOLONG, "make %s in the root", path);
 		memcpy(name, rest, n);
 		name[n] = '\0';
-		next = make_one(fd, name, file && last);
+		next = file && last ? make_file(fd, name) : make_directory(fd, name);
 		if (next < 0)
 			return err_host(err, errno, "make %s in the root", path);
 		(void)sys_close(fd);
 		fd = next;
-		TRY(refuse_symlink(fd, path, err));
+		if (file && last)
+			TRY(refuse_symlink(fd, path, err));
 		count++;
 		rest += n;
 	}
