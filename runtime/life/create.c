@@ -7,6 +7,7 @@
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/making.h"
+#include "runtime/life/memory.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
 #include "runtime/stage/hooks.h"
@@ -73,7 +74,7 @@ static void poststop(struct making *m)
 {
 	struct err err;
 
-	if (!m->config->hooks || !m->config->hooks->poststop.n)
+	if (!m->config)
 		return;
 	m->c.status = STATUS_STOPPED;
 	m->c.pid = 0;
@@ -94,6 +95,18 @@ static int end(struct making *m, struct err *err)
 	return 0;
 }
 
+/* What only the start needed goes: the plan, and without poststop hooks the configuration. */
+static void forget(struct making *m)
+{
+	m->start.plan = m->plan = NULL;
+	if (!m->config->hooks || !m->config->hooks->poststop.n) {
+		m->config = NULL;
+		m->c = (struct container){ 0 };
+		arena_done(&m->arena);
+	}
+	memory_shrink();
+}
+
 /* In the foreground the child goes on to exec by itself, while we write its state; here it has got there. */
 static int foreground(struct making *m, const sigset_t *outside, int *status, struct err *err)
 {
@@ -108,6 +121,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		return -1;
 	}
 	store_unlock(&m->entry);
+	forget(m);
 	if (payload_wait(m->start.pid, m->start.pidfd,
 			 m->o->console_socket ? -1 : m->start.console_fd, outside, status,
 			 err) < 0) {
@@ -180,6 +194,10 @@ int life_start(const struct runtime *rt, const char *id, struct err *err)
 	int fd = -1;
 
 	TRY(store_open(rt, id, true, &m.entry, err));
+	/* Its hooks, and where its listener goes, are that user's words. */
+	if (m.entry.owner != geteuid())
+		return err_state(err, "container \"%s\" belongs to uid %u; run start as that user",
+				 id, m.entry.owner);
 	TRY(store_read(&m.entry, id, &m.arena, &m.c, err));
 	TRY(connect_created(&m, id, &fd, err));
 	m.start.sock = fd;

@@ -230,7 +230,8 @@ void middle_main(struct child *c)
 	x.proc_fd = c->proc_fd;
 	x.warn = warn;
 	x.warn_ctx = c;
-	if (join(c, &x, &err) < 0)
+	/* Nothing but what the child needs may appear with it where others are, who may have CAP_SYS_PTRACE over it. */
+	if (join(c, &x, &err) < 0 || keep_own_fds(c, &err) < 0)
 		fail(c, &err);
 	pid = clone_child(c);
 	if (pid == 0)
