@@ -158,7 +158,7 @@ static int root_fd_open(const char *clean, struct arena *a)
 static int root_open(const struct runtime *rt, bool claim, int *ret, uint32_t *owner,
 		     struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(1024);
 	scoped_fd int fd = -1;
 	char *path;
 

@@ -77,7 +77,7 @@ static int replace(const struct entry *e, const char *name, const char *new_name
 
 int store_write(const struct entry *e, const struct container *c, struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(2048);
 	struct text out = { .arena = &a };
 	struct emit em = { .out = &out };
 

@@ -166,30 +166,36 @@ static int plan_groups(const struct job *j, struct err *err)
 	return 0;
 }
 
+/* A protection that this host does not have is refused, as the peers do: running without it would be weaker than asked. */
 static int plan_lsm(const struct job *j, struct err *err)
 {
 	const struct process *pr = j->process;
+	const char *profile = pr->apparmor_profile, *label = pr->selinux_label;
 	struct op *op;
 
-	if (pr->apparmor_profile && pr->apparmor_profile[0]) {
-		if (!(j->f->have & WANT_LSM) || j->f->apparmor) {
-			op = add(j, OP_APPARMOR, "/process/apparmorProfile");
-			op->text = pr->apparmor_profile;
-		} else if (!str_eq(pr->apparmor_profile, "unconfined")) {
-			TRY(plan_warn(
-				j->p, err, "/process/apparmorProfile",
-				"AppArmor is not enabled on this host; the profile is not applied"));
+	if (profile && profile[0] && !str_eq(profile, "unconfined")) {
+		if (!j->f->apparmor) {
+			(void)err_set(
+				err, ERR_HOST, 0,
+				"AppArmor is not enabled on this host, so the profile \"%s\" cannot be "
+				"applied; remove the property or boot with AppArmor",
+				profile);
+			return err_in(err, "/process/apparmorProfile");
 		}
+		op = add(j, OP_APPARMOR, "/process/apparmorProfile");
+		op->text = profile;
 	}
-	if (pr->selinux_label && pr->selinux_label[0]) {
-		if (!(j->f->have & WANT_LSM) || j->f->selinux) {
-			op = add(j, OP_SELINUX, "/process/selinuxLabel");
-			op->text = pr->selinux_label;
-		} else {
-			TRY(plan_warn(
-				j->p, err, "/process/selinuxLabel",
-				"SELinux is not enabled on this host; the label is not applied"));
+	if (label && label[0]) {
+		if (!j->f->selinux) {
+			(void)err_set(
+				err, ERR_HOST, 0,
+				"SELinux is not enabled on this host, so the label \"%s\" cannot be "
+				"applied; remove the property or boot with SELinux",
+				label);
+			return err_in(err, "/process/selinuxLabel");
 		}
+		op = add(j, OP_SELINUX, "/process/selinuxLabel");
+		op->text = label;
 	}
 	return 0;
 }

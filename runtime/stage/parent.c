@@ -15,6 +15,8 @@
 /* Stack of a child that shares ours (the largest frames are act's buffers), and how far below our frame it begins. */
 #define CHILD_STACK (1u << 20)
 #define OWN_FRAME 16384
+/* Warnings of a kilobyte each that any socket buffer holds. */
+#define UNHEARD_MAX 32
 
 static void be_child(void *arg)
 {
@@ -24,8 +26,13 @@ static void be_child(void *arg)
 /* Nothing has to be said between clone and exec: no answer waited for, no fd handed over, no process in the middle. */
 static bool is_silent(const struct start *s)
 {
-	return vfork_is_there && !s->wait && !s->plan->maps_by_parent && !s->plan->terminal && !s->plan->listener &&
-	       !s->state;
+	size_t may_warn = 0;
+
+	/* Warnings wait in the socket until we listen; more than it holds would never end. */
+	for (size_t i = 0; i < s->plan->n; i++)
+		may_warn += (s->plan->ops[i].flags & OP_OPTIONAL) != 0;
+	return may_warn <= UNHEARD_MAX && vfork_is_there && !s->wait && !s->plan->maps_by_parent &&
+	       !s->plan->terminal && !s->plan->listener && !s->state;
 }
 
 static pid_t clone_silent(struct clone_args *args, struct child *c)

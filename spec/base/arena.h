@@ -13,7 +13,15 @@ struct arena_block;
  * hundred kilobytes, and no caller could go on without them. */
 struct arena {
 	struct arena_block *block;
+	void *room; /* its first bytes, somebody else's; NULL: none */
+	size_t room_size;
 };
+
+/* ARENA_ROOM: an arena whose first size bytes are in the enclosing block's frame, for work that is short and small. */
+#define ARENA_ROOM(size)                                                    \
+	{                                                                   \
+		.room = (_Alignas(16) char[size]){ 0 }, .room_size = (size) \
+	}
 
 /* arena_alloc: size bytes, zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
