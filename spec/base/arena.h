@@ -17,10 +17,11 @@ struct arena {
 	size_t room_size;
 };
 
-/* ARENA_ROOM: an arena whose first size bytes are in the enclosing block's frame, for work that is short and small. */
-#define ARENA_ROOM(size)                                                    \
-	{                                                                   \
-		.room = (_Alignas(16) char[size]){ 0 }, .room_size = (size) \
+/* ARENA_ROOM: an arena whose first size bytes are in the enclosing block's frame, for work that is short and small. (Long
+ * doubles are aligned for anything.) */
+#define ARENA_ROOM(size)                                                                      \
+	{                                                                                     \
+		.room = (long double[(size) / sizeof(long double)]){ 0 }, .room_size = (size) \
 	}
 
 /* arena_alloc: size bytes, zeroed, aligned for any type. */
