@@ -49,7 +49,7 @@ static int put_on_console(struct act *x, const struct op *op, int tty, struct er
 	scoped_fd int fd = -1;
 	scoped_fd int place = -1;
 
-	TRY(make_in_root(x->root_fd, op->path, true, &place, NULL, err));
+	TRY(act_target(x, op, true, &place, err));
 	fd = sys_open_tree(tty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return err_host(err, errno, "bind the terminal");

@@ -126,6 +126,8 @@ void plan_terminal(struct plan *p, const struct process *process, const char *pa
 	struct op *op = plan_add(p, STAGE_ROOT, OP_CONSOLE, "/process/terminal");
 
 	op->path = path;
+	/* A symlink there would put the terminal over any file of the tree, before paths are masked (CVE-2025-52565). */
+	op->flags = path ? OP_NOFOLLOW_DEST : 0;
 	op->a = size ? size->height : 0;
 	op->b = size ? size->width : 0;
 }
