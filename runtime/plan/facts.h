@@ -13,7 +13,8 @@
 
 /* Groups of facts, so that a start gathers only what its config asks for. */
 enum facts_want {
-	WANT_CALLER = 1, /* uid, gid, capabilities, kernel; of privileged callers the bounding set, too */
+	WANT_CALLER =
+		1, /* uid, gid, capabilities, kernel; of privileged callers the bounding set, too */
 	WANT_CGROUP = 2,
 	WANT_LSM = 4,
 	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */

@@ -10,12 +10,28 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
-#define ATTR(word, set, clear) { word, OPTION_ATTR, false, set, clear }, { "r" word, OPTION_ATTR, true, set, clear }
-#define PROPAGATION(word, flag) \
-	{ word, OPTION_PROPAGATION, false, flag, 0 }, { "r" word, OPTION_PROPAGATION, true, flag, 0 }
-#define SUPERBLOCK(word) { word, OPTION_SUPERBLOCK, false, 0, 0 }
-#define NOTHING(word) { word, OPTION_NOTHING, false, 0, 0 }
-#define EXTENSION(word, flag) { word, OPTION_EXTENSION, false, flag, 0 }
+#define ATTR(word, set, clear)                          \
+	{ word, OPTION_ATTR, false, set, clear },       \
+	{                                               \
+		"r" word, OPTION_ATTR, true, set, clear \
+	}
+#define PROPAGATION(word, flag)                             \
+	{ word, OPTION_PROPAGATION, false, flag, 0 },       \
+	{                                                   \
+		"r" word, OPTION_PROPAGATION, true, flag, 0 \
+	}
+#define SUPERBLOCK(word)                             \
+	{                                            \
+		word, OPTION_SUPERBLOCK, false, 0, 0 \
+	}
+#define NOTHING(word)                             \
+	{                                         \
+		word, OPTION_NOTHING, false, 0, 0 \
+	}
+#define EXTENSION(word, flag)                          \
+	{                                              \
+		word, OPTION_EXTENSION, false, flag, 0 \
+	}
 #define ATIME MOUNT_ATTR__ATIME
 
 const struct mount_option mount_options[] = {
@@ -87,7 +103,8 @@ static void add_data(struct text *data, const char *word)
 	text_add(data, word);
 }
 
-static void add_option(struct mount_wish *w, const struct mount_option *o, const char *word, struct text *data)
+static void add_option(struct mount_wish *w, const struct mount_option *o, const char *word,
+		       struct text *data)
 {
 	switch ((enum mount_option_kind)o->kind) {
 	case OPTION_ATTR:
@@ -126,7 +143,8 @@ void mount_wish(const struct mount *m, struct arena *a, struct mount_wish *ret)
 	for (size_t i = 0; i < m->options.n; i++) {
 		const char *word = m->options.v[i];
 		bool idmap = str_starts(word, "idmap=") || str_starts(word, "ridmap=");
-		const struct mount_option *o = find(word, idmap ? strcspn(word, "=") : strlen(word));
+		const struct mount_option *o =
+			find(word, idmap ? strcspn(word, "=") : strlen(word));
 
 		if (o)
 			add_option(ret, o, word, &data);

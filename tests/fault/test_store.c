@@ -31,8 +31,10 @@ static int setup(void **state)
 	if (!p)
 		return -1;
 	(void)snprintf(p->dir, sizeof(p->dir), "%.40s/fault-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(p->dir))
+	if (!mkdtemp(p->dir)) {
+		free(p);
 		return -1;
+	}
 	(void)snprintf(p->root, sizeof(p->root), "%s/root", p->dir);
 	(void)snprintf(p->entry, sizeof(p->entry), "%s/one", p->root);
 	p->rt = (struct runtime){ .root = p->root, .log = { .fd = -1 } };

@@ -33,7 +33,7 @@ static int make_place(void **state)
 {
 	static struct place place;
 
-	(void)strcpy(place.path, "/tmp/srt-unit-XXXXXX");
+	(void)snprintf(place.path, sizeof(place.path), "/tmp/srt-unit-XXXXXX");
 	assert_non_null(mkdtemp(place.path));
 	place.fd = open(place.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(place.fd >= 0);

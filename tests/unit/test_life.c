@@ -43,8 +43,10 @@ static int setup(void **state)
 	if (!p)
 		return -1;
 	(void)snprintf(p->dir, sizeof(p->dir), "%.40s/life-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(p->dir))
+	if (!mkdtemp(p->dir)) {
+		free(p);
 		return -1;
+	}
 	(void)snprintf(p->root, sizeof(p->root), "%s/root", p->dir);
 	p->rt = (struct runtime){ .root = p->root, .log = { .fd = -1 } };
 	*state = p;

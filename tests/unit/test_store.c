@@ -36,8 +36,10 @@ static int setup(void **state)
 	if (!p)
 		return -1;
 	(void)snprintf(p->dir, sizeof(p->dir), "%.40s/store-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(p->dir))
+	if (!mkdtemp(p->dir)) {
+		free(p);
 		return -1;
+	}
 	(void)snprintf(p->root, sizeof(p->root), "%s/a/root", p->dir);
 	p->rt = (struct runtime){ .root = p->root, .log = { .fd = -1 } };
 	*state = p;
@@ -431,6 +433,7 @@ static void unlocks_for_all_copies(void **state)
 
 	assert_int_equal(store_claim(&p->rt, "one", &e, &p->err), 0);
 	copy = dup(e.dir_fd);
+	assert_true(copy >= 0);
 	store_unlock(&e);
 	assert_int_equal(store_open(&p->rt, "one", true, &other, &p->err), 0);
 }
