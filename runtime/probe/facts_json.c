@@ -227,6 +227,7 @@ static int copy_limits(const struct doc *d, struct facts *f, struct err *err)
 		}
 		f->rlimits[word->value].soft = l->soft;
 		f->rlimits[word->value].hard = l->hard;
+		f->have |= (unsigned int)WANT_RLIMIT << word->value;
 	}
 	return 0;
 }

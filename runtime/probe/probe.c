@@ -98,6 +98,7 @@ static int probe_rlimits(struct facts *f, unsigned int want, struct err *err)
 			return err_host(err, errno, "read resource limit %d", i);
 		f->rlimits[i].soft = limit.rlim_cur;
 		f->rlimits[i].hard = limit.rlim_max;
+		f->have |= (unsigned int)WANT_RLIMIT << i;
 	}
 	return 0;
 }
