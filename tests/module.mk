@@ -3,7 +3,7 @@
 
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
 	libarchive-dev libssl-dev git ca-certificates
-TEST_DEPS := perl libcmocka-dev bats python3 jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
+TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
 	util-linux golang-github-containers-common file xz-utils zstd
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev

@@ -45,7 +45,10 @@ int act_open_proc(int *ret, struct err *err);
  * EACCES and err.place "exec" where it cannot be run. path has room for PATH_MAX. */
 int act_find(const char *const argv[], const char *const envp[], char *path, size_t room,
 	     struct err *err);
-/* act_exec: HOME, file descriptors, umask, then execve; returns only on failure. */
+/* act_ready: HOME (whose room must last until execve), file descriptors, umask and signals: all that a filter of the
+ * payload's may forbid. act_exec: execve alone; returns only on failure. */
+#define ACT_HOME_ROOM 1024
+int act_ready(struct act *x, char home[ACT_HOME_ROOM], struct err *err);
 int act_exec(struct act *x, const char *path, struct err *err);
 
 /* The appliers; each does one op (op.h says what the fields mean). */

@@ -13,7 +13,6 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define PASSWD_MAX 65536
-#define HOME_MAX 1024
 
 /* The place "exec" and this wording are what engines parse: "executable file not found in $PATH" and "permission denied". */
 static int not_runnable(const char *name, int errnum, struct err *err)
@@ -149,17 +148,23 @@ static void keep_fds(const struct plan *p)
 		(void)sys_fcntl(3 + (int)i, F_SETFD, 0);
 }
 
-int act_exec(struct act *x, const char *path, struct err *err)
+int act_ready(struct act *x, char home[ACT_HOME_ROOM], struct err *err)
 {
 	const struct plan *p = x->plan;
-	char home[HOME_MAX + 5] = "HOME=";
 
 	if (p->home_missing) {
-		find_home(p->uid, home + 5, HOME_MAX);
+		(void)snprintf(home, ACT_HOME_ROOM, "HOME=");
+		find_home(p->uid, home + strlen(home), ACT_HOME_ROOM - strlen(home));
 		p->envp[p->envp_n] = home;
 	}
 	keep_fds(p);
-	TRY(reset_process(x, err));
+	return reset_process(x, err);
+}
+
+int act_exec(struct act *x, const char *path, struct err *err)
+{
+	const struct plan *p = x->plan;
+
 	(void)execve(path, (char *const *)p->argv, (char *const *)p->envp);
 	return not_runnable(p->argv[0], errno, err);
 }

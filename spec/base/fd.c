@@ -59,6 +59,8 @@ int file_read(int dirfd, const char *path, size_t max, struct arena *a, char **r
 
 	if (fd < 0)
 		return err_host(err, errno, "open %s", path);
+	/* Opening does not wait for a writer of a pipe; reading does. */
+	(void)sys_fcntl(fd, F_SETFL, 0);
 	return fd_read_all(fd, path, max, a, ret, ret_len, err);
 }
 

@@ -4,6 +4,9 @@
 
 #include "spec/oci/config.h"
 
+/* Nothing in it is newer, and crun before 1.9 runs no later one. */
+#define TEMPLATE_VERSION "1.0.2"
+
 #define OPTIONS_MAX 8
 
 enum when { ALWAYS, ROOTFUL, ROOTLESS };
@@ -192,7 +195,7 @@ static void emit_linux(struct emit *e, const struct template_options *o)
 void template_emit(struct emit *e, const struct template_options *options)
 {
 	emit_object(e, NULL);
-	emit_str(e, "ociVersion", OCI_VERSION);
+	emit_str(e, "ociVersion", TEMPLATE_VERSION);
 	emit_process(e);
 	emit_object(e, "root");
 	emit_str(e, "path", "rootfs");

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # container.bats - the container as its payload sees it: namespaces, ids, root, devices, names, limits, identity.
-# Filters and the scripts of payloads expand what they are given themselves.
-# shellcheck disable=SC2016,SC2154
+# Filters and the scripts of payloads expand what they are given themselves; each test is a subshell of its own.
+# shellcheck disable=SC2015,SC2016,SC2030,SC2031,SC2154
 
 load lib/container
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # lifecycle.bats - create, start, state, kill, delete, list, ps, pause, run: the states, statuses and files they promise.
-# Filters and the scripts of payloads expand what they are given themselves.
-# shellcheck disable=SC2016,SC2154
+# Filters and the scripts of payloads expand what they are given themselves; each test is a subshell of its own.
+# shellcheck disable=SC2015,SC2016,SC2030,SC2031,SC2154
 
 load lib/container
 
@@ -91,7 +91,7 @@ refused_now() {
 }
 
 @test "exit statuses of the payload are those of run" {
-	bundle b 'exit $(cat /tmp/status)'
+	bundle b :
 	for n in 0 1 2 77 125 126 128 200 254 255; do
 		jq --arg n $n '.process.args[2] = "exit " + $n' b/config.json >"$n.json"
 		run --separate-stderr srt run -f "$PWD/$n.json" -b b x
@@ -102,10 +102,10 @@ refused_now() {
 
 @test "128 and the signal's number where a signal ended it" {
 	# A signal from inside does not end the first process of a pid namespace: without one of its own it does.
-	for n in 1 2 3 6 9 11 15; do
+	for n in 1 2 6 9 11 15; do
 		bundle b "kill -$n \$\$; sleep 5" "$jq_defs"' without("pid")'
 		run --separate-stderr srt run -b b x
-		[ "$status" -eq $((128 + n)) ] || said
+		[ "$status" -eq $((128 + n)) ] || { echo "signal $n"; said; }
 	done
 	bundle b "$SLEEP"
 	srt run -b b x 3>&- &
