@@ -122,8 +122,8 @@ as_user() {
 	[ -d theirs ] || install -d -o "$SRT_TEST_USER" -g "$(id -g "$SRT_TEST_USER")" -m 0700 theirs
 	(
 		cd theirs || exit
-		export HOME=$PWD TMPDIR=$PWD XDG_RUNTIME_DIR=$PWD
-		setpriv --reuid="$SRT_TEST_USER" --regid="$(id -g "$SRT_TEST_USER")" --init-groups --inh-caps=-all -- "$@"
+		setpriv --reuid="$SRT_TEST_USER" --regid="$(id -g "$SRT_TEST_USER")" --init-groups --inh-caps=-all -- \
+			env HOME="$PWD" TMPDIR="$PWD" XDG_RUNTIME_DIR="$PWD" "$@"
 	)
 }
 theirs() { timeout -k 1 10 "$SRT_OCI" --root "$here/theirs/state" "$@"; }
@@ -221,7 +221,8 @@ hook_kinds='prestart createRuntime createContainer poststart poststop'
 			without "$word" said
 		done
 		# The first three, and the directory itself.
-		[ -z "$(sed -n 's/.* \([0-9]*\) -> \(.*\)/\1 \2/p' said | grep -vE '^([012] |3 /proc/)')" ] || { cat said; false; }
+		sed -n 's/.* \([0-9]*\) -> \(.*\)/\1 \2/p' said | sed -E '/^([012] |3 \/proc\/)/d' >others
+		[ ! -s others ] || { cat others; false; }
 	done
 	bundle b true '.hooks = {prestart: [{path: $hook}]}' --arg hook "$here/naive-hook"
 	printf '#!/bin/sh\nenv; ls -l /proc/$$/fd\n' >naive-hook
