@@ -229,11 +229,16 @@ static int join(const struct child *c, struct act *x, struct err *err)
 }
 
 /* The child becomes our sibling, so that the parent is its parent. */
-static pid_t clone_child(const struct child *c)
+static void be_child(void *arg)
+{
+	child_main(arg);
+}
+
+static pid_t clone_child(struct child *c)
 {
 	struct clone_args args = { .flags = c->start->plan->clone_flags | CLONE_PARENT };
 
-	return sys_clone3(&args, sizeof(args));
+	return c->silent ? clone_silent(&args, be_child, c) : sys_clone3(&args, sizeof(args));
 }
 
 void middle_main(struct child *c)

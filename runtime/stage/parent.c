@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parent.c - clones the child, answers it, and runs the hooks that belong to the runtime's namespaces. */
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 
 #include "runtime/act/act.h"
@@ -14,34 +15,62 @@
 #define STATE_SLACK 256
 /* Stack of a child that shares ours (the largest frames are act's buffers), and how far below our frame it begins. */
 #define CHILD_STACK (1u << 20)
+#define STACK_NEEDED (4u << 20)
 #define OWN_FRAME 16384
 /* Warnings of a kilobyte each that any socket buffer holds. */
 #define UNHEARD_MAX 32
+
+/* Warnings wait in the socket until we listen; more than it holds would never end. */
+static bool may_warn_much(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += (p->ops[i].flags & OP_OPTIONAL) != 0;
+	return n > UNHEARD_MAX;
+}
+
+/* Who joins a container must not share memory with us unless a user namespace is between its processes and us: one with
+ * CAP_SYS_PTRACE could write there. The kernel joins time namespaces only alone (EUSERS). */
+static bool may_share_memory(const struct start *s)
+{
+	if (s->ns_pidfd >= 0)
+		return (s->ns_flags & CLONE_NEWUSER) && !(s->ns_flags & CLONE_NEWTIME);
+	return !s->plan->middle;
+}
+
+static bool stack_is_roomy(void)
+{
+	struct rlimit stack;
+
+	return sys_prlimit(0, RLIMIT_STACK, NULL, &stack) == 0 && stack.rlim_cur >= STACK_NEEDED;
+}
+
+/* Nothing has to be said between clone and exec: no answer waited for, no fd handed over. */
+static bool is_silent(const struct start *s)
+{
+	return vfork_is_there && !s->wait && !s->plan->maps_by_parent && !s->plan->terminal &&
+	       !s->plan->listener && !s->state && may_share_memory(s) && !may_warn_much(s->plan) &&
+	       stack_is_roomy();
+}
+
+pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)
+{
+	/* The caller waits: below what it uses, its own stack is free. */
+	char *here = __builtin_frame_address(0);
+	uintptr_t top = ((uintptr_t)here - OWN_FRAME) & ~(uintptr_t)63;
+
+	return sys_vfork(args, (void *)(top - CHILD_STACK), CHILD_STACK, fn, c);
+}
 
 static void be_child(void *arg)
 {
 	child_main(arg);
 }
 
-/* Nothing has to be said between clone and exec: no answer waited for, no fd handed over, no process in the middle. */
-static bool is_silent(const struct start *s)
+static void be_middle(void *arg)
 {
-	size_t may_warn = 0;
-
-	/* Warnings wait in the socket until we listen; more than it holds would never end. */
-	for (size_t i = 0; i < s->plan->n; i++)
-		may_warn += (s->plan->ops[i].flags & OP_OPTIONAL) != 0;
-	return may_warn <= UNHEARD_MAX && vfork_is_there && !s->wait && !s->plan->maps_by_parent &&
-	       !s->plan->terminal && !s->plan->listener && !s->state;
-}
-
-static pid_t clone_silent(struct clone_args *args, struct child *c)
-{
-	/* The caller waits: below what it uses, its own stack is free. */
-	char *here = __builtin_frame_address(0);
-	uintptr_t top = ((uintptr_t)here - OWN_FRAME) & ~(uintptr_t)63;
-
-	return sys_vfork(args, (void *)(top - CHILD_STACK), CHILD_STACK, be_child, c);
+	middle_main(arg);
 }
 
 static int clone_first(struct start *s, struct child *c, bool middle, struct err *err)
@@ -52,9 +81,11 @@ static int clone_first(struct start *s, struct child *c, bool middle, struct err
 		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	bool silent = !middle && is_silent(s);
-	pid_t pid = silent ? clone_silent(&args, c) : sys_clone3(&args, sizeof(args));
+	pid_t pid;
 
+	c->silent = is_silent(s);
+	pid = c->silent ? clone_silent(&args, middle ? be_middle : be_child, c)
+			: sys_clone3(&args, sizeof(args));
 	if (pid == 0 && middle)
 		middle_main(c);
 	if (pid == 0)

@@ -2,6 +2,7 @@
 /* stage.h - parent and child walk through a plan together (who does what when: runtime/plan/op.h; the words: sync.h). */
 #pragma once
 
+#include <linux/sched.h>
 #include <sys/types.h>
 
 #include "runtime/plan/plan.h"
@@ -59,9 +60,12 @@ struct child {
 	int parent_sock; /* the other end, to be closed */
 	int proc_fd; /* the host's /proc, verified */
 	int start_fd; /* -1: none */
+	bool silent; /* shares the parent's memory, and the parent waits for exec (spec/base/vfork.h) */
 	char *state; /* room for the state document, state_room bytes */
 	size_t state_room;
 	char *path; /* PATH_MAX bytes */
 };
 _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);
+/* clone_silent: sys_vfork on the free part of the caller's stack. */
+pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c);
