@@ -41,6 +41,10 @@ RUNTIME_SRC := $(filter-out runtime/cli/main.c,$(wildcard runtime/*/*.c))
 LIB_SRC := $(SPEC_SRC) $(RUNTIME_SRC)
 GEN := # headers that a generator writes into $(B)/gen; the fragments add to it
 
+# A line a step; `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-4s %s\n' '$(1)' '$(2)')
+
 .DEFAULT_GOAL := all
 .PHONY: all
 all: $(B)/srt-oci $(B)/sandbox-runtime $(B)/srt
@@ -49,10 +53,12 @@ all: $(B)/srt-oci $(B)/sandbox-runtime $(B)/srt
 define variant_rules
 $(B)/$(1)/%.o: %.c | gen
 	@mkdir -p $$(@D)
-	$$($(1)_CC) $$($(1)_FLAGS) $$(EXTRA_$$(subst /,_,$$*)) -MMD -MP -c $$< -o $$@
+	$$(call say,CC,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -MMD -MP -c $$< -o $$@
 $(B)/$(1)/libsrt.a: $$(LIB_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
 
@@ -71,9 +77,11 @@ gen: $(GEN)
 # --- programs ----------------------------------------------------------------------------------------------------------
 # Debian's static yajl was compiled for glibc with _FORTIFY_SOURCE; contrib/musl holds the few checked functions it calls.
 $(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o)
-	$(rt_CC) $(rt_LDFLAGS) -o $@ $^ $(YAJL_STATIC)
+	$(call say,LD,$@)
+	$(Q)$(rt_CC) $(rt_LDFLAGS) -o $@ $^ $(YAJL_STATIC)
 $(B)/asan/srt-oci: $(B)/asan/runtime/cli/main.o $(B)/asan/libsrt.a
-	$(asan_CC) $(asan_LDFLAGS) -o $@ $^ -lyajl
+	$(call say,LD,$@)
+	$(Q)$(asan_CC) $(asan_LDFLAGS) -o $@ $^ -lyajl
 $(B)/sandbox-runtime $(B)/srt: $(B)/srt-oci
 	@ln -sf srt-oci $@
 

@@ -18,9 +18,11 @@ GEN += $(B)/gen/recipes.h
 $(foreach v,host asan fuzz,$(B)/$(v)/bundle/main.o): $(B)/gen/version.h
 
 $(B)/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/host/%.o)
-	$(host_CC) $(host_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(host_CC) $(host_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
 $(B)/asan/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/asan/%.o)
-	$(asan_CC) $(asan_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(asan_CC) $(asan_LDFLAGS) -o $@ $^ $(BUNDLE_LIBS)
 
 ## demo: on a Debian machine, from nothing to Python in a read-only bundle, as an ordinary user
 .PHONY: demo

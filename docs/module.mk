@@ -6,7 +6,8 @@ REFERENCE := config rules mount-options ops
 REFERENCE_SRC := contrib/gen/gen_reference.c $(SPEC_SRC) runtime/plan/op.c runtime/plan/mount_options.c
 $(B)/gen-bin/gen_reference: $(REFERENCE_SRC:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
-	$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl
+	$(call say,LD,$@)
+	$(Q)$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl
 test check-build: $(B)/gen-bin/gen_reference
 
 .PHONY: docs

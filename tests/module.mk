@@ -45,17 +45,21 @@ $(foreach s,$(UNIT_SRC),$(foreach v,host asan,$(eval $(call test_program,$(v),$(
 $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,fuzz,$(s))))
 $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,asan,$(s),$(B)/asan/tests/lib/fuzz_main.o)))
 
-# Fault tests stand on a fake of spec/base/sys.c; everything else is the real thing.
-FAKE_OBJ := $(filter-out $(B)/host/spec/base/sys.o,$(LIB_SRC:%.c=$(B)/host/%.o)) $(B)/host/tests/fault/sys_fake.o
-$(B)/host/libsrt-fake.a: $(FAKE_OBJ)
-	@rm -f $@
-	$(AR) rcs $@ $^
-$(FAULT_SRC:%.c=$(B)/host/%): $(B)/host/%: $(B)/host/%.o $(B)/host/libsrt-fake.a
-	$(host_CC) $(host_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+# Fault tests stand on a fake of spec/base/sys.c and vfork.h; everything else is the real thing.
+FAKE_SRC := $(filter-out spec/base/sys.c spec/base/vfork_%.c,$(LIB_SRC)) tests/fault/sys_fake.c
+define fault_programs
+$(B)/$(1)/libsrt-fake.a: $(FAKE_SRC:%.c=$(B)/$(1)/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(FAULT_SRC:%.c=$(B)/$(1)/%): $(B)/$(1)/%: $(B)/$(1)/%.o $(B)/$(1)/libsrt-fake.a
+	$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS)
+endef
+$(foreach v,host asan,$(eval $(call fault_programs,$(v))))
 
 UNIT := $(UNIT_SRC:%.c=$(B)/host/%)
 UNIT_ASAN := $(UNIT_SRC:%.c=$(B)/asan/%)
 FAULT := $(FAULT_SRC:%.c=$(B)/host/%)
+FAULT_ASAN := $(FAULT_SRC:%.c=$(B)/asan/%)
 REPLAY := $(FUZZ_SRC:%.c=$(B)/asan/%)
 FUZZERS := $(FUZZ_SRC:%.c=$(B)/fuzz/%)
 UNIT_BATS := $(wildcard tests/unit/*.bats)

@@ -3,7 +3,8 @@
 
 $(B)/gen-bin/gen_syscalls: contrib/gen/gen_syscalls.c runtime/plan/seccomp_names.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -o $@ $< -lseccomp
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(WARN) -O1 -o $@ $< -lseccomp
 
 $(B)/gen/syscalls.h: $(B)/gen-bin/gen_syscalls
 	@mkdir -p $(@D)
@@ -13,4 +14,5 @@ GEN += $(B)/gen/syscalls.h
 # Its benchmark needs libseccomp, to be compared with.
 $(B)/bench/bench_seccomp: $(B)/host/tests/bench/bench_seccomp.o $(B)/host/libsrt.a
 	@mkdir -p $(@D)
-	$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl -lseccomp
+	$(call say,LD,$@)
+	$(Q)$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl -lseccomp

@@ -3,7 +3,8 @@
 
 GOLDEN_PROGRAM := $(B)/host/tests/golden/golden
 $(GOLDEN_PROGRAM): $(B)/host/tests/golden/golden.o $(B)/host/libsrt.a
-	$(host_CC) $(host_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(host_CC) $(host_LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 ## golden-update: write the plans of tests/golden anew; review the diff as a stranger would
 .PHONY: golden-update
