@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define STEPS_MAX 300
-#define AHEAD 8
+#define AHEAD 64
 #define SPINS_MAX 20000
 #define WRITE_TRIES 200
 

@@ -248,7 +248,7 @@ joined() {
 	for _ in $(seq "$2"); do
 		srt exec x /bin/true >out 2>&1 </dev/null || { cat out; false; }
 	done
-	eventually hunted $(($2 / 4))
+	eventually hunted $(($2 / 8))
 	srt delete --force x
 	rm -rf b
 }
@@ -292,7 +292,7 @@ joined() {
 	for _ in $(seq 20); do
 		srt run -b c y >out 2>&1 </dev/null || { cat out; false; }
 	done
-	eventually hunted 10
+	eventually hunted 3
 	srt delete --force x
 	[ -z "$(caught)" ] || { caught; false; }
 }
