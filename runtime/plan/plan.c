@@ -1,59 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - the list of ops and of warnings, and the order of the chapters. */
+/* plan.c - the order of the chapters, and which facts they need. */
 #include "runtime/plan/plan.h"
 
 #include <linux/capability.h>
 #include <sched.h>
-#include <stdio.h>
 
 #include "spec/base/path.h"
-
-struct op *plan_add(struct plan *p, enum stage stage, enum op_code code, const char *cause)
-{
-	struct op *op;
-
-	if (p->n == p->room) {
-		size_t room = p->room ? p->room * 2 : 96;
-
-		p->ops = arena_grow(p->arena, p->ops, p->room * sizeof(*p->ops),
-				    room * sizeof(*p->ops));
-		p->room = room;
-	}
-	op = &p->ops[p->n++];
-	*op = (struct op){ .code = (uint8_t)code, .stage = (uint8_t)stage, .cause = cause };
-	return op;
-}
-
-int plan_warn(struct plan *p, struct err *err, const char *cause, const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = arena_vprintf(p->arena, fmt, ap);
-	va_end(ap);
-	if (p->strict) {
-		(void)err_input(err, "%s (--strict)", text);
-		return err_in(err, "%s", cause);
-	}
-	if (p->warnings_n == PLAN_WARNINGS_MAX)
-		return 0;
-	if (!p->warnings)
-		p->warnings = arena_array(p->arena, struct plan_warning, PLAN_WARNINGS_MAX);
-	p->warnings[p->warnings_n++] = (struct plan_warning){ .cause = cause, .text = text };
-	return 0;
-}
-
-const char *plan_cause(struct plan *p, const char *fmt, ...)
-{
-	const char *cause;
-	va_list ap;
-
-	va_start(ap, fmt);
-	cause = arena_vprintf(p->arena, fmt, ap);
-	va_end(ap);
-	return cause;
-}
 
 unsigned int plan_wants_process(const struct process *process)
 {
@@ -119,6 +71,7 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	TRY(plan_resources(p, c, f, err));
 	TRY(plan_mounts(p, c, f, o, err));
 	TRY(plan_devices(p, c, f, err));
+	plan_readonly_late(p);
 	TRY(plan_root(p, c, o, err));
 	TRY(plan_paths(p, c, f, err));
 	if (c->process)

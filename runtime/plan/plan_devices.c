@@ -150,6 +150,5 @@ int plan_devices(struct plan *p, const struct config *c, const struct facts *f, 
 	}
 	if (c->process && c->process->terminal)
 		plan_terminal(p, c->process, "/dev/console");
-	plan_readonly_late(p);
 	return 0;
 }

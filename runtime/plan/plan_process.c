@@ -167,37 +167,33 @@ static int plan_groups(const struct job *j, struct err *err)
 }
 
 /* A protection that this host does not have is refused, as the peers do: running without it would be weaker than asked. */
+static int plan_label(const struct job *j, enum op_code code, bool there, const char *module,
+		      const char *cause, const char *label, struct err *err)
+{
+	if (!label || !label[0])
+		return 0;
+	if (!there) {
+		(void)err_set(
+			err, ERR_HOST, 0,
+			"%s is not enabled on this host, so \"%s\" cannot be applied; remove the property or "
+			"boot with %s",
+			module, label, module);
+		return err_in(err, "%s", cause);
+	}
+	add(j, code, cause)->text = label;
+	return 0;
+}
+
 static int plan_lsm(const struct job *j, struct err *err)
 {
-	const struct process *pr = j->process;
-	const char *profile = pr->apparmor_profile, *label = pr->selinux_label;
-	struct op *op;
+	const char *profile = j->process->apparmor_profile;
 
-	if (profile && profile[0] && !str_eq(profile, "unconfined")) {
-		if (!j->f->apparmor) {
-			(void)err_set(
-				err, ERR_HOST, 0,
-				"AppArmor is not enabled on this host, so the profile \"%s\" cannot be "
-				"applied; remove the property or boot with AppArmor",
-				profile);
-			return err_in(err, "/process/apparmorProfile");
-		}
-		op = add(j, OP_APPARMOR, "/process/apparmorProfile");
-		op->text = profile;
-	}
-	if (label && label[0]) {
-		if (!j->f->selinux) {
-			(void)err_set(
-				err, ERR_HOST, 0,
-				"SELinux is not enabled on this host, so the label \"%s\" cannot be "
-				"applied; remove the property or boot with SELinux",
-				label);
-			return err_in(err, "/process/selinuxLabel");
-		}
-		op = add(j, OP_SELINUX, "/process/selinuxLabel");
-		op->text = label;
-	}
-	return 0;
+	if (profile && str_eq(profile, "unconfined"))
+		profile = NULL;
+	TRY(plan_label(j, OP_APPARMOR, j->f->apparmor, "AppArmor", "/process/apparmorProfile",
+		       profile, err));
+	return plan_label(j, OP_SELINUX, j->f->selinux, "SELinux", "/process/selinuxLabel",
+			  j->process->selinux_label, err);
 }
 
 static int plan_filter(const struct job *j, enum stage stage, struct err *err)

@@ -9,59 +9,9 @@
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
 #include "spec/base/sys.h"
-#include "spec/base/vfork.h"
 
 /* The state document that hooks get is a little longer once it has a pid. */
 #define STATE_SLACK 256
-/* Stack of a child that shares ours (the largest frames are act's buffers), and how far below our frame it begins. */
-#define CHILD_STACK (1u << 20)
-#define STACK_NEEDED (4u << 20)
-#define OWN_FRAME 16384
-/* Warnings of a kilobyte each that any socket buffer holds. */
-#define UNHEARD_MAX 32
-
-/* Warnings wait in the socket until we listen; more than it holds would never end. */
-static bool may_warn_much(const struct plan *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		n += (p->ops[i].flags & OP_OPTIONAL) != 0;
-	return n > UNHEARD_MAX;
-}
-
-/* Who joins a container must not share memory with us unless a user namespace is between its processes and us: one with
- * CAP_SYS_PTRACE could write there. The kernel joins time namespaces only alone (EUSERS). */
-static bool may_share_memory(const struct start *s)
-{
-	if (s->ns_pidfd >= 0)
-		return (s->ns_flags & CLONE_NEWUSER) && !(s->ns_flags & CLONE_NEWTIME);
-	return !s->plan->middle;
-}
-
-static bool stack_is_roomy(void)
-{
-	struct rlimit stack;
-
-	return sys_prlimit(0, RLIMIT_STACK, NULL, &stack) == 0 && stack.rlim_cur >= STACK_NEEDED;
-}
-
-/* Nothing has to be said between clone and exec: no answer waited for, no fd handed over. */
-static bool is_silent(const struct start *s)
-{
-	return vfork_is_there && !s->wait && !s->plan->maps_by_parent && !s->plan->terminal &&
-	       !s->plan->listener && !s->state && may_share_memory(s) && !may_warn_much(s->plan) &&
-	       stack_is_roomy();
-}
-
-pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)
-{
-	/* The caller waits: below what it uses, its own stack is free. */
-	char *here = __builtin_frame_address(0);
-	uintptr_t top = ((uintptr_t)here - OWN_FRAME) & ~(uintptr_t)63;
-
-	return sys_vfork(args, (void *)(top - CHILD_STACK), CHILD_STACK, fn, c);
-}
 
 static void be_child(void *arg)
 {
@@ -83,7 +33,7 @@ static int clone_first(struct start *s, struct child *c, bool middle, struct err
 	};
 	pid_t pid;
 
-	c->silent = is_silent(s);
+	c->silent = start_is_silent(s);
 	pid = c->silent ? clone_silent(&args, middle ? be_middle : be_child, c)
 			: sys_clone3(&args, sizeof(args));
 	if (pid == 0 && middle)

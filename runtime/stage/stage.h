@@ -67,5 +67,6 @@ struct child {
 };
 _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);
-/* clone_silent: sys_vfork on the free part of the caller's stack. */
+/* start_is_silent: the child may share our memory until exec. clone_silent: sys_vfork on the free part of the caller's stack. */
+bool start_is_silent(const struct start *s);
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c);
