@@ -16,7 +16,7 @@ static int check_place(const struct op *op, int fd, struct err *err)
 {
 	struct stat st;
 
-	if ((op->flags & OP_NOFOLLOW_DEST) && sys_fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+	if ((op->flags & OP_NOFOLLOW_DEST) && (sys_fstat(fd, &st) < 0 || S_ISLNK(st.st_mode)))
 		return err_host(err, ELOOP, "mount on %s: the root file system has a symlink there",
 				op->path);
 	if (fd_is_fs(fd, PROC_SUPER_MAGIC) && !path_beneath(op->path, "/proc"))
