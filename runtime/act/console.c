@@ -10,6 +10,8 @@
 #include "spec/base/sys.h"
 
 #define DEVPTS_SUPER_MAGIC 0x1cd1
+#define PTMX_MAJOR 5
+#define PTMX_MINOR 2
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER 0x5441
 #endif
@@ -17,9 +19,16 @@
 /* Without a devpts of the container's own, the host's terminal multiplexer serves. */
 static int open_master(struct act *x, int *ret, struct err *err)
 {
-	scoped_fd int fd = open_in_root(x->root_fd, "/dev/pts/ptmx", O_RDWR);
+	scoped_fd int look = open_in_root(x->root_fd, "/dev/pts/ptmx", O_PATH);
+	scoped_fd int fd = -1;
 
-	if (fd < 0 && errno == ENOENT)
+	/* Opening some other device could set it in motion. */
+	if (look >= 0 && !fd_is_device(look, PTMX_MAJOR, PTMX_MINOR))
+		return err_host(err, ENODEV,
+				"open a terminal: /dev/pts/ptmx is not the terminal multiplexer");
+	if (look >= 0)
+		fd = open_in_root(x->root_fd, "/dev/pts/ptmx", O_RDWR);
+	else if (errno == ENOENT)
 		fd = sys_openat(AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return err_host(err, errno, "open a terminal (/dev/pts/ptmx)");

@@ -35,7 +35,11 @@ int act_bounding(struct act *x, const struct op *op, struct err *err)
 static bool setgroups_denied(const struct act *x)
 {
 	char word[4];
-	scoped_fd int fd = sys_openat(x->proc_fd, "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
+	/* Who joins a container has no other /proc than its own; a lie there changes nothing, as the kernel has said no. */
+	bool host = x->proc_fd >= 0;
+	scoped_fd int fd = sys_openat(host ? x->proc_fd : AT_FDCWD,
+				      host ? "self/setgroups" : "/proc/self/setgroups",
+				      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 
 	return fd >= 0 && sys_read(fd, word, sizeof(word)) == (ssize_t)sizeof(word) &&
 	       memcmp(word, "deny", sizeof(word)) == 0;

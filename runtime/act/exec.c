@@ -111,8 +111,8 @@ static bool home_in_line(const char *line, size_t len, uint32_t uid, char *home,
 static void find_home(uint32_t uid, char *home, size_t room)
 {
 	char text[PASSWD_MAX];
-	scoped_fd int fd = sys_openat(AT_FDCWD, "/etc/passwd",
-				      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	scoped_fd int root = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int fd = root < 0 ? -1 : open_in_root(root, "/etc/passwd", O_RDONLY | O_NONBLOCK);
 	ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof(text) - 1);
 
 	(void)snprintf(home, room, "/");

@@ -258,7 +258,8 @@ static void add_new(struct job *j, const char *type)
 	op->data = j->w.data;
 	op->len = (uint32_t)strlen(j->w.data);
 	op->a = j->w.set | j->w.set_rec;
-	if ((op->a & MOUNT_ATTR_RDONLY) && needs_room_below(j)) {
+	if ((op->a & MOUNT_ATTR_RDONLY) &&
+	    ((j->w.extensions & MOUNT_TMPCOPYUP) || needs_room_below(j))) {
 		op->a &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 		op->flags |= OP_READONLY_LATE;
 	}

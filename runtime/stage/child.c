@@ -241,6 +241,20 @@ static pid_t clone_child(struct child *c)
 	return c->silent ? clone_silent(&args, be_child, c) : sys_clone3(&args, sizeof(args));
 }
 
+/* The host's /proc leads to all of the host. Into a container that runs already it comes along only for the label that is
+ * written through it. */
+static void drop_proc(struct child *c)
+{
+	const struct plan *p = c->start->plan;
+
+	if (c->start->ns_pidfd < 0)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->ops[i].code == OP_APPARMOR || p->ops[i].code == OP_SELINUX)
+			return;
+	(void)sys_close(take_fd(&c->proc_fd));
+}
+
 void middle_main(struct child *c)
 {
 	struct act x = ACT_INIT;
@@ -248,6 +262,7 @@ void middle_main(struct child *c)
 	pid_t pid;
 
 	(void)sys_close(c->parent_sock);
+	drop_proc(c);
 	x.plan = c->start->plan;
 	x.proc_fd = c->proc_fd;
 	x.warn = warn;

@@ -262,7 +262,7 @@ joined() {
 	joined "${capability_sets[1]}" 40
 	if as_root; then
 		# Root who gives this away without a user namespace gives it over the newcomer, too: but not over the host's files.
-		grep '^fd' hunt | sort -u | grep -vE '^fd ([0-2] .*|[0-9]+ (socket:.*|/proc))$' >left_open || true
+		grep '^fd' hunt | sort -u | grep -vE '^fd ([0-2] .*|[0-9]+ socket:.*)$' >left_open || true
 		[ ! -s left_open ] || { cat left_open; false; }
 	else
 		[ -z "$(caught)" ] || { caught; false; }
