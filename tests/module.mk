@@ -46,7 +46,8 @@ $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,fuzz,$(s))))
 $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,asan,$(s),$(B)/asan/tests/lib/fuzz_main.o)))
 
 # Fault tests stand on a fake of spec/base/sys.c and vfork.h; everything else is the real thing.
-FAKE_SRC := $(filter-out spec/base/sys.c spec/base/vfork_%.c,$(LIB_SRC)) tests/fault/sys_fake.c
+FAKE_SRC := $(filter-out spec/base/sys.c spec/base/vfork_%.c,$(LIB_SRC)) \
+	$(filter-out $(FAULT_SRC),$(wildcard tests/fault/*.c))
 define fault_programs
 $(B)/$(1)/libsrt-fake.a: $(FAKE_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@

@@ -5,27 +5,57 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "spec/base/sys.h"
+#include "spec/base/vfork.h"
 
 /* What is pretended looks at none of its parameters. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define CLONE_REAL (CLONE_PIDFD | CLONE_FILES | CLONE_PARENT_SETTID)
+#define CLONE_REAL \
+	(CLONE_PIDFD | CLONE_FILES | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_CLEAR_SIGHAND)
+#define PROC_SUPER_MAGIC 0x9fa0
+#define DEVICES_MAX 64
+
+/* What this process, and what all its children, have called; shared with them. */
+struct seen {
+	unsigned int calls;
+	char failed[32];
+};
+enum { SELF, CHILDREN };
 
 static struct {
-	unsigned int calls, fail_at, die_at;
-	int errnum;
-	const char *failed;
+	struct seen *seen;
+	int who; /* SELF, or CHILDREN in a child */
+	struct {
+		unsigned int at;
+		int errnum;
+	} fail[2];
+	unsigned int die_at;
 	int fds, mounts;
+	int pair; /* the second end of the last one */
+	void (*child)(void *ctx, int sock);
+	void *child_ctx;
+	const char *scratch;
+	unsigned int scratches;
+	/* Files on which a device is mounted, or which are one that only root can make. */
+	struct {
+		dev_t dev;
+		ino_t ino;
+		int fd;
+	} devices[DEVICES_MAX];
+	int devices_n;
 	char words[128];
 } fake;
 
@@ -42,33 +72,75 @@ static int open_fds(void)
 	return n;
 }
 
+/* Made when it is first needed. */
+static struct seen *seen_by(int who)
+{
+	if (!fake.seen)
+		fake.seen = mmap(NULL, 2 * sizeof(*fake.seen), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fake.seen == MAP_FAILED)
+		abort();
+	return &fake.seen[who];
+}
+
 void fake_begin(void)
 {
-	fake.calls = fake.fail_at = fake.die_at = 0;
-	fake.failed = NULL;
+	memset(seen_by(SELF), 0, 2 * sizeof(*fake.seen));
+	memset(fake.fail, 0, sizeof(fake.fail));
+	while (fake.devices_n > 0)
+		(void)close(fake.devices[--fake.devices_n].fd);
+	fake.who = SELF;
+	fake.die_at = fake.scratches = 0;
+	fake.child = NULL;
+	fake.scratch = NULL;
 	fake.mounts = 0;
 	fake.fds = open_fds();
 }
 
 void fake_fail_at(unsigned int n, int errnum)
 {
-	fake.fail_at = n ? fake.calls + n : 0;
-	fake.errnum = errnum;
+	fake.fail[SELF].at = n ? seen_by(SELF)->calls + n : 0;
+	fake.fail[SELF].errnum = errnum;
+}
+
+void fake_fail_child_at(unsigned int n, int errnum)
+{
+	fake.fail[CHILDREN].at = n ? seen_by(CHILDREN)->calls + n : 0;
+	fake.fail[CHILDREN].errnum = errnum;
 }
 
 void fake_die_at(unsigned int n)
 {
-	fake.die_at = fake.calls + n;
+	fake.die_at = seen_by(SELF)->calls + n;
+}
+
+void fake_scratch(const char *dir)
+{
+	fake.scratch = dir;
+}
+
+void fake_child(void (*fn)(void *ctx, int sock), void *ctx)
+{
+	fake.child = fn;
+	fake.child_ctx = ctx;
 }
 
 unsigned int fake_calls(void)
 {
-	return fake.calls;
+	return seen_by(SELF)->calls;
 }
 
 const char *fake_failed(void)
 {
-	return fake.failed;
+	for (int i = SELF; i <= CHILDREN; i++)
+		if (seen_by(i)->failed[0])
+			return seen_by(i)->failed;
+	return NULL;
+}
+
+int fake_fds(void)
+{
+	return open_fds() - fake.fds - fake.devices_n;
 }
 
 static bool has_children(void)
@@ -80,7 +152,7 @@ static bool has_children(void)
 
 const char *fake_leaks(void)
 {
-	int fds = open_fds() - fake.fds;
+	int fds = fake_fds();
 	bool children = has_children();
 
 	if (fds == 0 && fake.mounts == 0 && !children)
@@ -93,13 +165,14 @@ const char *fake_leaks(void)
 /* One call: is it the one? */
 static bool fails(const char *name)
 {
-	fake.calls++;
-	if (fake.calls == fake.die_at)
+	struct seen *seen = seen_by(fake.who);
+
+	if (++seen->calls == fake.die_at && fake.who == SELF)
 		(void)kill(getpid(), SIGKILL);
-	if (fake.calls != fake.fail_at)
+	if (seen->calls != fake.fail[fake.who].at)
 		return false;
-	fake.failed = name;
-	errno = fake.errnum;
+	(void)snprintf(seen->failed, sizeof(seen->failed), "%s", name);
+	errno = fake.fail[fake.who].errnum;
 	return true;
 }
 
@@ -125,10 +198,66 @@ static int count_mount(int n)
 	return 0;
 }
 
-/* A descriptor that stands for a file system's context or a mount of it. */
+/* A descriptor that stands for a file system's context. */
 static int stand_in(const char *name)
 {
 	return (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC);
+}
+
+/* An empty file system: a directory, where there is a place for it. */
+static int new_file_system(void)
+{
+	char path[4096];
+
+	if (!fake.scratch)
+		return stand_in("mount");
+	(void)snprintf(path, sizeof(path), "%s/%u", fake.scratch, fake.scratches++);
+	if (mkdir(path, 0755) < 0)
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int clone_tree(int dirfd, const char *path, unsigned int flags)
+{
+	int nofollow = flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+
+	return *path ? openat(dirfd, path, O_PATH | O_CLOEXEC | nofollow)
+		     : fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void put_device(int device, const struct stat *place)
+{
+	int fd = fcntl(device, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0 || fake.devices_n == DEVICES_MAX)
+		abort();
+	fake.devices[fake.devices_n].dev = place->st_dev;
+	fake.devices[fake.devices_n].ino = place->st_ino;
+	fake.devices[fake.devices_n++].fd = fd;
+}
+
+/* The device that lies on the file that fd is, or fd itself. */
+static int device_at(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd;
+	for (int i = 0; i < fake.devices_n; i++)
+		if (fake.devices[i].dev == st.st_dev && fake.devices[i].ino == st.st_ino) {
+			(void)close(fd);
+			return fcntl(fake.devices[i].fd, F_DUPFD_CLOEXEC, 0);
+		}
+	return fd;
+}
+
+static int put_mount(int from, int to)
+{
+	struct stat st, place;
+
+	if (fstat(from, &st) == 0 && S_ISCHR(st.st_mode) && fstat(to, &place) == 0)
+		put_device(from, &place);
+	return count_mount(1);
 }
 
 REAL(int, mount,
@@ -138,24 +267,59 @@ REAL(int, mount,
 REAL(int, umount2, (const char *target, int flags), count_mount(-1))
 PRETEND(pivot_root, (const char *new_root, const char *put_old))
 REAL(int, open_tree, (int dirfd, const char *path, unsigned int flags),
-     openat(dirfd, *path ? path : ".", O_PATH | O_CLOEXEC))
+     clone_tree(dirfd, path, flags))
 REAL(int, move_mount,
      (int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned int flags),
-     count_mount(1))
+     put_mount(from_dirfd, to_dirfd))
 REAL(int, fsopen, (const char *type, unsigned int flags), stand_in(type))
 PRETEND(fsconfig, (int fd, unsigned int cmd, const char *key, const void *value, int aux))
-REAL(int, fsmount, (int fd, unsigned int flags, unsigned int attrs), stand_in("mount"))
+REAL(int, fsmount, (int fd, unsigned int flags, unsigned int attrs), new_file_system())
 PRETEND(mount_setattr, (int dirfd, const char *path, unsigned int flags, struct mount_attr *attr))
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+/* Below /proc nothing is written: id maps, sysctls, scores. */
+static bool is_proc_setting(int dirfd, int flags)
+{
+	struct statfs st;
+
+	return (flags & O_ACCMODE) == O_WRONLY && dirfd >= 0 && fstatfs(dirfd, &st) == 0 &&
+	       st.f_type == PROC_SUPER_MAGIC;
+}
+
+static int open_how(int dirfd, const char *path, const struct open_how *how)
+{
+	if (is_proc_setting(dirfd, (int)how->flags))
+		return open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return device_at((int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how)));
+}
+
+static int open_file(int dirfd, const char *path, int flags, mode_t mode)
+{
+	if (is_proc_setting(dirfd, flags))
+		return open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return openat(dirfd, path, flags, mode);
+}
+
+static int make_node(int dirfd, const char *path, mode_t mode, dev_t dev)
+{
+	struct stat place;
+	int null, r = mknodat(dirfd, path, S_IFREG | (mode & 0777), 0);
+
+	if (r < 0 || dev != makedev(1, 3) || fstatat(dirfd, path, &place, 0) < 0)
+		return r;
+	null = open("/dev/null", O_PATH | O_CLOEXEC);
+	put_device(null, &place);
+	return close(null);
+}
+
 REAL(int, openat2, (int dirfd, const char *path, const struct open_how *how),
-     syscall(SYS_openat2, dirfd, path, how, sizeof(*how)))
+     open_how(dirfd, path, how))
 REAL(int, openat, (int dirfd, const char *path, int flags, mode_t mode),
-     openat(dirfd, path, flags, mode))
+     open_file(dirfd, path, flags, mode))
 REAL(int, mkdirat, (int dirfd, const char *path, mode_t mode), mkdirat(dirfd, path, mode))
 REAL(int, mknodat, (int dirfd, const char *path, mode_t mode, dev_t dev),
-     mknodat(dirfd, path, S_IFREG | (mode & 0777), 0))
+     make_node(dirfd, path, mode, dev))
 REAL(int, symlinkat, (const char *target, int dirfd, const char *path),
      symlinkat(target, dirfd, path))
 REAL(int, unlinkat, (int dirfd, const char *path, int flags), unlinkat(dirfd, path, flags))
@@ -179,41 +343,73 @@ REAL(int, memfd_create, (const char *name, unsigned int flags),
      syscall(SYS_memfd_create, name, flags))
 REAL(int, fcntl, (int fd, int cmd, long arg), fcntl(fd, cmd, arg))
 REAL(int, flock, (int fd, int operation), flock(fd, operation))
-REAL(int, ioctl, (int fd, unsigned long request, void *arg), ioctl(fd, request, arg))
-
-/* The kernel closes even where it reports a failure. */
-int sys_close(int fd)
-{
-	bool failed = fails("close");
-	int saved = errno, rc = close(fd);
-
-	if (!failed)
-		return rc;
-	errno = saved;
-	return -1;
-}
+REAL(int, ioctl, (int fd, unsigned long request, void *arg),
+     request == SIOCSIFFLAGS || request == TIOCSCTTY ? 0 : ioctl(fd, request, arg))
 
 /* --- processes -------------------------------------------------------------------------------- */
 
+/* In a child: it counts as one, and may have something else to do. */
+static void be_child(void)
+{
+	fake.who = CHILDREN;
+	fake.die_at = 0;
+	if (!fake.child)
+		return;
+	fake.child(fake.child_ctx, fake.pair);
+	_exit(0);
+}
+
 /* A process like any other: without namespaces, in memory of its own. */
-pid_t sys_clone3(struct clone_args *args, size_t size)
+static pid_t clone_real(const struct clone_args *args)
 {
 	struct clone_args real = *args;
+	pid_t pid;
 
-	if (fails("clone3"))
-		return -1;
 	real.flags &= CLONE_REAL;
 	real.stack = real.stack_size = 0;
-	return (pid_t)syscall(SYS_clone3, &real, sizeof(real));
+	pid = (pid_t)syscall(SYS_clone3, &real, sizeof(real));
+	if (pid == 0)
+		be_child();
+	fake.child = NULL;
+	return pid;
+}
+
+REAL(pid_t, clone3, (struct clone_args * args, size_t size), clone_real(args))
+
+const int vfork_is_there = 1;
+
+/* Likewise; here the caller does not wait. */
+pid_t sys_vfork(struct clone_args *args, void *stack, size_t size, void (*fn)(void *), void *arg)
+{
+	pid_t pid = fails("vfork") ? -1 : clone_real(args);
+
+	if (pid == 0) {
+		fn(arg);
+		_exit(1);
+	}
+	return pid;
 }
 
 PRETEND(setns, (int fd, int flags))
 PRETEND(unshare, (int flags))
 REAL(int, pidfd_open, (pid_t pid, unsigned int flags), syscall(SYS_pidfd_open, pid, flags))
-REAL(int, pidfd_send_signal, (int pidfd, int sig),
-     syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0))
-REAL(int, kill, (pid_t pid, int sig), kill(pid, sig))
-REAL(int, waitid, (int type, id_t id, siginfo_t *info, int options),
+
+/* These cannot fail for a child of one's own: they are done even where they report a failure. */
+#define DONE(name, parameters, call)                 \
+	int sys_##name parameters                    \
+	{                                            \
+		bool failed = fails(#name);          \
+		int saved = errno, rc = (int)(call); \
+		if (!failed)                         \
+			return rc;                   \
+		errno = saved;                       \
+		return -1;                           \
+	}
+/* The kernel closes even where it reports a failure. */
+DONE(close, (int fd), close(fd))
+DONE(pidfd_send_signal, (int pidfd, int sig), syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0))
+DONE(kill, (pid_t pid, int sig), kill(pid, sig))
+DONE(waitid, (int type, id_t id, siginfo_t *info, int options),
      syscall(SYS_waitid, type, id, info, options, NULL))
 REAL(int, execveat,
      (int dirfd, const char *path, char *const argv[], char *const envp[], int flags),
@@ -258,6 +454,15 @@ REAL(long, keyctl_join, (const char *name), 1)
 REAL(int, socket, (int domain, int type, int protocol), socket(domain, type, protocol))
 REAL(int, accept, (int fd, int flags), accept4(fd, NULL, NULL, flags))
 REAL(int, connect, (int fd, const struct sockaddr *addr, socklen_t len), connect(fd, addr, len))
-REAL(int, socketpair, (int type, int fds[2]), socketpair(AF_UNIX, type, 0, fds))
+
+static int make_pair(int type, int fds[2])
+{
+	int r = socketpair(AF_UNIX, type, 0, fds);
+
+	fake.pair = r < 0 ? -1 : fds[1];
+	return r;
+}
+
+REAL(int, socketpair, (int type, int fds[2]), make_pair(type, fds))
 REAL(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), sendmsg(fd, msg, flags))
 REAL(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), recvmsg(fd, msg, flags))

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_act.c - a whole plan carried out, with each of its system calls failing once: the op at work
+ * says so, with its place, or the failure is one that it may survive; no descriptor and no process
+ * stays, and nothing appears outside of the root. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "runtime/act/act.h"
+#include "runtime/probe/probe.h"
+#include "spec/base/fd.h"
+#include "tests/fault/place.h"
+#include "tests/fault/sys_fake.h"
+
+/* More calls than any plan here makes. */
+#define CALLS_MAX 2000
+#define FILE_MAX (1u << 20)
+
+static const struct scenario {
+	const char *name, *config, *facts;
+	bool no_pivot;
+} scenarios[] = {
+	{ "as root", "tests/fault/data/as-root.json", "tests/golden/facts/root.json", false },
+	{ "as user", "tests/fault/data/as-user.json", "tests/golden/facts/user.json", false },
+	{ "by ranges", "tests/fault/data/as-user-ranges.json", "tests/golden/facts/user.json",
+	  true },
+};
+
+/* Calls whose failure an op survives, and why. */
+static const struct {
+	const char *name;
+	int errnum; /* 0: any */
+	int code; /* of the op; OP_COUNT: the way to exec */
+} survived[] = {
+	{ "close", 0, -1 }, /* closes all the same */
+	{ "fstatfs", 0, OP_MOUNT }, /* is it procfs? that always answers */
+	{ "fstatfs", 0, OP_BIND },
+	{ "fstatfs", 0, OP_CONSOLE },
+	{ "mount", 0, OP_MOUNT }, /* then by fsopen */
+	{ "fchdir", 0, OP_MOUNT }, /* likewise */
+	{ "fchownat", 0, OP_MOUNT }, /* tmpcopyup: owners that are not mapped */
+	{ "keyctl_join", EPERM, OP_KEYRING }, /* no keyring to share */
+	{ "setsid", EPERM, OP_SESSION }, /* leads one already */
+	{ "setgroups", EPERM, OP_BECOME_ROOT }, /* denied for good */
+	{ "kill", 0, OP_BIND }, /* idmap's child has ended by itself where it cannot be killed */
+	{ "waitid", 0, OP_BIND }, /* likewise */
+	{ "fcntl", 0, OP_ID_MAP_HELPER }, /* an empty stdin never blocks */
+	{ "sigprocmask", 0, OP_ID_MAP_HELPER }, /* cannot fail */
+	{ "read", 0, OP_ID_MAP_HELPER }, /* what exec failed with; 127 says that it did */
+	{ "openat", 0, OP_COUNT }, /* HOME is "/" without a passwd file */
+	{ "openat2", 0, OP_COUNT }, /* likewise */
+	{ "read", 0, OP_COUNT }, /* likewise */
+	{ "fcntl", 0, OP_COUNT }, /* of a descriptor that was found open */
+	{ "sigprocmask", 0, OP_COUNT }, /* cannot fail */
+};
+
+/* What the forked process tells. */
+struct outcome {
+	bool failing; /* a call is to fail */
+	bool done; /* it came to an end by itself */
+	int rc;
+	unsigned int op; /* the one at work: its index, or plan->n on the way to exec */
+	unsigned int failed_op; /* the one whose call failed, 1 more than its index; 0: none */
+	bool alternative; /* that one has another after it (OP_ELSE) */
+	unsigned int warnings;
+	struct err err;
+	int leaked; /* descriptors */
+	bool children;
+};
+
+struct scene {
+	struct place place;
+	struct arena arena;
+	const struct scenario *scenario;
+	struct plan *plan;
+	struct outcome *outcome; /* shared */
+};
+
+static void make_plan(struct scene *s)
+{
+	struct plan_options o = { .bundle = s->place.dir, .id = "one", .console = true };
+	const struct scenario *what = s->scenario;
+	struct config *config;
+	struct facts facts;
+	struct err err = { 0 };
+	char *text;
+	size_t len;
+
+	o.no_pivot = what->no_pivot;
+	if (file_read(AT_FDCWD, what->facts, FILE_MAX, &s->arena, &text, &len, &err) < 0 ||
+	    facts_parse(text, len, what->facts, &facts, &err) < 0 ||
+	    file_read(AT_FDCWD, what->config, FILE_MAX, &s->arena, &text, &len, &err) < 0 ||
+	    config_parse(text, len, what->config, &s->arena, &config, &err) < 0 ||
+	    config_check(config, &err) < 0)
+		fail_msg("%s: %s %s", what->name, err.place, err.text);
+	/* The host that the facts describe has both, and helpers that agree to everything. */
+	facts.apparmor = facts.selinux = true;
+	(void)snprintf(facts.newuidmap, sizeof(facts.newuidmap), "/bin/true");
+	(void)snprintf(facts.newgidmap, sizeof(facts.newgidmap), "/bin/true");
+	if (plan_container(config, &facts, &o, &s->arena, &s->plan, &err) < 0)
+		fail_msg("%s: %s %s", what->name, err.place, err.text);
+}
+
+/* --- in the forked process -------------------------------------------------------------------- */
+
+static void count_warning(void *ctx, const struct op *op, const struct err *why)
+{
+	struct outcome *o = ctx;
+
+	(void)op;
+	o->warnings += why->text[0] != '\0';
+}
+
+static int held(const struct act *x)
+{
+	const int fds[] = { x->proc_fd, x->root_fd,    x->empty_fd, x->null_fd,
+			    x->dir_fd,	x->console_fd, x->tty_fd,   x->listener_fd };
+	int n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		n += fds[i] >= 0;
+	return n;
+}
+
+/* One op, with those that stand in for it, as act_stage does them. */
+static int carry_out(struct act *x, struct plan *one, const struct plan *all, size_t i, size_t n,
+		     struct err *err)
+{
+	*one = *all;
+	one->ops = all->ops + i;
+	one->n = n;
+	x->plan = one;
+	return act_stage(x, (enum stage)all->ops[i].stage, err);
+}
+
+static void note_failure(struct outcome *o, bool alternative)
+{
+	if (o->failed_op || !fake_failed())
+		return;
+	o->failed_op = o->op + 1;
+	o->alternative = alternative;
+}
+
+static size_t with_alternatives(const struct plan *p, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < p->n && p->ops[i + n].stage == p->ops[i].stage &&
+	       (p->ops[i + n].flags & OP_ELSE))
+		n++;
+	return n;
+}
+
+static int all_stages(struct act *x, const struct plan *p, struct outcome *o, struct err *err)
+{
+	struct plan one;
+	int r;
+
+	for (int stage = 0; stage < STAGE_COUNT; stage++)
+		for (size_t i = 0, n; i < p->n; i += n) {
+			n = with_alternatives(p, i);
+			if (p->ops[i].stage != stage)
+				continue;
+			o->op = (unsigned int)i;
+			r = carry_out(x, &one, p, i, n, err);
+			note_failure(o, n > 1);
+			TRY(r);
+			if (!o->failing && fake_fds() != held(x))
+				return err_set(err, ERR_LIMIT, 0, "%d descriptors, but %d are held",
+					       fake_fds(), held(x));
+		}
+	o->op = (unsigned int)p->n;
+	x->plan = p;
+	return 0;
+}
+
+static int to_exec(struct act *x, struct err *err)
+{
+	char path[PATH_MAX], home[ACT_HOME_ROOM];
+
+	TRY(act_find(x->plan->argv, x->plan->envp, path, sizeof(path), err));
+	return act_ready(x, home, err);
+}
+
+static void run(const char *dir, const struct plan *p, struct outcome *o, unsigned int n,
+		int errnum, bool of_child)
+{
+	struct act x = ACT_INIT;
+	char mounts[80];
+
+	(void)snprintf(mounts, sizeof(mounts), "%s/mounts", dir);
+	fake_begin();
+	fake_scratch(mounts);
+	x.umask = 022;
+	x.child = getpid();
+	x.warn = count_warning;
+	x.warn_ctx = o;
+	o->rc = act_open_proc(&x.proc_fd, &o->err);
+	if (of_child)
+		fake_fail_child_at(n, errnum);
+	else
+		fake_fail_at(n, errnum);
+	if (o->rc == 0)
+		o->rc = all_stages(&x, p, o, &o->err);
+	o->leaked = fake_fds() - held(&x);
+	if (o->rc == 0)
+		o->rc = to_exec(&x, &o->err);
+	note_failure(o, false);
+	o->children = waitpid(-1, NULL, WNOHANG) >= 0;
+	o->done = true;
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+static const struct op *failed_op(const struct scene *s)
+{
+	unsigned int i = s->outcome->failed_op;
+
+	return i && i <= s->plan->n ? &s->plan->ops[i - 1] : NULL;
+}
+
+/* idmap's child has opened something in the descriptors that both share, and nobody hears which: it closes on exec. */
+static bool may_leak(const struct op *op, const char *failed)
+{
+	return op && op->code == OP_BIND && strcmp(failed, "read") == 0;
+}
+
+static bool may_survive(const struct scene *s, const char *failed, int errnum)
+{
+	const struct op *op = failed_op(s);
+	int code = op ? op->code : OP_COUNT;
+
+	for (size_t i = 0; i < ARRAY_LEN(survived); i++)
+		if (strcmp(survived[i].name, failed) == 0 &&
+		    (!survived[i].errnum || survived[i].errnum == errnum) &&
+		    (survived[i].code < 0 || survived[i].code == code))
+			return true;
+	return s->outcome->alternative || s->outcome->warnings;
+}
+
+/* The failure is told by the op at work, in its place; or it is one that may be survived. */
+static void judge(const struct scene *s, unsigned int n, int errnum)
+{
+	const struct outcome *o = s->outcome;
+	const struct op *op = failed_op(s);
+	const char *failed = fake_failed(), *name = op ? op_infos[op->code].name : "exec";
+	const char *flow = s->scenario->name, *why = strerror(errnum);
+
+	if (!o->done)
+		fail_msg("%s: call %u (%s) failing with %s kills", flow, n, failed, why);
+	if ((o->leaked && !may_leak(op, failed)) || o->children)
+		fail_msg("%s: call %u (%s of %s) leaks %d descriptors%s", flow, n, failed, name,
+			 o->leaked, o->children ? ", a child" : "");
+	if (o->rc == 0 && failed && !may_survive(s, failed, errnum))
+		fail_msg("%s: call %u (%s of %s) failing with %s goes unnoticed", flow, n, failed,
+			 name, why);
+	if (o->rc == 0)
+		return;
+	if (o->failed_op != o->op + 1 || o->err.kind == ERR_LIMIT)
+		fail_msg("%s: call %u (%s of %s): op %u fails: %s: %s", flow, n, failed, name,
+			 o->op, o->err.place, o->err.text);
+	if (o->err.kind == ERR_NONE || !o->err.text[0] ||
+	    (op && strncmp(o->err.place, op->cause, strlen(op->cause)) != 0))
+		fail_msg("%s: call %u (%s of %s) says \"%s: %s\"", flow, n, failed, name,
+			 o->err.place, o->err.text);
+}
+
+/* False where there is no nth call. */
+static bool attempt(const struct scene *s, unsigned int n, int errnum, bool of_child)
+{
+	int status;
+	pid_t child;
+
+	*s->outcome = (struct outcome){ .failing = n > 0 };
+	place_fill(&s->place);
+	fake_begin();
+	child = fork();
+	if (child == 0) {
+		run(s->place.dir, s->plan, s->outcome, n, errnum, of_child);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	judge(s, n, errnum);
+	if (fake_leaks())
+		fail_msg("call %u: %s leaked", n, fake_leaks());
+	place_check(&s->place);
+	return fake_failed() != NULL;
+}
+
+/* Each in turn, or each with each errno. */
+static unsigned int attempts(const struct scene *s, bool of_child, bool thorough)
+{
+	static const int errnums[] = { EPERM, ENOSPC, EIO };
+	unsigned int n = 1, e = 0;
+
+	while (n < CALLS_MAX && attempt(s, n, errnums[e], of_child)) {
+		e = (e + 1) % ARRAY_LEN(errnums);
+		n += !thorough || e == 0;
+	}
+	assert_true(n < CALLS_MAX);
+	return n - 1;
+}
+
+static void every_call_that_fails_is_told(void **state)
+{
+	struct scene *s = *state;
+	unsigned int calls = 0, of_children = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+		s->scenario = &scenarios[i];
+		make_plan(s);
+		assert_false(attempt(s, 0, 0, false));
+		assert_int_equal(s->outcome->rc, 0);
+		calls += attempts(s, false, i == 0);
+		of_children += attempts(s, true, true);
+	}
+	assert_true(calls > 300);
+	assert_true(of_children > 5);
+}
+
+/* A new op needs its line in a scenario. */
+static void every_op_is_carried_out(void **state)
+{
+	struct scene *s = *state;
+	unsigned int missing = 0;
+	uint64_t seen = 0;
+
+	assert_true(OP_COUNT <= 64);
+	for (size_t i = 0; i < ARRAY_LEN(scenarios); i++) {
+		s->scenario = &scenarios[i];
+		make_plan(s);
+		for (size_t k = 0; k < s->plan->n; k++)
+			seen |= 1ULL << s->plan->ops[k].code;
+	}
+	for (int code = 0; code < OP_COUNT; code++)
+		if (!(seen >> code & 1)) {
+			missing++;
+			print_error("no scenario has the op %s\n", op_infos[code].name);
+		}
+	assert_int_equal(missing, 0);
+}
+
+static int setup(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -1;
+	s->outcome = mmap(NULL, sizeof(*s->outcome), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	*state = s;
+	return s->outcome == MAP_FAILED ? -1 : place_begin(&s->place);
+}
+
+static int teardown(void **state)
+{
+	struct scene *s = *state;
+
+	place_done(&s->place);
+	arena_done(&s->arena);
+	(void)munmap(s->outcome, sizeof(*s->outcome));
+	free(s);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_call_that_fails_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_op_is_carried_out, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
