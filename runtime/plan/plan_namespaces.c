@@ -86,12 +86,14 @@ static int add_namespaces(struct plan *p, const struct config *c, const struct f
 	const struct namespaces *all = &c->linux_.namespaces;
 	enum stage stage = join_stage(c, f);
 
-	for (int pass = 0; pass < 2; pass++)
+	/* The user namespace first, for its rights; the mount namespace last, as the paths of the others are the host's. */
+	for (int pass = 0; pass < 3; pass++)
 		for (size_t i = 0; i < all->n; i++) {
 			const struct namespace *ns = &all->v[i];
 			bool user = ns->type == CLONE_NEWUSER;
+			int turn = user ? 0 : ns->type == CLONE_NEWNS ? 2 : 1;
 
-			if (ns->path && user == (pass == 0))
+			if (ns->path && turn == pass)
 				add_join(p, ns,
 					 user || ns->type == CLONE_NEWPID ? STAGE_JOIN : stage, i);
 			else if (!ns->path && pass == 0)

@@ -15,7 +15,9 @@
 
 static _Noreturn void fail(const struct child *c, const struct err *err)
 {
-	(void)sync_say_err(c->sock, SYNC_FAIL, err);
+	/* Under a filter of the payload's that forbids even this, exit may be forbidden, too. */
+	if (sync_say_err(c->sock, SYNC_FAIL, err) < 0)
+		__builtin_trap();
 	_exit(1);
 }
 
@@ -195,12 +197,19 @@ static int keep_own_fds(struct child *c, struct err *err)
 	return 0;
 }
 
+/* Once: the middle's child, too, comes by here, and the number may be another's by then. */
+static void close_parents(struct child *c)
+{
+	if (c->parent_sock >= 0)
+		(void)sys_close(take_fd(&c->parent_sock));
+}
+
 void child_main(struct child *c)
 {
 	struct act x = ACT_INIT;
 	struct err err;
 
-	(void)sys_close(c->parent_sock);
+	close_parents(c);
 	if (c->start->wait && keep_own_fds(c, &err) < 0)
 		fail(c, &err);
 	x.plan = c->start->plan;
@@ -261,7 +270,7 @@ void middle_main(struct child *c)
 	struct err err;
 	pid_t pid;
 
-	(void)sys_close(c->parent_sock);
+	close_parents(c);
 	drop_proc(c);
 	x.plan = c->start->plan;
 	x.proc_fd = c->proc_fd;
@@ -271,8 +280,10 @@ void middle_main(struct child *c)
 	if (join(c, &x, &err) < 0 || keep_own_fds(c, &err) < 0)
 		fail(c, &err);
 	pid = clone_child(c);
-	if (pid == 0)
+	if (pid == 0) {
+		wait_go(c); /* a word of ours before PID would be taken for the middle's */
 		child_main(c);
+	}
 	if (pid < 0) {
 		(void)err_host(&err, errno, "make the container's process");
 		fail(c, &err);

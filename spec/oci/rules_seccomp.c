@@ -45,6 +45,12 @@ static int check_syscall(const struct config *config, const struct seccomp_sysca
 		if (!s->names.v[i][0]) {
 			(void)err_input(err, "is empty: name a system call");
 			return err_in(err, "/names/%zu", i);
+		} else if (s->action == SECCOMP_RET_USER_NOTIF &&
+			   str_eq(s->names.v[i], "sendmsg")) {
+			(void)err_input(err,
+					"sendmsg cannot be notified of: the listener itself is "
+					"handed over by it");
+			return err_in(err, "/names/%zu", i);
 		}
 	if (s->action == SECCOMP_RET_USER_NOTIF && !has_receiver(config))
 		return REFUSE(err, "/action", "SCMP_ACT_NOTIFY needs listenerPath");

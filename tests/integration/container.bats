@@ -83,13 +83,8 @@ host() {
 		.root.path = "/" | .root.readonly = false'
 	[ "$(id -u)" -eq 0 ] || filter+=' | joins("user"; "/proc/\($pid)/ns/user") | unmapped'
 	bundle b "readlink /proc/self/ns/mnt; hostname" "$jq_defs $filter" --arg pid "$pid"
-	run --separate-stderr srt run -b b x
-	# Either it runs there, or it is refused with a reason; never in a namespace of the host's.
-	if [ "$status" -eq 0 ]; then
-		[ "${lines[0]}" = "$(ns mnt "$pid")" ]
-	else
-		[ "$(wc -l <<<"$stderr")" -eq 1 ]
-	fi
+	run_inside
+	[ "$output" = "$(ns mnt "$pid")"$'\nbox' ]
 }
 
 @test "a user namespace that exists can be joined by root" {

@@ -307,3 +307,9 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	srt delete --force --regex '^c[0-9]+$'
 	[ -z "$(srt list -q)" ]
 }
+
+@test "--no-pivot moves the root in place" {
+	bundle b 'ls / | tr "\n" " "; cut -d" " -f5 /proc/self/mountinfo | head -1; touch /x 2>/dev/null || echo read-only'
+	run -0 --separate-stderr srt run --no-pivot -b b x
+	[ "$output" = $'bin dev etc mnt proc root run sys tmp /\nread-only' ] || said
+}

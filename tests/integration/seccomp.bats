@@ -139,3 +139,15 @@ listen='{listenerPath: $sock, listenerMetadata: "meta"}'
 		'{listenerPath: "/no/such"}')"
 	refused_inside '*/linux/seccomp*listenerPath*' "$(filter '[{names: ["personality"], action: "SCMP_ACT_NOTIFY"}]')"
 }
+
+@test "what the listener is handed over by cannot be notified of" {
+	refused_inside '*/linux/seccomp/syscalls/0/names/0*sendmsg*' "$(filter '[{names: ["sendmsg"], action: "SCMP_ACT_NOTIFY"}]' \
+		'{listenerPath: "/no/such"}')"
+}
+
+@test "a filter under which nothing can run is an end, no hang" {
+	bundle b : '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls: [{names: ["read"], action: "SCMP_ACT_ALLOW"}]}'
+	run --separate-stderr srt run -b b x
+	[ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ] || said
+	eventually no_leftovers
+}

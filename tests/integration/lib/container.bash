@@ -171,4 +171,6 @@ jq_defs='def without($t): .linux.namespaces |= map(select(.type != $t));
 	def unmapped: del(.linux.uidMappings, .linux.gidMappings);
 	def mounts(f): .mounts += [f];'
 # only HALF: skips the test in the other half.
-only() { [ "$SRT_HALF" = "$1" ] || skip "for the half $1"; }
+only() {
+	[ "$SRT_HALF" = "$1" ] || skip "$([ "$1" = root ] && echo 'needs root' || echo 'root needs none of it: an ordinary user does')"
+}
