@@ -13,6 +13,16 @@
 /* The state document that hooks get is a little longer once it has a pid. */
 #define STATE_SLACK 256
 
+static void close_one(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		(void)sys_close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
 static void be_child(void *arg)
 {
 	child_main(arg);
@@ -63,10 +73,17 @@ static int died(struct start *s, struct err *err)
 	return err_set(err, ERR_HOST, 0, "the container's process ended while starting");
 }
 
+static int unexpected(struct err *err)
+{
+	return err_host(err, EPROTO, "the container's process said something unexpected");
+}
+
 static int on_maps(struct start *s, struct err *err)
 {
 	struct act x = ACT_INIT;
 
+	if (!s->plan || !s->plan->maps_by_parent)
+		return unexpected(err);
 	x.plan = s->plan;
 	x.proc_fd = s->proc_fd;
 	x.child = s->pid;
@@ -76,8 +93,11 @@ static int on_maps(struct start *s, struct err *err)
 
 static int on_root(struct start *s, struct err *err)
 {
-	const char *state = s->state(s->ctx);
+	const char *state;
 
+	if (!s->hooks || !s->state)
+		return unexpected(err);
+	state = s->state(s->ctx);
 	TRY(hooks_run(&s->hooks->prestart, "prestart", state, err));
 	TRY(hooks_run(&s->hooks->create_runtime, "createRuntime", state, err));
 	if (sync_say_text(s->sock, state) < 0)
@@ -85,18 +105,29 @@ static int on_root(struct start *s, struct err *err)
 	return 0;
 }
 
+static bool is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return pid > 0 && sys_waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 /* The process in the middle has done its part; the child is ours (CLONE_PARENT). */
 static int on_pid(struct start *s, pid_t pid, struct err *err)
 {
 	siginfo_t info;
 
+	if (pid == s->pid || !is_child(pid))
+		return unexpected(err);
 	(void)sys_waitid(P_PID, (id_t)s->pid, &info, WEXITED);
 	(void)sys_close(s->pidfd);
 	s->pid = pid;
 	s->pidfd = sys_pidfd_open(pid, 0);
 	if (s->pidfd < 0)
 		return err_host(err, errno, "open the container's process");
-	return s->on_pid ? s->on_pid(s->ctx, pid, err) : 0;
+	if (s->on_pid)
+		TRY(s->on_pid(s->ctx, pid, err));
+	return start_is_silent(s) ? 0 : start_go(s, err);
 }
 
 static int on_listener(struct start *s, int fd, struct err *err)
@@ -121,6 +152,7 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	case SYNC_READY:
 		return 1;
 	case SYNC_CONSOLE:
+		close_one(&s->console_fd);
 		s->console_fd = fd;
 		return 0;
 	case SYNC_LISTENER:
@@ -135,7 +167,7 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	case SYNC_GO:
 		break;
 	}
-	return err_host(err, EPROTO, "the container's process said something unexpected");
+	return unexpected(err);
 }
 
 /* 1: READY; 0: end of file. */
@@ -145,6 +177,8 @@ static int hear_out(struct start *s, struct err *err)
 		struct sync_msg m;
 		int fd = -1, got = sync_hear(s->sock, &m, &fd), r;
 
+		if (got < 0 || (m.word != SYNC_CONSOLE && m.word != SYNC_LISTENER))
+			close_one(&fd);
 		if (got < 0)
 			return err_host(err, errno, "hear from the container's process");
 		if (got == 0)
@@ -180,6 +214,8 @@ static int accompany(struct start *s, bool middle, struct err *err)
 	r = hear_out(s, err);
 	if (r < 0)
 		return r;
+	if (r > 0 && !s->wait)
+		return unexpected(err);
 	/* Whoever fails says so; silence before READY is a violent death. Without waiting, silence is the payload at work. */
 	return s->wait && r == 0 ? died(s, err) : 0;
 }
@@ -215,7 +251,7 @@ int start_released(struct start *s, int connection, struct err *err)
 	s->sock = connection;
 	if (sync_say_text(connection, s->state(s->ctx)) < 0)
 		return err_host(err, errno, "release the container's process");
-	return hear_out(s, err);
+	return start_listen(s, err);
 }
 
 void start_kill(struct start *s)
@@ -226,15 +262,11 @@ void start_kill(struct start *s)
 		return;
 	if (s->pidfd >= 0)
 		(void)sys_pidfd_send_signal(s->pidfd, SIGKILL);
+	else
+		(void)sys_kill(s->pid,
+			       SIGKILL); /* not waited for yet: the number is still its own */
 	(void)sys_waitid(P_PID, (id_t)s->pid, &info, WEXITED);
 	s->pid = 0;
-}
-
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		(void)sys_close(*fd);
-	*fd = -1;
 }
 
 void start_done(struct start *s)

@@ -3,7 +3,7 @@
  *
  *   word      from    to      means                                         then
  *   MAPS      child   parent  I am in the new user namespace, unmapped      parent writes the maps, answers GO
- *   PID       middle  parent  the child is process N                        –
+ *   PID       middle  parent  the child is process N                        GO to the child, unless it shares our memory
  *   ROOT      child   parent  the root is prepared, not yet entered         hooks, then GO with the state document
  *   READY     child   parent  only start is missing; a terminal may come    GO once the state is written
  *   CONSOLE   child   parent  here is the terminal (nobody waits)           –
