@@ -73,6 +73,14 @@ static int died(struct start *s, struct err *err)
 	return err_set(err, ERR_HOST, 0, "the container's process ended while starting");
 }
 
+/* errno says why it could not be answered: because it is dead, or because of us. */
+static int unheard(struct start *s, struct err *err)
+{
+	return errno == EPIPE || errno == ECONNRESET
+		       ? died(s, err)
+		       : err_host(err, errno, "answer the container's process");
+}
+
 static int unexpected(struct err *err)
 {
 	return err_host(err, EPROTO, "the container's process said something unexpected");
@@ -100,9 +108,7 @@ static int on_root(struct start *s, struct err *err)
 	state = s->state(s->ctx);
 	TRY(hooks_run(&s->hooks->prestart, "prestart", state, err));
 	TRY(hooks_run(&s->hooks->create_runtime, "createRuntime", state, err));
-	if (sync_say_text(s->sock, state) < 0)
-		return died(s, err);
-	return 0;
+	return sync_say_text(s->sock, state) < 0 ? unheard(s, err) : 0;
 }
 
 static bool is_child(pid_t pid)
@@ -202,7 +208,7 @@ int start_listen(struct start *s, struct err *err)
 
 int start_go(struct start *s, struct err *err)
 {
-	return sync_say(s->sock, SYNC_GO, 0, -1) < 0 ? died(s, err) : 0;
+	return sync_say(s->sock, SYNC_GO, 0, -1) < 0 ? unheard(s, err) : 0;
 }
 
 static int accompany(struct start *s, bool middle, struct err *err)

@@ -44,7 +44,7 @@ static struct {
 	} fail[2];
 	unsigned int die_at;
 	int fds, mounts;
-	int pair; /* the second end of the last one */
+	int pair[2]; /* the last one */
 	void (*child)(void *ctx, int sock);
 	void *child_ctx;
 	const char *scratch;
@@ -351,11 +351,16 @@ REAL(int, ioctl, (int fd, unsigned long request, void *arg),
 /* In a child: it counts as one, and may have something else to do. */
 static void be_child(void)
 {
+	void (*fn)(void *ctx, int sock);
+
 	fake.who = CHILDREN;
 	fake.die_at = 0;
-	if (!fake.child)
+	fn = fake.child;
+	fake.child = NULL;
+	if (!fn)
 		return;
-	fake.child(fake.child_ctx, fake.pair);
+	(void)close(fake.pair[0]);
+	fn(fake.child_ctx, fake.pair[1]);
 	_exit(0);
 }
 
@@ -459,7 +464,7 @@ static int make_pair(int type, int fds[2])
 {
 	int r = socketpair(AF_UNIX, type, 0, fds);
 
-	fake.pair = r < 0 ? -1 : fds[1];
+	memcpy(fake.pair, fds, sizeof(fake.pair));
 	return r;
 }
 

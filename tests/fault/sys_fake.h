@@ -22,7 +22,7 @@ void fake_die_at(unsigned int n);
 /* fake_scratch: a directory where new file systems get a directory each. */
 void fake_scratch(const char *dir);
 /* fake_child: the next child runs this and ends, instead of going on where it was cloned; sock is
- * the second end of the socket pair made last. */
+ * the second end of the socket pair made last, whose first end it does not have. */
 void fake_child(void (*fn)(void *ctx, int sock), void *ctx);
 /* fake_calls: how many there were since fake_begin; fake_failed: the name of the one that was made
  * to fail, in this process or a child, or NULL where the flow ended before it. */
