@@ -145,6 +145,7 @@ int life_run(const struct runtime *rt, const struct create_options *o, int *stat
 		return release(&m, err);
 	}
 	payload_block_signals(&outside);
+	m.start.signals = &outside;
 	TRY(making_begin(&m, false, false, err));
 	return foreground(&m, &outside, status, err);
 }
@@ -206,6 +207,7 @@ int life_start(const struct runtime *rt, const char *id, struct err *err)
 	m.start.on_warning = released_warning;
 	m.start.on_listener = making_listener;
 	m.start.ctx = &m;
+	TRY(making_connect(&m, err));
 	TRY(start_released(&m.start, fd, err));
 	if (started(&m, err) == 0)
 		return 0;

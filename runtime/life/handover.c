@@ -32,7 +32,7 @@ int pid_file_write(const char *path, pid_t pid, struct err *err)
 	return -1;
 }
 
-static int connect_to(const char *path, const char *property, int *ret, struct err *err)
+int socket_connect(const char *path, const char *property, int *ret, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	scoped_fd int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -49,7 +49,7 @@ static int connect_to(const char *path, const char *property, int *ret, struct e
 	return 0;
 }
 
-int fd_send(const char *path, const char *property, const char *text, int fd, struct err *err)
+int fd_send_on(int sock, const char *property, const char *text, int fd, struct err *err)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
@@ -61,16 +61,22 @@ int fd_send(const char *path, const char *property, const char *text, int fd, st
 			      .msg_control = control.room,
 			      .msg_controllen = sizeof(control.room) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	scoped_fd int sock = -1;
 
-	TRY(connect_to(path, property, &sock, err));
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	if (sys_sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
-		return err_host(err, errno, "%s: send to %s", property, path);
+		return err_host(err, errno, "%s: hand over a file descriptor", property);
 	return 0;
+}
+
+int fd_send(const char *path, const char *property, const char *text, int fd, struct err *err)
+{
+	scoped_fd int sock = -1;
+
+	TRY(socket_connect(path, property, &sock, err));
+	return fd_send_on(sock, property, text, fd, err);
 }
 
 int fds_preserved(uint32_t n, struct err *err)

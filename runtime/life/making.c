@@ -2,6 +2,7 @@
 /* making.c - reads, plans and begins a container; takes everything back where that fails. */
 #include "runtime/life/making.h"
 
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -125,15 +126,16 @@ static int write_state(struct making *m, struct err *err)
 	return store_write(&m->entry, &m->c, err);
 }
 
-/* While the child prepares its root, its state is written. */
+/* The state is written once there is something to say of the process (making_settle): until then, while we hold the lock,
+ * it is being created; and should we die, so does the child. */
 static int on_pid(void *ctx, pid_t pid, struct err *err)
 {
 	struct making *m = ctx;
 
 	m->c.pid = pid;
 	m->c.pid_start = pid_start_time(pid);
-	TRY(store_keep_config(&m->entry, m->bytes, m->len, err));
-	return write_state(m, err);
+	m->dirty = true;
+	return store_keep_config(&m->entry, m->bytes, m->len, err);
 }
 
 static const char *on_state(void *ctx)
@@ -141,6 +143,26 @@ static const char *on_state(void *ctx)
 	struct making *m = ctx;
 
 	return container_json(&m->c, &m->arena);
+}
+
+static bool asks_for_listener(const struct seccomp *s)
+{
+	if (!s || !s->listener_path)
+		return false;
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		if (s->syscalls.v[i].action == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+int making_connect(struct making *m, struct err *err)
+{
+	const struct seccomp *s = m->config->linux_.seccomp;
+
+	if (!asks_for_listener(s))
+		return 0;
+	return socket_connect(s->listener_path, "/linux/seccomp/listenerPath", &m->listener_sock,
+			      err);
 }
 
 int making_listener(void *ctx, int fd, struct err *err)
@@ -151,9 +173,11 @@ int making_listener(void *ctx, int fd, struct err *err)
 	struct text text = { .arena = &m->arena };
 	struct emit e = { .out = &text };
 	struct oci_state state = container_state(&m->c);
+	/* The document ends where the connection does. */
+	scoped_fd int sock = take_fd(&m->listener_sock);
 
 	state_process_emit(&e, &state, fds, s->listener_metadata);
-	return fd_send(s->listener_path, "/linux/seccomp/listenerPath", text.s, fd, err);
+	return fd_send_on(sock, "/linux/seccomp/listenerPath", text.s, fd, err);
 }
 
 static bool has_state_hooks(const struct config *c)
@@ -200,6 +224,9 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	TRY(check_console(m, wait, err));
 	TRY(plan_here(m, err));
 	TRY(adopt_orphans(m, err));
+	/* A container that only waits has no filter yet: `start` will connect. */
+	if (!listen)
+		TRY(making_connect(m, err));
 	TRY(store_claim(m->rt, m->o->id, &m->entry, err));
 	m->claimed = true;
 	describe(m);
@@ -228,6 +255,7 @@ void making_fail(struct making *m)
 void making_done(struct making *m)
 {
 	start_done(&m->start);
+	scope_close(&m->listener_sock);
 	entry_done(&m->entry);
 	arena_done(&m->arena);
 }

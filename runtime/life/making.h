@@ -18,26 +18,30 @@ struct making {
 	struct container c; /* the state as it will be written */
 	struct entry entry;
 	struct start start;
+	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
 	bool claimed; /* the entry is ours, and goes if we fail */
-	bool dirty; /* the state on disk lacks a warning */
+	bool dirty; /* the state on disk, if any, is not all */
 };
 
-#define MAKING_INIT(runtime, options)                                                           \
-	{                                                                                       \
-		.rt = (runtime), .o = (options), .entry = { .dir_fd = -1 }, .start = START_INIT \
+#define MAKING_INIT(runtime, options)                                                            \
+	{                                                                                        \
+		.rt = (runtime), .o = (options), .entry = { .dir_fd = -1 }, .listener_sock = -1, \
+		.start = START_INIT                                                              \
 	}
 
 /* making_read: bundle → checked config. making_plan: config and this host → plan, with its warnings. */
 int making_read(struct making *m, struct err *err);
 int making_plan(struct making *m, const struct facts *facts, struct err *err);
-/* making_begin: claims the id, clones the child and accompanies it (start_begin); the state is written. With listen the
+/* making_begin: claims the id, clones the child and accompanies it (start_begin). With listen the
  * child then waits for `start`. */
 int making_begin(struct making *m, bool wait, bool listen, struct err *err);
-/* making_settle: writes the state again where it lacks warnings. */
+/* making_settle: writes the state, where what is on disk is not all. */
 int making_settle(struct making *m, struct err *err);
 /* making_fail: nothing is left behind. */
 void making_fail(struct making *m);
 void making_done(struct making *m);
 #define scoped_making scoped(making_done)
+/* making_connect: reaches whoever gets the seccomp listener, before anything is begun that would need it. */
+int making_connect(struct making *m, struct err *err);
 /* making_listener: hands a seccomp listener on, with the container process state (for struct start). */
 int making_listener(void *ctx, int fd, struct err *err);

@@ -211,13 +211,27 @@ int start_go(struct start *s, struct err *err)
 	return sync_say(s->sock, SYNC_GO, 0, -1) < 0 ? unheard(s, err) : 0;
 }
 
+/* Hooks and slow mounts can be ended by the signals that later go to the payload: they end us, and the child with us. */
+static int hear_out_open(struct start *s, struct err *err)
+{
+	sigset_t blocked;
+	int r;
+
+	if (!s->signals || start_is_silent(s))
+		return hear_out(s, err);
+	(void)sys_sigprocmask(SIG_SETMASK, s->signals, &blocked);
+	r = hear_out(s, err);
+	(void)sys_sigprocmask(SIG_SETMASK, &blocked, NULL);
+	return r;
+}
+
 static int accompany(struct start *s, bool middle, struct err *err)
 {
 	int r;
 
 	if (!middle && s->on_pid)
 		TRY(s->on_pid(s->ctx, s->pid, err));
-	r = hear_out(s, err);
+	r = hear_out_open(s, err);
 	if (r < 0)
 		return r;
 	if (r > 0 && !s->wait)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/sched.h>
+#include <signal.h>
 #include <sys/types.h>
 
 #include "runtime/plan/plan.h"
@@ -15,6 +16,8 @@ struct start {
 	/* What the child does when it is ready: */
 	bool wait; /* says READY and waits for GO; otherwise it goes on to exec */
 	int start_fd; /* create: then listens here for `start`; -1: none */
+	const sigset_t *
+		signals; /* the mask under which a start that takes long can be ended; NULL: the present one */
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
