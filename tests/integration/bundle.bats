@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # bundle.bats - srt-oci bundle: what it builds, and what hostile archives cannot do to it.
-# bats file_tags=quick
 
 bats_require_minimum_version 1.5.0
 
