@@ -468,3 +468,8 @@ caps() { awk '/^Cap/ { printf "%s%s ", $1, $2 }' <<<"$output"; }
 		"$jq_defs $filter" --arg pid "$pid"
 	[ "$output" = pong ]
 }
+
+@test "the payload leads a session of its own" {
+	inside 'read -r pid name state parent group session tty rest </proc/1/stat; echo "$session $tty"'
+	[ "$output" = '1 0' ] || said
+}
