@@ -134,6 +134,9 @@ static int on_pid(void *ctx, pid_t pid, struct err *err)
 
 	m->c.pid = pid;
 	m->c.pid_start = pid_start_time(pid);
+	/* A state without it would say that the container has ended. */
+	if (!m->c.pid_start)
+		return err_set(err, ERR_HOST, 0, "look at the container's process in /proc");
 	m->dirty = true;
 	return store_keep_config(&m->entry, m->bytes, m->len, err);
 }

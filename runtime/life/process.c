@@ -89,9 +89,16 @@ int process_stat_read(pid_t pid, struct process_stat *ret)
 {
 	char text[PROC_TEXT_MAX];
 
+	errno = ESRCH;
 	if (pid <= 0 || proc_read(pid, "stat", text, sizeof(text)) < 0)
 		return -1;
+	errno = EPROTO;
 	return process_stat_parse(text, ret);
+}
+
+static bool is_gone(int errnum)
+{
+	return errnum == ENOENT || errnum == ESRCH;
 }
 
 uint64_t pid_start_time(pid_t pid)
@@ -110,17 +117,27 @@ bool pid_alive(pid_t pid, uint64_t start)
 {
 	struct process_stat st;
 
-	return process_stat_read(pid, &st) == 0 && st.start == start && !is_dead(st.state);
+	/* What cannot be looked at just now is not gone. */
+	if (process_stat_read(pid, &st) < 0)
+		return !is_gone(errno);
+	return st.start == start && !is_dead(st.state);
 }
 
 int pid_open(pid_t pid, uint64_t start)
 {
 	scoped_fd int fd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+	struct process_stat st;
 
+	if (pid > 0 && fd < 0)
+		return -1;
 	/* The number cannot be given away while the process that the pidfd names exists; so what
 	 * /proc says is about it if it still exists afterwards. EPERM says that it does. */
-	if (pid <= 0 || (fd >= 0 && pid_start_time(pid) != start) ||
-	    (fd >= 0 && sys_pidfd_send_signal(fd, 0) < 0 && errno == ESRCH)) {
+	if (process_stat_read(pid, &st) < 0) {
+		if (is_gone(errno))
+			errno = ESRCH;
+		return -1;
+	}
+	if (st.start != start || (sys_pidfd_send_signal(fd, 0) < 0 && errno == ESRCH)) {
 		errno = ESRCH;
 		return -1;
 	}

@@ -39,6 +39,14 @@ static void wait_go(const struct child *c)
 		_exit(1);
 }
 
+/* A word that is not heard would be waited for by both. */
+static void ask(const struct child *c, enum sync_word word)
+{
+	if (sync_say(c->sock, word, 0, -1) < 0)
+		_exit(1);
+	wait_go(c);
+}
+
 static int die_with_parent(const struct child *c, struct err *err)
 {
 	struct pollfd p = { .fd = c->sock, .events = 0 };
@@ -98,8 +106,7 @@ static int accept_start(const struct child *c)
 
 static void wait_start(struct child *c)
 {
-	(void)sync_say(c->sock, SYNC_READY, 0, -1);
-	wait_go(c);
+	ask(c, SYNC_READY);
 	if (c->start_fd < 0)
 		return;
 	(void)sys_close(c->sock);
@@ -162,10 +169,8 @@ static int finish(struct child *c, struct act *x, struct err *err)
 
 static int run(struct child *c, struct act *x, struct err *err)
 {
-	if (c->start->plan->maps_by_parent && !c->start->plan->middle_flags) {
-		(void)sync_say(c->sock, SYNC_MAPS, 0, -1);
-		wait_go(c);
-	}
+	if (c->start->plan->maps_by_parent && !c->start->plan->middle_flags)
+		ask(c, SYNC_MAPS);
 	TRY(prepare(c, x, err));
 	return finish(c, x, err);
 }
@@ -227,10 +232,8 @@ static int join(const struct child *c, struct act *x, struct err *err)
 {
 	const struct start *s = c->start;
 
-	if (s->plan->maps_by_parent && s->plan->middle_flags) {
-		(void)sync_say(c->sock, SYNC_MAPS, 0, -1);
-		wait_go(c);
-	}
+	if (s->plan->maps_by_parent && s->plan->middle_flags)
+		ask(c, SYNC_MAPS);
 	TRY(act_stage(x, STAGE_JOIN, err));
 	if (s->ns_pidfd >= 0 && sys_setns(s->ns_pidfd, (int)s->ns_flags) < 0)
 		return err_host(err, errno, "join the container's namespaces");
@@ -288,6 +291,8 @@ void middle_main(struct child *c)
 		(void)err_host(&err, errno, "make the container's process");
 		fail(c, &err);
 	}
-	(void)sync_say(c->sock, SYNC_PID, pid, -1);
-	_exit(0);
+	if (sync_say(c->sock, SYNC_PID, pid, -1) == 0)
+		_exit(0);
+	(void)sys_kill(pid, SIGKILL); /* nobody would know of it */
+	_exit(1);
 }
