@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "runtime/cli/command.h"
@@ -120,6 +121,8 @@ int cli_main(const char *const *argv)
 	struct err err = { 0 };
 	int status;
 
+	/* Ignored, as our caller may have it, it would take the ends of our children from us. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	cli.out.arena = &cli.arena;
 	cli.rt.argv = argv;
 	if (argv[0] && is_other_face(path_base(argv[0])))
