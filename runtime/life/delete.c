@@ -85,7 +85,8 @@ int life_delete(const struct runtime *rt, const char *id, bool force, struct err
 	if (store_open(rt, id, true, &e, err) < 0)
 		return force && err->errnum == ESRCH ? 0 : -1;
 	rc = store_read(&e, id, &a, &c, err);
-	if (rc < 0 && !force)
+	/* By force goes what cannot be understood, not what only cannot be read just now: it may name a process. */
+	if (rc < 0 && (!force || err->kind == ERR_HOST))
 		return rc;
 	if (rc == 0) {
 		TRY(check_status(&c, force, err));

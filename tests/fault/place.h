@@ -3,7 +3,8 @@
 #pragma once
 
 struct place {
-	char dir[64]; /* rootfs/, source/ (what binds name), mounts/ (what stands for file systems), … */
+	char dir[64]; /* rootfs/, source/ (what binds name), mounts/ (what stands for file systems) */
+	unsigned int more; /* files beside these */
 };
 
 /* place_begin: 0 or -1. place_done: removes everything. */
@@ -15,5 +16,5 @@ void place_fill(const struct place *p);
 void place_check(const struct place *p);
 /* place_remove: a tree below p, if it is there. */
 void place_remove(const struct place *p, const char *name);
-/* place_write: a file below p. */
-void place_write(const struct place *p, const char *name, const char *text);
+/* place_write: one more file right in the directory. */
+void place_write(struct place *p, const char *name, const char *text);

@@ -30,18 +30,16 @@
 
 /* What this process, and what all its children, have called; shared with them. */
 struct seen {
-	unsigned int calls;
+	unsigned int calls, fail_at;
+	int errnum;
 	char failed[32];
 };
 enum { SELF, CHILDREN };
 
 static struct {
 	struct seen *seen;
+	bool begun;
 	int who; /* SELF, or CHILDREN in a child */
-	struct {
-		unsigned int at;
-		int errnum;
-	} fail[2];
 	unsigned int die_at;
 	int fds, mounts;
 	int pair[2]; /* the last one */
@@ -86,9 +84,9 @@ static struct seen *seen_by(int who)
 void fake_begin(void)
 {
 	memset(seen_by(SELF), 0, 2 * sizeof(*fake.seen));
-	memset(fake.fail, 0, sizeof(fake.fail));
 	while (fake.devices_n > 0)
 		(void)close(fake.devices[--fake.devices_n].fd);
+	fake.begun = true;
 	fake.who = SELF;
 	fake.die_at = fake.scratches = 0;
 	fake.child = NULL;
@@ -97,16 +95,20 @@ void fake_begin(void)
 	fake.fds = open_fds();
 }
 
+static void fail_at(struct seen *seen, unsigned int n, int errnum)
+{
+	seen->fail_at = n ? seen->calls + n : 0;
+	seen->errnum = errnum;
+}
+
 void fake_fail_at(unsigned int n, int errnum)
 {
-	fake.fail[SELF].at = n ? seen_by(SELF)->calls + n : 0;
-	fake.fail[SELF].errnum = errnum;
+	fail_at(seen_by(SELF), n, errnum);
 }
 
 void fake_fail_child_at(unsigned int n, int errnum)
 {
-	fake.fail[CHILDREN].at = n ? seen_by(CHILDREN)->calls + n : 0;
-	fake.fail[CHILDREN].errnum = errnum;
+	fail_at(seen_by(CHILDREN), n, errnum);
 }
 
 void fake_die_at(unsigned int n)
@@ -169,10 +171,10 @@ static bool fails(const char *name)
 
 	if (++seen->calls == fake.die_at && fake.who == SELF)
 		(void)kill(getpid(), SIGKILL);
-	if (seen->calls != fake.fail[fake.who].at)
+	if (seen->calls != seen->fail_at)
 		return false;
 	(void)snprintf(seen->failed, sizeof(seen->failed), "%s", name);
-	errno = fake.fail[fake.who].errnum;
+	errno = seen->errnum;
 	return true;
 }
 
@@ -399,7 +401,8 @@ PRETEND(setns, (int fd, int flags))
 PRETEND(unshare, (int flags))
 REAL(int, pidfd_open, (pid_t pid, unsigned int flags), syscall(SYS_pidfd_open, pid, flags))
 
-/* These cannot fail for a child of one's own: they are done even where they report a failure. */
+/* These cannot fail for a child of one's own: they are done even where they report a failure (but
+ * for a look whether one has ended). */
 #define DONE(name, parameters, call)                 \
 	int sys_##name parameters                    \
 	{                                            \
@@ -415,10 +418,20 @@ DONE(close, (int fd), close(fd))
 DONE(pidfd_send_signal, (int pidfd, int sig), syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0))
 DONE(kill, (pid_t pid, int sig), kill(pid, sig))
 DONE(waitid, (int type, id_t id, siginfo_t *info, int options),
-     syscall(SYS_waitid, type, id, info, options, NULL))
+     failed && (options & WNOHANG) ? -1 : syscall(SYS_waitid, type, id, info, options, NULL))
+
+/* Only before the test begins: the one who does so is the test's program itself (seal.c). */
+static int become(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	if (!fake.begun)
+		return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
+	errno = EACCES;
+	return -1;
+}
+
 REAL(int, execveat,
      (int dirfd, const char *path, char *const argv[], char *const envp[], int flags),
-     syscall(SYS_execveat, dirfd, path, argv, envp, flags))
+     become(dirfd, path, argv, envp, flags))
 REAL(pid_t, setsid, (void), getpid())
 PRETEND(personality, (unsigned long persona))
 PRETEND(sched_setattr, (pid_t pid, const void *attr, unsigned int flags))
