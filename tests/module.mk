@@ -4,7 +4,7 @@
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
 	libarchive-dev libssl-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
-	util-linux golang-github-containers-common file xz-utils zstd
+	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -115,9 +115,10 @@ check-build: all $(TEST_PROGRAMS) $(UNIT_ASAN)
 check-run: check-build
 	@$(RUN) $(SUITES_QUICK) $(SUITES_SLOW)
 
-## asan: unit tests and corpus replay under AddressSanitizer and UndefinedBehaviorSanitizer
-asan: $(UNIT_ASAN) $(REPLAY)
-	@$(RUN) --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) --suite fuzz --jobs 2 --timeout 180 $(REPLAY_ARGS)
+## asan: unit, golden and fault tests and corpus replay under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(UNIT_ASAN) $(GOLDEN_ASAN) $(FAULT_ASAN) $(REPLAY)
+	@GOLDEN_VARIANT=asan $(RUN) --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) --suite golden --timeout 180 $(GOLDEN) \
+		--suite fault --jobs 2 --timeout 300 $(FAULT_ASAN) --suite fuzz --jobs 2 --timeout 180 $(REPLAY_ARGS)
 
 ## fuzz: every harness for FUZZ_SECONDS (60) from its corpus; what breaks is kept in tests/fuzz/found
 FUZZ_SECONDS ?= 60

@@ -135,8 +135,7 @@ static int reset_process(struct act *x, struct err *err)
 		return err_host(err, errno, "close the runtime's file descriptors");
 	(void)sigemptyset(&none);
 	/* What our caller ignores, as nohup and a shell's & do, would stay ignored; KILL and STOP cannot be set. */
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL);
+	sys_signals_default();
 	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
 	return 0;
 }

@@ -22,6 +22,7 @@ static _Noreturn void become(const char *path, const char *const argv[], const c
 	sigset_t none;
 	int failed;
 
+	sys_signals_default();
 	(void)sigemptyset(&none);
 	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
 	if (sys_dup3(stdin_fd, 0, 0) >= 0 && sys_chdir("/") == 0 &&

@@ -288,6 +288,17 @@ int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_no
 	return (int)syscall(SYS_set_mempolicy, mode, nodes, max_node);
 }
 
+void sys_signals_default(void)
+{
+	/* The kernel's own struct sigaction, which C libraries wrap: all zero is SIG_DFL without flags. */
+	static const struct {
+		uint64_t handler, flags, restorer, mask;
+	} none;
+
+	for (int sig = 1; sig <= 64; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, &none, NULL, sizeof(none.mask)); /* KILL and STOP refuse */
+}
+
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
 	return sigprocmask(how, set, old);

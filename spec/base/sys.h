@@ -108,6 +108,8 @@ int sys_sched_setattr(pid_t pid, const void *attr, unsigned int flags);
 int sys_sched_setaffinity(pid_t pid, size_t size, const void *mask);
 int sys_ioprio_set(int which, int who, int prio);
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node);
+/* sys_signals_default: every signal to its default, also those that C libraries keep for themselves. */
+void sys_signals_default(void);
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
 mode_t sys_umask(mode_t mask);
 

@@ -447,6 +447,11 @@ REAL(int, prlimit, (pid_t pid, int resource, const struct rlimit *set, struct rl
      syscall(SYS_prlimit64, pid, resource, NULL, old))
 
 /* Cannot fail. */
+/* The dispositions are the test program's own. */
+void sys_signals_default(void)
+{
+}
+
 mode_t sys_umask(mode_t mask)
 {
 	return umask(mask);

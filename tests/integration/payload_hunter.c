@@ -185,7 +185,7 @@ static void hunt(pid_t pid, const char *ours)
 
 int main(int argc, char *argv[])
 {
-	long long end = now_ms() + (argc > 1 ? atoi(argv[1]) : 1000);
+	long long end = now_ms() + (argc > 1 ? strtoll(argv[1], NULL, 10) : 1000);
 	pid_t at = getpid() + 1;
 
 	printf("ready\n");
