@@ -296,7 +296,8 @@ void sys_signals_default(void)
 	} none;
 
 	for (int sig = 1; sig <= 64; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, &none, NULL, sizeof(none.mask)); /* KILL and STOP refuse */
+		(void)syscall(SYS_rt_sigaction, sig, &none, NULL,
+			      sizeof(none.mask)); /* KILL and STOP refuse */
 }
 
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)

@@ -140,7 +140,8 @@ static void devices(struct bundle *b)
 	one_device(b, "/dev/null", 1, 3);
 	one_device(b, "/dev/zero", 1, 5);
 	for (int at = 0; (d = next(b, "device", &at));)
-		one_device(b, d[1], (unsigned int)strtoul(d[2], NULL, 10), (unsigned int)strtoul(d[3], NULL, 10));
+		one_device(b, d[1], (unsigned int)strtoul(d[2], NULL, 10),
+			   (unsigned int)strtoul(d[3], NULL, 10));
 	for (int at = 0; next(b, "console", &at);)
 		make_file(in_root(b, "/dev/console", room));
 }
