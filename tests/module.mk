@@ -18,7 +18,8 @@ BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/
 define bundle_archive
 $(B)/$(1)/libbundle-test.a: $(BUNDLE_OBJ_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
 
 # libFuzzer's objects: clang, with coverage feedback.
@@ -39,7 +40,8 @@ NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle
 define test_program
 $(B)/$(1)/$(2:.c=): $(B)/$(1)/$(2:.c=.o) $(3) $(if $(filter $(2),$(NEED_BUNDLE)),$(B)/$(1)/libbundle-test.a) \
 		$(B)/$(1)/libsrt.a
-	$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS) $(if $(filter $(2),$(NEED_BUNDLE)),$(BUNDLE_TEST_LIBS))
+	$$(call say,LD,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS) $(if $(filter $(2),$(NEED_BUNDLE)),$(BUNDLE_TEST_LIBS))
 endef
 $(foreach s,$(UNIT_SRC),$(foreach v,host asan,$(eval $(call test_program,$(v),$(s)))))
 $(foreach s,$(FUZZ_SRC),$(eval $(call test_program,fuzz,$(s))))
@@ -51,9 +53,11 @@ FAKE_SRC := $(filter-out spec/base/sys.c spec/base/vfork_%.c,$(LIB_SRC)) \
 define fault_programs
 $(B)/$(1)/libsrt-fake.a: $(FAKE_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)
+	$$(Q)$$(AR) rcs $$@ $$^
 $(FAULT_SRC:%.c=$(B)/$(1)/%): $(B)/$(1)/%: $(B)/$(1)/%.o $(B)/$(1)/libsrt-fake.a
-	$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS)
+	$$(call say,LD,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_LDFLAGS) -o $$@ $$^ $(TEST_LIBS)
 endef
 $(foreach v,host asan,$(eval $(call fault_programs,$(v))))
 

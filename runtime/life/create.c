@@ -192,7 +192,7 @@ int life_start(const struct runtime *rt, const char *id, struct err *err)
 {
 	struct create_options o = { .id = id };
 	scoped_making struct making m = MAKING_INIT(rt, &o);
-	int fd = -1;
+	int fd = -1, gone;
 
 	TRY(store_open(rt, id, true, &m.entry, err));
 	/* Its hooks, and where its listener goes, are that user's words. */
@@ -202,7 +202,10 @@ int life_start(const struct runtime *rt, const char *id, struct err *err)
 	TRY(store_read(&m.entry, id, &m.arena, &m.c, err));
 	TRY(connect_created(&m, id, &fd, err));
 	m.start.sock = fd;
-	TRY(store_config(&m.entry, &m.arena, &m.config, err));
+	gone = store_config(&m.entry, &m.arena, &m.config, err);
+	TRY(gone);
+	if (gone)
+		return err_state(err, "container \"%s\" has no configuration kept", id);
 	m.start.state = released_state;
 	m.start.on_warning = released_warning;
 	m.start.on_listener = making_listener;

@@ -179,6 +179,8 @@ int making_listener(void *ctx, int fd, struct err *err)
 	/* The document ends where the connection does. */
 	scoped_fd int sock = take_fd(&m->listener_sock);
 
+	if (!s)
+		return err_host(err, EPROTO, "a seccomp listener that nobody asked for");
 	state_process_emit(&e, &state, fds, s->listener_metadata);
 	return fd_send_on(sock, "/linux/seccomp/listenerPath", text.s, fd, err);
 }

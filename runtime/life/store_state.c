@@ -129,6 +129,12 @@ int store_mark_paused(const struct entry *e, bool paused, struct err *err)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+static int no_own_file(const struct entry *e, const char *name, struct err *err)
+{
+	return err_set(err, ERR_HOSTILE, 0,
+		       "%s of the container is not a file of its owner, uid %u", name, e->owner);
+}
+
 /* A regular file of the entry's owner. 1: it is not there. */
 static int read_own(const struct entry *e, const char *name, size_t max, struct arena *a,
 		    char **ret, size_t *ret_len, struct err *err)
@@ -139,14 +145,15 @@ static int read_own(const struct entry *e, const char *name, size_t max, struct 
 
 	if (fd < 0 && errno == ENOENT)
 		return 1;
+	/* A symlink, a socket, a file that was closed to us: not what was written there. */
+	if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EACCES))
+		return no_own_file(e, name, err);
 	if (fd < 0)
 		return err_host(err, errno, "open %s of the container", name);
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat %s of the container", name);
 	if (!S_ISREG(st.st_mode) || st.st_uid != e->owner)
-		return err_set(err, ERR_HOSTILE, 0,
-			       "%s of the container is not a file of its owner, uid %u", name,
-			       e->owner);
+		return no_own_file(e, name, err);
 	return fd_read_all(fd, name, max, a, ret, ret_len, err);
 }
 

@@ -200,9 +200,9 @@ static void every_call_fails(struct scene *s, const struct flow *f, bool of_chil
 static void what_fails_leaves_nothing(void **state)
 {
 	static const struct flow flows[] = {
-		{ "create", NULL, create, true, false, 60, 30 },
-		{ "run", NULL, run, true, true, 60, 30 },
-		{ "run --detach", NULL, run_detached, true, false, 60, 30 },
+		{ "create", NULL, create, true, false, 40, 30 },
+		{ "run", NULL, run, true, true, 40, 30 },
+		{ "run --detach", NULL, run_detached, true, false, 40, 30 },
 		{ "start", create, start, false, false, 20, 8 },
 		{ "delete", create, delete_it, false, false, 20, 4 },
 	};
