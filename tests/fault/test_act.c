@@ -53,7 +53,6 @@ static const struct {
 	{ "setgroups", EPERM, OP_BECOME_ROOT }, /* denied for good */
 	{ "kill", 0, OP_BIND }, /* idmap's child has ended by itself where it cannot be killed */
 	{ "waitid", 0, OP_BIND }, /* likewise */
-	{ "fcntl", 0, OP_ID_MAP_HELPER }, /* an empty stdin never blocks */
 	{ "sigprocmask", 0, OP_ID_MAP_HELPER }, /* cannot fail */
 	{ "read", 0, OP_ID_MAP_HELPER }, /* what exec failed with; 127 says that it did */
 	{ "openat", 0, OP_COUNT }, /* HOME is "/" without a passwd file */

@@ -351,7 +351,6 @@ static bool may_survive(const char *failed)
 {
 	static const char *const survived[] = {
 		"close", /* closes all the same */
-		"fcntl", /* a hook's stdin that blocks only blocks where the hook does not read */
 		"read", /* what execve failed with; its status tells, too */
 		"waitid", /* waits all the same */
 		"pidfd_send_signal", /* in the end, where the payload has ended */

@@ -326,3 +326,8 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	run -1 srt state x
 	sleep 3 # the hook's own time: it is the host's, and nobody ends it
 }
+
+@test "a caller that ignores SIGCHLD gets the exit status all the same" {
+	bundle b 'exit 7' '.hooks = {createRuntime: [{path: "/bin/true"}]}'
+	run -7 timeout 10 env --ignore-signal=CHLD "$SRT_OCI" --root "$state" run -b b x
+}
