@@ -35,8 +35,10 @@ asan_FLAGS := $(BASE_FLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,un
 asan_LDFLAGS := -fsanitize=address,undefined
 VARIANTS := rt host asan
 
-VFORK := spec/base/vfork_$(if $(wildcard spec/base/vfork_$(ARCH).c),$(ARCH),other).c
-SPEC_SRC := $(filter-out spec/base/vfork_%.c,$(wildcard spec/base/*.c)) $(VFORK) $(wildcard spec/json/*.c spec/oci/*.c)
+# What is written for each architecture, or for all others: NAME_ARCH.c, NAME_other.c.
+BY_ARCH := $(foreach n,vfork idle,spec/base/$(n)_$(if $(wildcard spec/base/$(n)_$(ARCH).c),$(ARCH),other).c)
+SPEC_SRC := $(filter-out spec/base/vfork_%.c spec/base/idle_%.c,$(wildcard spec/base/*.c)) $(BY_ARCH) \
+	$(wildcard spec/json/*.c spec/oci/*.c)
 RUNTIME_SRC := $(filter-out runtime/cli/main.c,$(wildcard runtime/*/*.c))
 LIB_SRC := $(SPEC_SRC) $(RUNTIME_SRC)
 GEN := # headers that a generator writes into $(B)/gen; the fragments add to it

@@ -14,9 +14,10 @@ struct act {
 	int root_fd; /* root of the container's tree, once OP_ROOT_OPEN is done */
 	int empty_fd; /* the read-only empty directory that masks, once it is mounted */
 	int null_fd; /* the container's /dev/null, verified, once something is masked with it */
-	int dir_fd; /* the directory that the last device or link was made in … */
+	int dir_fd; /* the directory that the last name was made in … */
 	const char *dir_path; /* … and its path, dir_len bytes of it */
 	size_t dir_len;
+	bool dir_new; /* it is a tmpfs of our own making (OP_HOLD): whatever it holds, we put there */
 	int console_fd; /* the terminal's master, for whoever asked */
 	int tty_fd; /* its other end */
 	int listener_fd; /* of seccomp notifications */
@@ -72,6 +73,13 @@ act_fn act_apparmor, act_selinux, act_seccomp;
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
 /* act_attach: a detached mount onto an O_PATH fd. */
 int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err);
+/* act_directory: the directory that path's last component is in, made where missing; x keeps it for the next op. act_hold: fd, a
+ * new and empty tmpfs on path, is that directory from now on; x closes it. */
+int act_directory(struct act *x, const char *path, int *ret, struct err *err);
+void act_hold(struct act *x, const char *path, int fd);
+/* act_enter_new: the last component of path, where it is to be made in the directory that is held; that is then the working
+ * directory. NULL where it is not there: the name has to be looked up. */
+const char *act_enter_new(struct act *x, const char *path);
 /* act_copy_up: the tree below from (a directory fd) into the directory to, bounded in count and depth. */
 int act_copy_up(int from, int to, const char *path, struct err *err);
 /* act_idmap_fd: a user namespace with these maps, as an fd; needs CAP_SETUID and CAP_SETGID. */

@@ -11,33 +11,6 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
-#define DIR_MAX 4096
-
-/* The directory that path's last component is in, made where missing. Kept for the next op, as devices come in a row. */
-static int directory(struct act *x, const char *path, int *ret, struct err *err)
-{
-	size_t len = (size_t)(path_base(path) - path);
-	char dir[DIR_MAX];
-
-	if (x->dir_fd >= 0 && len == x->dir_len && memcmp(x->dir_path, path, len) == 0) {
-		*ret = x->dir_fd;
-		return 0;
-	}
-	if (len >= sizeof(dir))
-		return err_host(err, ENAMETOOLONG, "make %.64s…", path);
-	memcpy(dir, path, len);
-	dir[len] = '\0';
-	scoped_fd int fd = -1;
-	TRY(make_in_root(x->root_fd, dir, false, &fd, NULL, err));
-	if (x->dir_fd >= 0)
-		(void)sys_close(x->dir_fd);
-	x->dir_fd = take_fd(&fd);
-	x->dir_path = path;
-	x->dir_len = len;
-	*ret = x->dir_fd;
-	return 0;
-}
-
 int act_mkdir(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int fd = -1;
@@ -53,29 +26,54 @@ static int empty_file(int dir, const char *name)
 					 : fd;
 }
 
-static bool is_device(int fd, dev_t dev)
+static bool is_device(const struct stat *st, dev_t dev)
+{
+	return (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) && st->st_rdev == dev;
+}
+
+static int not_bound(const struct op *op, struct err *err)
+{
+	return err_host(err, errno,
+			"bind the host's %s (device nodes cannot be made in a user namespace)",
+			op->text);
+}
+
+static int not_the_device(const struct op *op, struct err *err)
+{
+	return err_host(err, ENODEV, "the host's %s is not device %u:%u", op->text, major(op->b),
+			minor(op->b));
+}
+
+/* By name, which takes the kernel half the work; only where nobody else can have put something there. The host's node is
+ * looked at once it is bound. 1 where the name is taken. */
+static int bind_new(const struct op *op, const char *name, struct err *err)
 {
 	struct stat st;
 
-	return sys_fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
-	       st.st_rdev == dev;
+	if (sys_mknodat(AT_FDCWD, name, S_IFREG | 0666, 0) < 0)
+		return errno == EEXIST ? 1 : err_host(err, errno, "make %s", op->path);
+	if (sys_mount(op->text, name, NULL, MS_BIND, NULL) < 0)
+		return not_bound(op, err);
+	if (sys_fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(err, errno, "stat %s", op->path);
+	return is_device(&st, op->b) ? 0 : not_the_device(op, err);
 }
 
 int act_device_bind(struct act *x, const struct op *op, struct err *err)
 {
+	const char *name = act_enter_new(x, op->path);
+	int dir, taken = name ? bind_new(op, name, err) : 1;
+	struct stat st;
+
+	if (taken <= 0)
+		return taken;
 	scoped_fd int fd = sys_open_tree(AT_FDCWD, op->text,
 					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-	int dir;
-
 	if (fd < 0)
-		return err_host(
-			err, errno,
-			"bind the host's %s (device nodes cannot be made in a user namespace)",
-			op->text);
-	if (!is_device(fd, op->b))
-		return err_host(err, ENODEV, "the host's %s is not device %u:%u", op->text,
-				major(op->b), minor(op->b));
-	TRY(directory(x, op->path, &dir, err));
+		return not_bound(op, err);
+	if (sys_fstat(fd, &st) < 0 || !is_device(&st, op->b))
+		return not_the_device(op, err);
+	TRY(act_directory(x, op->path, &dir, err));
 	scoped_fd int place = empty_file(dir, path_base(op->path));
 	if (place < 0)
 		return err_host(err, errno, "make %s", op->path);
@@ -88,7 +86,7 @@ int act_mknod(struct act *x, const struct op *op, struct err *err)
 	struct stat st;
 	int dir;
 
-	TRY(directory(x, op->path, &dir, err));
+	TRY(act_directory(x, op->path, &dir, err));
 	if (sys_mknodat(dir, name, (mode_t)op->a, (dev_t)op->b) < 0) {
 		if (errno != EEXIST)
 			return err_host(err, errno, "make the device %s", op->path);
@@ -109,7 +107,7 @@ int act_symlink(struct act *x, const struct op *op, struct err *err)
 {
 	int dir;
 
-	TRY(directory(x, op->path, &dir, err));
+	TRY(act_directory(x, op->path, &dir, err));
 	if (sys_symlinkat(op->text, dir, path_base(op->path)) < 0 && errno != EEXIST)
 		return err_host(err, errno, "make the link %s", op->path);
 	return 0;

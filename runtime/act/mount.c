@@ -84,9 +84,9 @@ static const struct {
 };
 
 /* mount(2) is one call where fsopen(2) and its like are eight, and takes a page of options where fsconfig(2) takes 255 bytes
- * for each (overlay's lowerdir). The place is entered, so that it needs no path. False where it refuses, or where it would
- * mean something else (MS_RDONLY is the file system's, not the mount's): the long way then also tells why. */
-static bool mount_at_once(const struct op *op, int place)
+ * for each (overlay's lowerdir). on: a name in the working directory, or that directory itself. False where it refuses, or
+ * where it would mean something else (MS_RDONLY is the file system's, not the mount's): the long way then also tells why. */
+static bool mount_at_once(const struct op *op, const char *on)
 {
 	uint64_t attrs = op->a;
 	unsigned long flags = 0;
@@ -96,9 +96,17 @@ static bool mount_at_once(const struct op *op, int place)
 			attrs &= ~old_flags[i].attr;
 			flags |= old_flags[i].flag;
 		}
-	if (attrs || (op->flags & OP_COPY_UP) || sys_fchdir(place) < 0)
+	if (attrs || (op->flags & (OP_COPY_UP | OP_HOLD)))
 		return false;
-	return sys_mount(op->text, ".", op->type, flags, op->data) == 0;
+	return sys_mount(op->text, on, op->type, flags, op->data) == 0;
+}
+
+/* In a directory that only we write to, a name that we have just made is as good as an fd. */
+static bool mount_new(struct act *x, const struct op *op)
+{
+	const char *name = act_enter_new(x, op->path);
+
+	return name && sys_mkdirat(AT_FDCWD, name, 0755) == 0 && mount_at_once(op, name);
 }
 
 /* What a tmpfs covers, copied into it before it covers it. */
@@ -116,13 +124,18 @@ int act_mount(struct act *x, const struct op *op, struct err *err)
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
+	if (mount_new(x, op))
+		return 0;
 	TRY(act_target(x, op, false, &place, err));
-	if (mount_at_once(op, place))
+	if (sys_fchdir(place) == 0 && mount_at_once(op, "."))
 		return 0;
 	TRY(new_mount(op, &fd, err));
 	if (op->flags & OP_COPY_UP)
 		TRY(copy_up(op, place, fd, err));
-	return act_attach(op, fd, place, err);
+	TRY(act_attach(op, fd, place, err));
+	if (op->flags & OP_HOLD)
+		act_hold(x, op->path, take_fd(&fd));
+	return 0;
 }
 
 static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, uint64_t clear,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* place.c - where in the container's tree something is mounted: found once, checked, and from then on an fd.
  * Mustn't: let a symlink of the container's decide that it is somewhere else. */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "runtime/act/act.h"
@@ -9,6 +10,7 @@
 #include "spec/base/sys.h"
 
 #define PROC_SUPER_MAGIC 0x9fa0
+#define DIR_MAX 4096
 
 /* What lies on procfs may only be what the plan put below /proc: a symlink or a shared volume of the container's could lead
  * a mount over a file that this program, or an LSM, trusts (CVE-2019-16884). */
@@ -24,6 +26,21 @@ static int check_place(const struct op *op, int fd, struct err *err)
 	return 0;
 }
 
+/* What is mounted on the directory that is held, or above it, covers it, by whatever path that is reached. */
+static int forget_covered(struct act *x, const struct op *op, int place, struct err *err)
+{
+	struct stat held, covered;
+
+	if (x->dir_fd < 0)
+		return 0;
+	if (sys_fstat(x->dir_fd, &held) < 0 || sys_fstat(place, &covered) < 0)
+		return err_host(err, errno, "stat %s in the root", op->path);
+	if (path_beneath(x->dir_path, op->path) ||
+	    (held.st_dev == covered.st_dev && held.st_ino == covered.st_ino))
+		(void)sys_close(take_fd(&x->dir_fd));
+	return 0;
+}
+
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
 {
 	scoped_fd int fd = -1;
@@ -36,8 +53,65 @@ int act_target(struct act *x, const struct op *op, bool file, int *ret, struct e
 	if (fd < 0)
 		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
 	TRY(check_place(op, fd, err));
+	TRY(forget_covered(x, op, fd, err));
 	*ret = take_fd(&fd);
 	return 0;
+}
+
+/* Without the slash behind it, but for "/". */
+static size_t directory_len(const char *path)
+{
+	size_t len = (size_t)(path_base(path) - path);
+
+	return len > 1 ? len - 1 : len;
+}
+
+static bool is_held(const struct act *x, const char *path)
+{
+	size_t len = directory_len(path);
+
+	return x->dir_fd >= 0 && len == x->dir_len && memcmp(x->dir_path, path, len) == 0;
+}
+
+static void hold(struct act *x, const char *path, size_t len, int fd, bool is_new)
+{
+	if (x->dir_fd >= 0)
+		(void)sys_close(x->dir_fd);
+	x->dir_fd = fd;
+	x->dir_path = path;
+	x->dir_len = len;
+	x->dir_new = is_new;
+}
+
+int act_directory(struct act *x, const char *path, int *ret, struct err *err)
+{
+	size_t len = directory_len(path);
+	char dir[DIR_MAX];
+
+	if (!is_held(x, path)) {
+		scoped_fd int fd = -1;
+
+		if (len >= sizeof(dir))
+			return err_host(err, ENAMETOOLONG, "make %.64s…", path);
+		memcpy(dir, path, len);
+		dir[len] = '\0';
+		TRY(make_in_root(x->root_fd, dir, false, &fd, NULL, err));
+		hold(x, path, len, take_fd(&fd), false);
+	}
+	*ret = x->dir_fd;
+	return 0;
+}
+
+void act_hold(struct act *x, const char *path, int fd)
+{
+	hold(x, path, strlen(path), fd, true);
+}
+
+const char *act_enter_new(struct act *x, const char *path)
+{
+	if (!is_held(x, path) || !x->dir_new || sys_fchdir(x->dir_fd) < 0)
+		return NULL;
+	return path_base(path);
 }
 
 int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err)

@@ -16,6 +16,9 @@
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 
+/* The options of most commands need no more. */
+#define ARENA_FIRST 2048
+
 /* A file that is opened later must not become somebody's standard output: closed ones of the first
  * three are /dev/null from here on. */
 static int keep_standard_fds(struct err *err)
@@ -117,7 +120,8 @@ static int refuse_face(const char *program)
 
 int cli_main(const char *const *argv)
 {
-	struct cli cli = { .rt.log = { .fd = STDERR_FILENO, .program = PROGRAM } };
+	struct cli cli = { .rt.log = { .fd = STDERR_FILENO, .program = PROGRAM },
+			   .arena = ARENA_ROOM(ARENA_FIRST) };
 	struct err err = { 0 };
 	int status;
 

@@ -7,7 +7,6 @@
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/making.h"
-#include "runtime/life/memory.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
 #include "runtime/stage/hooks.h"
@@ -99,12 +98,12 @@ static int end(struct making *m, struct err *err)
 static void forget(struct making *m)
 {
 	m->start.plan = m->plan = NULL;
+	start_forget(&m->start);
 	if (!m->config->hooks || !m->config->hooks->poststop.n) {
 		m->config = NULL;
 		m->c = (struct container){ 0 };
 		arena_done(&m->arena);
 	}
-	memory_shrink();
 }
 
 /* In the foreground the child goes on to exec by itself, while we write its state; here it has got there. */
@@ -144,7 +143,7 @@ int life_run(const struct runtime *rt, const struct create_options *o, int *stat
 		*status = 0;
 		return release(&m, err);
 	}
-	payload_block_signals(&outside);
+	TRY(payload_block_signals(&outside, err));
 	m.start.signals = &outside;
 	TRY(making_begin(&m, false, false, err));
 	return foreground(&m, &outside, status, err);

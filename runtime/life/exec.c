@@ -309,7 +309,7 @@ int life_exec(const struct runtime *rt, const struct exec_options *o, int *statu
 	TRY(check_console(&r, err));
 	TRY(plan(&r, err));
 	TRY(making_connect(&r.m, err));
-	payload_block_signals(&outside);
+	TRY(payload_block_signals(&outside, err));
 	r.m.start.signals = &outside;
 	if (begin(&r, err) == 0 && finish(&r, &outside, status, err) == 0)
 		return 0;

@@ -2,6 +2,6 @@
 /* memory.h - a parent that only waits should not hold what it needed to start. */
 #pragma once
 
-/* memory_shrink: gives the program's own pages back: its text (read again from the page cache when it goes on) and the stack
- * below the caller, which deep calls have used. */
-void memory_shrink(void);
+/* memory_sigwait: waits for a signal, all of which are blocked, and returns its number. Meanwhile the process holds little
+ * more than its data and one page of its text: its own read-only segments and the stack below the caller are given back. */
+int memory_sigwait(void);

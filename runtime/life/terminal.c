@@ -9,13 +9,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "runtime/life/memory.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 #define CHUNK 8192
 
 /* What ends this program as it would any other stays unblocked: it is our own fault that they tell of. */
-void payload_block_signals(sigset_t *outside)
+int payload_block_signals(sigset_t *outside, struct err *err)
 {
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
 	sigset_t all;
@@ -23,7 +24,9 @@ void payload_block_signals(sigset_t *outside)
 	(void)sigfillset(&all);
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		(void)sigdelset(&all, own[i]);
-	(void)sys_sigprocmask(SIG_SETMASK, &all, outside);
+	if (sys_sigprocmask(SIG_SETMASK, &all, outside) < 0)
+		return err_host(err, errno, "block signals");
+	return 0;
 }
 
 /* 1 when the child has ended. Others (orphans that came to us) are only reaped. */
@@ -50,15 +53,8 @@ static void forward(int pidfd, int sig)
 
 static int wait_plain(pid_t pid, int pidfd, int *status)
 {
-	sigset_t all;
-
-	(void)sigfillset(&all);
-	while (!reap(pid, status)) {
-		int sig = sigwaitinfo(&all, NULL);
-
-		if (sig > 0)
-			forward(pidfd, sig);
-	}
+	while (!reap(pid, status))
+		forward(pidfd, memory_sigwait());
 	return 0;
 }
 

@@ -28,6 +28,7 @@ const struct name op_flag_names[] = {
 	{ "copy-symlink", OP_COPY_SYMLINK },
 	{ "readonly-late", OP_READONLY_LATE },
 	{ "copy-up", OP_COPY_UP },
+	{ "hold", OP_HOLD },
 	{ NULL, 0 },
 };
 

@@ -111,6 +111,7 @@ enum op_flag {
 	OP_COPY_SYMLINK = 128, /* a source that is a symlink is made again, not mounted */
 	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
 	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
+	OP_HOLD = 1024, /* a new tmpfs that later ops make names in: it is kept open for them */
 	OP_EARLY = 64, /* a seccomp filter loaded before the capabilities fall, as no_new_privs is
 			  off */
 };

@@ -377,6 +377,21 @@ static void add_default_dev(struct plan *p, const struct config *c)
 	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 }
 
+/* The devices and most of what is mounted below /dev are names in a tmpfs of ours, if that is what /dev is in the end. */
+static void hold_dev(struct plan *p)
+{
+	for (size_t i = p->n; i > 0; i--) {
+		struct op *op = &p->ops[i - 1];
+
+		if (!op->path || op->stage != STAGE_ROOT || !path_beneath("/dev", op->path))
+			continue;
+		if (op->code == OP_MOUNT && str_eq(op->type, "tmpfs") && str_eq(op->path, "/dev") &&
+		    !(op->flags & (OP_ELSE | OP_COPY_UP)))
+			op->flags |= OP_HOLD;
+		return;
+	}
+}
+
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err)
 {
@@ -394,6 +409,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 
 		TRY(plan_mount(&j, err));
 	}
+	hold_dev(p);
 	return 0;
 }
 

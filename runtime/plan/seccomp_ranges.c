@@ -28,10 +28,15 @@ void rules_add(struct rules *r, uint16_t name, uint16_t entry)
 	if (!entry || (list->last && r->links[list->last - 1].row == entry - 1))
 		return;
 	r->links[r->links_n++] = (struct rule_link){ .row = (uint16_t)(entry - 1) };
-	if (list->last)
+	if (list->last) {
 		r->links[list->last - 1].next = r->links_n;
-	else
+	} else {
+		const struct rule *rule = &r->rules[entry - 1];
+
 		list->first = r->links_n;
+		list->plain = rule->sure[0][0] && rule->sure[1][0];
+		list->action = rule->action;
+	}
 	list->last = r->links_n;
 }
 
@@ -273,6 +278,21 @@ static bool is_named(const struct rules *r, const struct syscall_arch *arch,
 	       (number->mux_call && arch->flags & ARCH_MUX && is_mux_named(r, number->mux_call));
 }
 
+/* How many plain calls with one and the same action have successive numbers here. Most of a profile is such
+ * runs, so that they are passed over without a decision for each. */
+static size_t plain_run(const struct rules *r, const struct syscall_arch *arch, size_t i)
+{
+	const struct syscall_number *numbers = arch->numbers + i;
+	size_t left = arch->n - i, n = 0;
+
+	while (n < left && numbers[n].number == numbers[0].number + n && !numbers[n].mux_call &&
+	       r->names[numbers[n].name].plain &&
+	       r->names[numbers[n].name].action == r->names[numbers[0].name].action)
+		n++;
+	/* The last may have another name behind it. */
+	return n && n < left && numbers[n].number == numbers[n - 1].number ? n - 1 : n;
+}
+
 static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch)
 {
 	struct decision otherwise = { .action = d->rules->default_action };
@@ -283,17 +303,23 @@ static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch
 	add_range(d, next, otherwise);
 	for (size_t i = 0; i < arch->n; i += n) {
 		uint32_t number = arch->numbers[i].number;
+		struct decision decision = { 0 };
+		size_t run = plain_run(d->rules, arch, i);
 		bool named = false;
 
-		for (n = 0; i + n < arch->n && arch->numbers[i + n].number == number; n++)
+		for (n = run; !run && i + n < arch->n && arch->numbers[i + n].number == number; n++)
 			named |= is_named(d->rules, arch, &arch->numbers[i + n]);
-		if (!named)
+		if (!run && !named)
 			continue;
+		if (run)
+			decision.action = d->rules->names[arch->numbers[i].name].action;
+		else
+			decision = decide(d, arch, &arch->numbers[i], n);
 		if (number != next)
 			add_range(d, next, otherwise);
-		add_range(d, number, decide(d, arch, &arch->numbers[i], n));
-		last = number;
-		next = number + 1;
+		add_range(d, number, decision);
+		last = arch->numbers[i + n - 1].number;
+		next = last + 1;
 	}
 	add_range(d, next, otherwise);
 	if (!last || is_permissive(d->rules->default_action))

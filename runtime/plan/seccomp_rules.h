@@ -25,8 +25,10 @@ struct rule {
 
 /* The entries of one name, in the profile's order. */
 struct rule_list {
-	uint32_t first, last; /* of links, 1-based; 0 none */
+	uint16_t first, last; /* of links, 1-based; 0 none */
 	bool named; /* the profile names it, even if only to say the default */
+	bool plain; /* the first of them has nothing to test, on any architecture */
+	uint32_t action; /* of a plain one */
 };
 struct rule_link {
 	uint16_t row, next;

@@ -219,9 +219,11 @@ static int hear_out_open(struct start *s, struct err *err)
 
 	if (!s->signals || start_is_silent(s))
 		return hear_out(s, err);
-	(void)sys_sigprocmask(SIG_SETMASK, s->signals, &blocked);
+	if (sys_sigprocmask(SIG_SETMASK, s->signals, &blocked) < 0)
+		return err_host(err, errno, "let signals through");
 	r = hear_out(s, err);
-	(void)sys_sigprocmask(SIG_SETMASK, &blocked, NULL);
+	if (sys_sigprocmask(SIG_SETMASK, &blocked, NULL) < 0 && r >= 0)
+		return err_host(err, errno, "block signals");
 	return r;
 }
 
@@ -289,10 +291,15 @@ void start_kill(struct start *s)
 	s->pid = 0;
 }
 
-void start_done(struct start *s)
+void start_forget(struct start *s)
 {
-	close_one(&s->pidfd);
 	close_one(&s->sock);
 	close_one(&s->proc_fd);
+}
+
+void start_done(struct start *s)
+{
+	start_forget(s);
+	close_one(&s->pidfd);
 	close_one(&s->console_fd);
 }

@@ -10,7 +10,7 @@
 /* Stack of a child that shares ours (the largest frames are act's buffers), and how far below our frame it begins. */
 #define CHILD_STACK (1u << 20)
 #define STACK_NEEDED (4u << 20)
-#define OWN_FRAME 16384
+#define OWN_FRAME 2048
 /* Warnings of a kilobyte each that any socket buffer holds. */
 #define UNHEARD_MAX 32
 

@@ -47,6 +47,8 @@ int start_begin(struct start *s, struct err *err);
 /* start_listen: hears the child out until it has become the payload, or failed. */
 int start_listen(struct start *s, struct err *err);
 int start_go(struct start *s, struct err *err);
+/* start_forget: once the payload runs, closes what only its start needed. */
+void start_forget(struct start *s);
 /* start_kill: ends the child, if any, and waits for it. */
 void start_kill(struct start *s);
 void start_done(struct start *s);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arena.c - bump allocation in blocks that grow. */
+/* arena.c - bump allocation in blocks that grow. They come from the kernel, zeroed and whole: malloc's own
+ * pages would be touched beside them, and a start pays for each page. */
 #include "spec/base/arena.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define BLOCK_BYTES (256u << 10)
 #define ALIGN 16u
+/* Most texts are formatted once, into this room, and then kept. */
+#define LINE_BYTES 256
 
 struct arena_block {
 	struct arena_block *next;
@@ -18,11 +22,13 @@ struct arena_block {
 static struct arena_block *block_add(struct arena *a, size_t need)
 {
 	size_t size = need > BLOCK_BYTES / 4 ? need + BLOCK_BYTES / 4 : BLOCK_BYTES;
-	struct arena_block *b = size < need ? NULL : calloc(1, sizeof(*b) + size);
+	struct arena_block *b = MAP_FAILED;
 
-	if (!b)
+	if (size >= need)
+		b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (b == MAP_FAILED)
 		abort();
-	b->size = size;
+	b->size = size - sizeof(*b);
 	b->next = a->block;
 	a->block = b;
 	return b;
@@ -73,15 +79,17 @@ char *arena_str(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char line[LINE_BYTES], *p;
 	va_list again;
-	char *p;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(line, sizeof(line), fmt, again);
 	va_end(again);
 	if (n < 0)
 		abort();
+	if ((size_t)n < sizeof(line))
+		return arena_strn(a, line, (size_t)n);
 	p = arena_alloc(a, (size_t)n + 1);
 	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
 	return p;
@@ -125,7 +133,7 @@ void arena_done(struct arena *a)
 	while (a->block) {
 		struct arena_block *next = a->block->next;
 
-		free(a->block);
+		(void)munmap(a->block, sizeof(*a->block) + a->block->size);
 		a->block = next;
 	}
 }

@@ -138,6 +138,11 @@ int sys_fstat(int fd, struct stat *st)
 	return fstat(fd, st);
 }
 
+int sys_fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+	return fstatat(dirfd, path, st, flags);
+}
+
 int sys_fstatfs(int fd, struct statfs *st)
 {
 	return fstatfs(fd, st);

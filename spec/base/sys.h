@@ -76,6 +76,7 @@ int sys_renameat(int from_dirfd, const char *from, int to_dirfd, const char *to)
 int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_fchmod(int fd, mode_t mode);
 int sys_fstat(int fd, struct stat *st);
+int sys_fstatat(int dirfd, const char *path, struct stat *st, int flags);
 int sys_fstatfs(int fd, struct statfs *st);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);

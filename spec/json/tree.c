@@ -132,8 +132,8 @@ static struct json *add_node(struct reader *r, enum json_type type, size_t offse
 		return NULL;
 	}
 	n = arena_new(r->arena, struct json);
-	n->type = type;
-	n->offset = offset;
+	n->type = (uint8_t)type;
+	n->offset = (uint32_t)offset;
 	n->key = r->key;
 	r->key = NULL;
 	if (r->depth == 0) {
@@ -170,7 +170,7 @@ static int add_text(struct reader *r, enum json_type type, size_t offset, const 
 	if (!n)
 		return 0;
 	n->text = keep(r, s, len);
-	n->len = len;
+	n->len = (uint32_t)len;
 	return 1;
 }
 
@@ -410,7 +410,7 @@ int json_parse(const char *bytes, size_t len, const char *name, const struct jso
 	const char *fault;
 	size_t offset;
 
-	if (len > limits->bytes)
+	if (len > limits->bytes || len > UINT32_MAX)
 		return err_limit(err, "%s: %zu bytes are too many: at most %zu are read", name, len,
 				 limits->bytes);
 	if (is_empty(bytes, len))

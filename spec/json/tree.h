@@ -12,14 +12,14 @@
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json {
-	enum json_type type;
 	const char *key; /* in an object, else NULL */
 	const char *text; /* string: its bytes, NUL-terminated; number: as written */
-	size_t len; /* of text; a string that holds a NUL byte is refused when parsed */
-	bool truth; /* of a bool */
-	size_t count; /* members of an array or object */
 	struct json *first, *next;
-	size_t offset; /* byte position in the document */
+	uint32_t len; /* of text; a string that holds a NUL byte is refused when parsed */
+	uint32_t count; /* members of an array or object */
+	uint32_t offset; /* byte position in the document */
+	uint8_t type; /* enum json_type */
+	bool truth; /* of a bool */
 };
 
 struct json_limits {

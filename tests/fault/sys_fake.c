@@ -262,10 +262,29 @@ static int put_mount(int from, int to)
 	return count_mount(1);
 }
 
+/* A device that is bound by name. */
+static int bind_by_name(const char *source, const char *target)
+{
+	int from = open(source, O_PATH | O_CLOEXEC);
+	int to = open(target, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	int r = put_mount(from, to);
+
+	(void)close(from);
+	(void)close(to);
+	return r;
+}
+
+static int mount_by_name(const char *source, const char *target, unsigned long flags)
+{
+	if (flags & MS_CHANGES)
+		return 0;
+	return flags & MS_BIND ? bind_by_name(source, target) : count_mount(1);
+}
+
 REAL(int, mount,
      (const char *source, const char *target, const char *type, unsigned long flags,
       const char *data),
-     flags &MS_CHANGES ? 0 : count_mount(1))
+     mount_by_name(source, target, flags))
 REAL(int, umount2, (const char *target, int flags), count_mount(-1))
 PRETEND(pivot_root, (const char *new_root, const char *put_old))
 REAL(int, open_tree, (int dirfd, const char *path, unsigned int flags),
@@ -315,6 +334,16 @@ static int make_node(int dirfd, const char *path, mode_t mode, dev_t dev)
 	return close(null);
 }
 
+static int stat_at(int dirfd, const char *path, struct stat *st)
+{
+	int fd = device_at(openat(dirfd, path, O_PATH | O_CLOEXEC | O_NOFOLLOW));
+	int r = fd < 0 ? -1 : fstat(fd, st);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 REAL(int, openat2, (int dirfd, const char *path, const struct open_how *how),
      open_how(dirfd, path, how))
 REAL(int, openat, (int dirfd, const char *path, int flags, mode_t mode),
@@ -331,6 +360,8 @@ REAL(int, fchownat, (int dirfd, const char *path, uid_t uid, gid_t gid, int flag
      faccessat(dirfd, *path ? path : ".", F_OK, 0))
 REAL(int, fchmod, (int fd, mode_t mode), fchmod(fd, mode))
 REAL(int, fstat, (int fd, struct stat *st), fstat(fd, st))
+REAL(int, fstatat, (int dirfd, const char *path, struct stat *st, int flags),
+     stat_at(dirfd, path, st))
 REAL(int, fstatfs, (int fd, struct statfs *st), fstatfs(fd, st))
 REAL(ssize_t, read, (int fd, void *buf, size_t n), read(fd, buf, n))
 REAL(ssize_t, write, (int fd, const void *buf, size_t n), write(fd, buf, n))

@@ -47,6 +47,8 @@ static const struct {
 	{ "fstatfs", 0, OP_CONSOLE },
 	{ "mount", 0, OP_MOUNT }, /* then by fsopen */
 	{ "fchdir", 0, OP_MOUNT }, /* likewise */
+	{ "mkdirat", 0, OP_MOUNT }, /* then by its path */
+	{ "fchdir", 0, OP_DEVICE_BIND }, /* likewise */
 	{ "fchownat", 0, OP_MOUNT }, /* tmpcopyup: owners that are not mapped */
 	{ "keyctl_join", EPERM, OP_KEYRING }, /* no keyring to share */
 	{ "setsid", EPERM, OP_SESSION }, /* leads one already */
