@@ -78,6 +78,7 @@ struct container {
 	const char *oci_version; /* of its config */
 	struct pairs annotations;
 	struct strings warnings; /* what was asked for and not applied */
+	bool nothing_later; /* its config has no hooks or listener for `start` and `delete` to read it for */
 };
 struct containers {
 	struct container *v;

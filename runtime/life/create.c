@@ -52,7 +52,7 @@ int life_create(const struct runtime *rt, const struct create_options *o, struct
 static int poststart(const struct config *config, struct container *c, struct arena *a,
 		     struct err *err)
 {
-	if (!config->hooks || !config->hooks->poststart.n)
+	if (!config || !config->hooks || !config->hooks->poststart.n)
 		return 0;
 	c->status = STATUS_RUNNING;
 	return hooks_run(&config->hooks->poststart, "poststart", container_json(c, a), err);
@@ -187,11 +187,18 @@ static int started(struct making *m, struct err *err)
 	return poststart(m->config, &m->c, &m->arena, err);
 }
 
+static int kept_config(struct making *m, const char *id, struct err *err)
+{
+	int gone = m->c.nothing_later ? 0 : store_config(&m->entry, &m->arena, &m->config, err);
+
+	return gone > 0 ? err_state(err, "container \"%s\" has no configuration kept", id) : gone;
+}
+
 int life_start(const struct runtime *rt, const char *id, struct err *err)
 {
 	struct create_options o = { .id = id };
 	scoped_making struct making m = MAKING_INIT(rt, &o);
-	int fd = -1, gone;
+	int fd = -1;
 
 	TRY(store_open(rt, id, true, &m.entry, err));
 	/* Its hooks, and where its listener goes, are that user's words. */
@@ -201,15 +208,13 @@ int life_start(const struct runtime *rt, const char *id, struct err *err)
 	TRY(store_read(&m.entry, id, &m.arena, &m.c, err));
 	TRY(connect_created(&m, id, &fd, err));
 	m.start.sock = fd;
-	gone = store_config(&m.entry, &m.arena, &m.config, err);
-	TRY(gone);
-	if (gone)
-		return err_state(err, "container \"%s\" has no configuration kept", id);
+	TRY(kept_config(&m, id, err));
 	m.start.state = released_state;
 	m.start.on_warning = released_warning;
 	m.start.on_listener = making_listener;
 	m.start.ctx = &m;
-	TRY(making_connect(&m, err));
+	if (m.config)
+		TRY(making_connect(&m, err));
 	TRY(start_released(&m.start, fd, err));
 	if (started(&m, err) == 0)
 		return 0;

@@ -45,7 +45,7 @@ static void run_poststop(const struct runtime *rt, const struct entry *e, struct
 {
 	struct config *config;
 	struct err err = { 0 };
-	int rc = store_config(e, a, &config, &err);
+	int rc = c->nothing_later ? 1 : store_config(e, a, &config, &err);
 
 	if (rc == 0 && (!config->hooks || !config->hooks->poststop.n))
 		return;

@@ -106,6 +106,25 @@ static int plan_here(struct making *m, struct err *err)
 	return making_plan(m, &facts, err);
 }
 
+static bool asks_for_listener(const struct seccomp *s)
+{
+	if (!s || !s->listener_path)
+		return false;
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		if (s->syscalls.v[i].action == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+/* start would read the config for a listener and for poststart hooks, delete for poststop hooks. */
+static bool is_done_after_create(const struct config *c)
+{
+	const struct hooks *h = c->hooks;
+
+	return !asks_for_listener(c->linux_.seccomp) &&
+	       (!h || (!h->poststart.n && !h->poststop.n));
+}
+
 static void describe(struct making *m)
 {
 	m->c.id = m->o->id;
@@ -118,6 +137,7 @@ static void describe(struct making *m)
 	m->c.cgroup = "";
 	m->c.oci_version = m->config->oci_version;
 	m->c.annotations = m->config->annotations;
+	m->c.nothing_later = is_done_after_create(m->config);
 }
 
 static int write_state(struct making *m, struct err *err)
@@ -148,16 +168,6 @@ static const char *on_state(void *ctx)
 	return container_json(&m->c, &m->arena);
 }
 
-static bool asks_for_listener(const struct seccomp *s)
-{
-	if (!s || !s->listener_path)
-		return false;
-	for (size_t i = 0; i < s->syscalls.n; i++)
-		if (s->syscalls.v[i].action == SECCOMP_RET_USER_NOTIF)
-			return true;
-	return false;
-}
-
 int making_connect(struct making *m, struct err *err)
 {
 	const struct seccomp *s = m->config->linux_.seccomp;
@@ -172,7 +182,7 @@ int making_listener(void *ctx, int fd, struct err *err)
 {
 	static const char *const fds[] = { "seccompFd", NULL };
 	struct making *m = ctx;
-	const struct seccomp *s = m->config->linux_.seccomp;
+	const struct seccomp *s = m->config ? m->config->linux_.seccomp : NULL;
 	struct text text = { .arena = &m->arena };
 	struct emit e = { .out = &text };
 	struct oci_state state = container_state(&m->c);

@@ -35,6 +35,7 @@ static const struct bind_row state_rows[] = {
 	ROW(container, cgroup, "cgroup", STR, 0, "path of its cgroup"),
 	ROW(container, annotations, "annotations", PAIRS, 0, "of its config"),
 	ROW(container, warnings, "warnings", STRINGS, 0, "asked for and not applied"),
+	ROW(container, nothing_later, "nothingLater", BOOL, 0, "start and delete need no config"),
 };
 static const struct bind_table state_table = TABLE(container, state_rows);
 
@@ -99,6 +100,7 @@ int store_write(const struct entry *e, const struct container *c, struct err *er
 	for (size_t i = 0; i < c->warnings.n; i++)
 		emit_str(&em, NULL, c->warnings.v[i]);
 	emit_end_array(&em);
+	emit_bool(&em, "nothingLater", c->nothing_later);
 	emit_end_object(&em);
 	text_add(&out, "\n");
 	if (out.len > STORE_STATE_MAX)
