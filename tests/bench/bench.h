@@ -55,8 +55,8 @@ struct bench {
 	char reasons[ROWS_MAX][200]; /* why not */
 	double per_second[ROWS_MAX];
 	long pss_kib[ROWS_MAX]; /* of the waiting parent; 0 where not measured */
-	int crowd; /* containers of ours that stood at once */
-	long crowd_kib; /* memory that each of them took */
+	int crowd[ROWS_MAX]; /* containers that stood at once; 0 where not measured */
+	long crowd_kib[ROWS_MAX]; /* memory that each of them took */
 };
 
 /* A command's words after substitution; they live in buf. */
@@ -88,5 +88,5 @@ void report_goals(const struct bench *b);
 void report_rates(struct bench *b);
 /* report_memory: what the process that waits for the payload takes. */
 void report_memory(struct bench *b);
-/* report_crowd: a thousand containers of one user at once. */
+/* report_crowd: a thousand containers of one user at once, of the floor and of ours. */
 void report_crowd(struct bench *b);

@@ -148,20 +148,11 @@ static long available_kib(void)
 	return kib;
 }
 
-/* report_crowd: CROWD containers of one user at once; how many stand, and what each takes of memory. */
-void report_crowd(struct bench *b)
+/* How many of them stand; those that do not are -1 from here on. */
+static int count_alive(pid_t pids[CROWD])
 {
-	static pid_t pids[CROWD];
-	int row = row_find(GROUP_START, "srt-oci"), alive = 0;
-	long before = available_kib();
-	double began = now_us(), took;
+	int alive = 0;
 
-	if (row < 0 || !b->samples[row])
-		return;
-	for (int i = 0; i < CROWD; i++)
-		pids[i] = launch_waiting(b, (size_t)row);
-	took = now_us() - began;
-	sleep_ms(2000);
 	for (int i = 0; i < CROWD; i++) {
 		int status;
 
@@ -170,17 +161,51 @@ void report_crowd(struct bench *b)
 		else
 			pids[i] = -1;
 	}
-	b->crowd = alive;
-	b->crowd_kib = alive ? (before - available_kib()) / alive : 0;
-	(void)fprintf(
-		b->out,
-		"\n%d of %d containers of one user stood at once, launched within %.1f s; each "
-		"took %ld KiB of the memory that was available.\n",
-		alive, CROWD, took / 1e6, b->crowd_kib);
+	return alive;
+}
+
+static void end_crowd(const pid_t pids[CROWD])
+{
 	for (int i = 0; i < CROWD; i++)
 		if (pids[i] > 0)
 			(void)kill(pids[i], SIGTERM);
 	for (int i = 0; i < CROWD; i++)
 		if (pids[i] > 0)
 			end_waiting(pids[i]);
+	/* What the kernel still frees would be counted for the next. */
+	sleep_ms(2000);
+}
+
+static void measure_crowd(struct bench *b, size_t row)
+{
+	static pid_t pids[CROWD];
+	long before = available_kib();
+	double began = now_us(), took;
+
+	for (int i = 0; i < CROWD; i++)
+		pids[i] = launch_waiting(b, row);
+	took = now_us() - began;
+	sleep_ms(2000);
+	b->crowd[row] = count_alive(pids);
+	b->crowd_kib[row] = b->crowd[row] ? (before - available_kib()) / b->crowd[row] : 0;
+	(void)fprintf(b->out, "| %s | %d | %.1f | %ld |\n", rows[row].name, b->crowd[row],
+		      took / 1e6, b->crowd_kib[row]);
+	end_crowd(pids);
+}
+
+void report_crowd(struct bench *b)
+{
+	static const char *const engines[] = { "floor", "srt-oci" };
+
+	(void)fprintf(
+		b->out,
+		"\n## %d containers of one user at once\n\n| command | stood | launched within s | "
+		"KiB of the available memory that each took |\n|---|---:|---:|---:|\n",
+		CROWD);
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		int row = row_find(GROUP_START, engines[i]);
+
+		if (row >= 0 && b->samples[row])
+			measure_crowd(b, (size_t)row);
+	}
 }

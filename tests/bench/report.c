@@ -101,35 +101,67 @@ void report_group(const struct bench *b, enum group group)
 	}
 }
 
-void report_goals(const struct bench *b)
+/* ratio_of: of two figures where a larger one is better; -1 where one is missing. */
+static double ratio_of(double us, double them)
+{
+	return us > 0 && them > 0 ? us / them : -1;
+}
+
+static double or_missing(double value)
+{
+	return value > 0 ? value : -1;
+}
+
+/* What the hand-written floor would score in the same run bounds what any runtime can. */
+static void print_goal(const struct bench *b, double measured, double of_floor)
+{
+	print_cell(b, measured);
+	print_cell(b, of_floor);
+	(void)fprintf(b->out, "\n");
+}
+
+static void report_rate_goals(const struct bench *b, int ours, int floor)
 {
 	static const struct {
 		const char *to;
 		double least;
 	} rates[] = { { "crun", 14 }, { "bwrap", 1.1 } };
-	int ours = row_find(GROUP_START, "srt-oci");
 
-	(void)fprintf(b->out, "\n## Goals\n\n| goal | wanted | measured |\n|---|---:|---:|\n");
-	for (size_t i = 0; i < goals_n; i++) {
-		(void)fprintf(b->out, "| %s | ≤ %.2f |", goals[i].name, goals[i].most);
-		print_cell(b, ratio(b, row_find(goals[i].group, goals[i].of),
-				    row_find(goals[i].group, goals[i].to)));
-		(void)fprintf(b->out, "\n");
-	}
 	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
 		double them = b->per_second[row_find(GROUP_START, rates[i].to)];
 
 		(void)fprintf(b->out, "| G5 starts per second against %s | ≥ %.1f |", rates[i].to,
 			      rates[i].least);
-		print_cell(b,
-			   them > 0 && b->per_second[ours] > 0 ? b->per_second[ours] / them : -1);
-		(void)fprintf(b->out, "\n");
+		print_goal(b, ratio_of(b->per_second[ours], them),
+			   ratio_of(b->per_second[floor], them));
 	}
+}
+
+static void report_memory_goals(const struct bench *b, int ours, int floor)
+{
 	(void)fprintf(b->out, "| G6 waiting parent, PSS KiB | ≤ 48 |");
-	print_cell(b, ours >= 0 && b->pss_kib[ours] > 0 ? (double)b->pss_kib[ours] : -1);
-	(void)fprintf(b->out, "\n| G6 KiB taken by each of the crowd | ≤ 380 |");
-	print_cell(b, b->crowd ? (double)b->crowd_kib : -1);
-	(void)fprintf(b->out, "\n| G6 containers of one user at once | %d |", CROWD);
-	print_cell(b, b->crowd ? b->crowd : -1);
-	(void)fprintf(b->out, "\n");
+	print_goal(b, or_missing((double)b->pss_kib[ours]), or_missing((double)b->pss_kib[floor]));
+	(void)fprintf(b->out, "| G6 KiB taken by each of the crowd | ≤ 380 |");
+	print_goal(b, or_missing((double)b->crowd_kib[ours]),
+		   or_missing((double)b->crowd_kib[floor]));
+	(void)fprintf(b->out, "| G6 containers of one user at once | %d |", CROWD);
+	print_goal(b, or_missing(b->crowd[ours]), or_missing(b->crowd[floor]));
+}
+
+void report_goals(const struct bench *b)
+{
+	int ours = row_find(GROUP_START, "srt-oci"), floor = row_find(GROUP_START, "floor");
+
+	(void)fprintf(b->out,
+		      "\n## Goals\n\n| goal | wanted | measured | the floor in the same run |\n"
+		      "|---|---:|---:|---:|\n");
+	for (size_t i = 0; i < goals_n; i++) {
+		int to = row_find(goals[i].group, goals[i].to);
+
+		(void)fprintf(b->out, "| %s | ≤ %.2f |", goals[i].name, goals[i].most);
+		print_goal(b, ratio(b, row_find(goals[i].group, goals[i].of), to),
+			   ratio(b, row_find(goals[i].group, "floor"), to));
+	}
+	report_rate_goals(b, ours, floor);
+	report_memory_goals(b, ours, floor);
 }
