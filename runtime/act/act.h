@@ -57,8 +57,8 @@ typedef int act_fn(struct act *x, const struct op *op, struct err *err);
 act_fn act_id_map, act_id_map_helper, act_deny_setgroups, act_become_root;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
-act_fn act_propagation_all, act_root_open, act_root_readonly, act_pivot, act_move_root,
-	act_root_propagation;
+act_fn act_propagation_all, act_root_open, act_root_new, act_source, act_space, act_file,
+	act_root_readonly, act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation;
 act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;

@@ -186,11 +186,48 @@ static int copy_symlink(struct act *x, const struct op *op, int source, struct e
 	return act_symlink(x, &link, err);
 }
 
-int act_bind(struct act *x, const struct op *op, struct err *err)
+static int open_source(const struct op *op)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->c ? AT_RECURSIVE : 0U) |
 			     (op->flags & OP_NOFOLLOW_SOURCE ? AT_SYMLINK_NOFOLLOW : 0U);
-	scoped_fd int fd = sys_open_tree(AT_FDCWD, op->text, flags);
+
+	return sys_open_tree(AT_FDCWD, op->text, flags);
+}
+
+/* Attributes and all; what is left to the process is to put it in its place. */
+int act_source(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int fd = open_source(op);
+
+	if (fd < 0)
+		return err_host(err, errno, "bind %s", op->text);
+	TRY(set_attrs(op, fd, true, op->d, 0, err));
+	TRY(set_attrs(op, fd, false, op->a, 0, err));
+	if (op->len)
+		TRY(set_idmap(x, op, fd, err));
+	x->plan->sources[op->b - 1] = take_fd(&fd);
+	return 0;
+}
+
+/* A source that the parent has opened, with its attributes. */
+static int bind_opened(struct act *x, const struct op *op, struct err *err)
+{
+	int fd = x->plan->sources[op->b - 1];
+	scoped_fd int place = -1;
+	struct stat st;
+
+	if (sys_fstat(fd, &st) < 0)
+		return err_host(err, errno, "stat %s", op->text);
+	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
+	return act_attach(op, fd, place, err);
+}
+
+int act_bind(struct act *x, const struct op *op, struct err *err)
+{
+	if (op->b)
+		return bind_opened(x, op, err);
+
+	scoped_fd int fd = open_source(op);
 	scoped_fd int place = -1;
 	struct stat st;
 
@@ -209,6 +246,37 @@ int act_bind(struct act *x, const struct op *op, struct err *err)
 	TRY(set_attrs(op, fd, false, op->a, 0, err));
 	if (op->len)
 		TRY(set_idmap(x, op, fd, err));
+	return act_attach(op, fd, place, err);
+}
+
+/* pivot_root(2) wants the new root to be mounted somewhere. On top of "/" it hides nothing: who has a root looks for paths
+ * below it, not on top. */
+int act_root_new(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int fd = -1;
+	struct op root = *op;
+
+	root.path = "/";
+	if (place < 0)
+		return err_host(err, errno, "open /");
+	TRY(new_mount(&root, &fd, err));
+	TRY(act_attach(&root, fd, place, err));
+	x->root_fd = take_fd(&fd);
+	return 0;
+}
+
+int act_space(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = open_in_root(x->root_fd, op->path, O_PATH | O_DIRECTORY);
+	scoped_fd int fd = -1;
+
+	if (place < 0)
+		return err_host(err, errno, "open %s in the root", op->path);
+	fd = sys_open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0)
+		return err_host(err, errno, "bind %s onto itself", op->path);
+	TRY(set_attrs(op, fd, false, op->a, 0, err));
 	return act_attach(op, fd, place, err);
 }
 

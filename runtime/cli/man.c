@@ -59,7 +59,7 @@ static void roff(struct text *out, const char *s)
 	}
 }
 
-static void paragraphs(struct text *out, const char *s)
+void man_text(struct text *out, const char *s)
 {
 	while (*s) {
 		const char *end = strstr(s, "\n\n");
@@ -76,7 +76,7 @@ static void sections(struct text *out, const struct section *s)
 {
 	for (; s->title; s++) {
 		text_addf(out, ".SH %s\n", s->title);
-		paragraphs(out, s->text);
+		man_text(out, s->text);
 	}
 }
 
@@ -104,7 +104,7 @@ static void option(struct text *out, const struct option_row *o)
 	text_add(out, "\n");
 }
 
-static void options(struct text *out, const struct option_table *table)
+void man_options(struct text *out, const struct option_table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
 		option(out, &table->rows[i]);
@@ -123,7 +123,7 @@ static void command(struct text *out, const struct command *c)
 		roff(out, c->text);
 		text_add(out, "\n");
 	}
-	options(out, &c->options);
+	man_options(out, &c->options);
 }
 
 void man_print(const char *version, struct text *out)
@@ -136,7 +136,7 @@ void man_print(const char *version, struct text *out)
 		  version);
 	sections(out, before);
 	text_add(out, ".SH OPTIONS\n");
-	options(out, &global_options);
+	man_options(out, &global_options);
 	text_add(out, ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\n"
 		      "print help, of the program or of a command\n.SH COMMANDS\n");
 	for (const struct command *const *c = commands; *c; c++)

@@ -64,7 +64,8 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	struct plan *p = plan_new(a, o);
 
 	TRY(require_kernel(f, err));
-	p->rootfs = path_is_absolute(c->root->path)
+	p->rootfs = c->root->fresh ? "/"
+		    : path_is_absolute(c->root->path)
 			    ? path_clean(a, c->root->path)
 			    : path_clean(a, path_join(a, o->bundle, c->root->path));
 	TRY(plan_namespaces(p, c, f, err));
@@ -76,6 +77,9 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	TRY(plan_paths(p, c, f, err));
 	if (c->process)
 		TRY(plan_process(p, c, c->process, f, o, err));
+	p->sources = arena_array(a, int, p->sources_n + 1);
+	for (size_t i = 0; i < p->sources_n; i++)
+		p->sources[i] = -1;
 	if (p->n > PLAN_OPS_MAX)
 		return err_limit(err,
 				 "the configuration asks for %zu operations; at most %d are done",

@@ -40,6 +40,8 @@ struct plan {
 		gid_maps; /* as they will be; empty without a new user namespace */
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
+	int *sources; /* of OP_SOURCE: fds, -1 until they are opened; held by the parent */
+	size_t sources_n;
 	struct op *ops;
 	size_t n, room;
 	struct plan_warning *warnings;

@@ -183,7 +183,7 @@ static int plan_idmap(const struct job *j, struct op *op, struct err *err)
 			j, err,
 			"an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
 			"ordinary user does not have; run as root or drop the mappings");
-	if (config_has_ns(j->c, CLONE_NEWUSER))
+	if (config_has_ns(j->c, CLONE_NEWUSER) && !m->by_caller)
 		return refuse(
 			j, err,
 			"an id-mapped mount is made by whom the container's user namespace gives no right "
@@ -202,6 +202,25 @@ static const char *bind_source(const struct job *j)
 	const char *s = j->m->source;
 
 	return path_is_absolute(s) ? s : path_join(j->p->arena, j->o->bundle, s);
+}
+
+/* The process may not have the caller's rights over the source: the parent opens it for it. */
+static void add_source(const struct job *j, struct op *bind)
+{
+	size_t at = (size_t)(bind - j->p->ops);
+	struct op *op;
+
+	bind->b = ++j->p->sources_n;
+	op = plan_add(j->p, STAGE_PREPARE, OP_SOURCE, j->cause);
+	bind = &j->p->ops[at]; /* the list may have moved */
+	op->text = bind->text;
+	op->data = bind->data;
+	op->len = bind->len;
+	op->a = bind->a;
+	op->b = bind->b;
+	op->c = bind->c;
+	op->d = bind->d;
+	op->flags = bind->flags & OP_NOFOLLOW_SOURCE;
 }
 
 static int plan_bind(struct job *j, struct err *err)
@@ -224,6 +243,8 @@ static int plan_bind(struct job *j, struct err *err)
 		op->flags |= OP_NOFOLLOW_SOURCE | OP_COPY_SYMLINK;
 	TRY(plan_idmap(j, op, err));
 	add_bind_attrs(j, op);
+	if (j->m->by_caller)
+		add_source(j, op);
 	add_propagation(j);
 	return 0;
 }
@@ -355,8 +376,60 @@ static void add_root(struct plan *p, const struct config *c)
 		op->a = MS_REC |
 			(wish == MS_PRIVATE || wish == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
 	}
+	if (c->root->fresh)
+		return;
 	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
 	op->path = p->rootfs;
+}
+
+/* An empty root belongs to whom the container's ids make its owner: it comes after the switch to them. What is to lie in it
+ * before anything is mounted there are its directories. */
+static void add_fresh_root(struct plan *p, const struct config *c)
+{
+	struct op *op;
+
+	if (!c->root->fresh)
+		return;
+	op = plan_add(p, STAGE_ROOT, OP_ROOT_NEW, "/root");
+	op->type = op->text = "tmpfs";
+	op->data = c->root->fresh;
+	op->len = (uint32_t)strlen(c->root->fresh);
+	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+
+		if (s->kind != SEED_DIR && s->kind != SEED_SPACE)
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "/root");
+		op->path = s->path;
+		op->a = s->mode;
+		if (s->kind != SEED_SPACE)
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_SPACE, "/root");
+		op->path = s->path;
+		op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	}
+}
+
+/* Files and links come last: what is mounted may hold the place of one, which is then covered. */
+static void add_seed_files(struct plan *p, const struct config *c)
+{
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+		struct op *op;
+
+		if (s->kind != SEED_FILE && s->kind != SEED_LINK)
+			continue;
+		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK, "/root");
+		op->path = s->path;
+		if (s->kind == SEED_LINK) {
+			op->text = s->text;
+			continue;
+		}
+		op->a = s->mode;
+		op->data = s->text;
+		op->len = (uint32_t)strlen(s->text);
+	}
 }
 
 /* Without any mount on /dev, the default devices would have to be made in the root file system itself, which may be shared
@@ -365,6 +438,8 @@ static void add_default_dev(struct plan *p, const struct config *c)
 {
 	struct op *op;
 
+	if (c->root->fresh)
+		return; /* its own directory does */
 	for (size_t i = 0; i < c->mounts.n; i++)
 		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
 			return;
@@ -397,6 +472,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 {
 	add_root(p, c);
 	TRY(plan_ids_inside(p, c, f, err));
+	add_fresh_root(p, c);
 	add_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct job j = { .p = p,
@@ -410,6 +486,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		TRY(plan_mount(&j, err));
 	}
 	hold_dev(p);
+	add_seed_files(p, c);
 	return 0;
 }
 

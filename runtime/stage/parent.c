@@ -242,6 +242,25 @@ static int accompany(struct start *s, bool middle, struct err *err)
 	return s->wait && r == 0 ? died(s, err) : 0;
 }
 
+/* What the child may not open itself, it inherits. */
+static int open_sources(struct start *s, struct err *err)
+{
+	struct act x = ACT_INIT;
+
+	if (!s->plan->sources_n)
+		return 0;
+	TRY(act_open_proc(&s->proc_fd, err));
+	x.plan = s->plan;
+	x.proc_fd = s->proc_fd;
+	return act_stage(&x, STAGE_PREPARE, err);
+}
+
+static void close_sources(const struct start *s)
+{
+	for (size_t i = 0; i < s->plan->sources_n; i++)
+		close_one(&s->plan->sources[i]);
+}
+
 int start_begin(struct start *s, struct err *err)
 {
 	bool middle = s->plan->middle || s->ns_pidfd >= 0;
@@ -253,13 +272,16 @@ int start_begin(struct start *s, struct err *err)
 			   .state_room = state_len + STATE_SLACK };
 	int ends[2], r;
 
+	TRY(open_sources(s, err));
 	c.state = arena_alloc(s->plan->arena, c.state_room);
-	TRY(act_open_proc(&s->proc_fd, err));
+	if (s->proc_fd < 0)
+		TRY(act_open_proc(&s->proc_fd, err));
 	TRY(sync_pair(ends, err));
 	s->sock = c.parent_sock = ends[0];
 	c.sock = ends[1];
 	c.proc_fd = s->proc_fd;
 	r = clone_first(s, &c, middle, err);
+	close_sources(s);
 	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */
 	if (r == 0)
 		r = accompany(s, middle, err);
@@ -293,6 +315,8 @@ void start_kill(struct start *s)
 
 void start_forget(struct start *s)
 {
+	if (s->plan)
+		close_sources(s);
 	close_one(&s->sock);
 	close_one(&s->proc_fd);
 }

@@ -21,6 +21,10 @@ struct start {
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
+	int init_sock; /* the process becomes the init of its pid namespace, which speaks here (init.h), and the payload its
+			  child; -1: the payload is that process itself */
+	const char *init_scratch; /* directory inside whose file system the init reports on */
+	const char *const *argv; /* of main: the init shows nothing of it */
 	/* Called in the parent. */
 	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
@@ -35,10 +39,10 @@ struct start {
 	int console_fd; /* the terminal's master, if there is one */
 };
 
-#define START_INIT                                                                      \
-	{                                                                               \
-		.start_fd = -1, .ns_pidfd = -1, .pidfd = -1, .sock = -1, .proc_fd = -1, \
-		.console_fd = -1                                                        \
+#define START_INIT                                                                        \
+	{                                                                                 \
+		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .pidfd = -1, .sock = -1, \
+		.proc_fd = -1, .console_fd = -1                                           \
 	}
 
 /* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child

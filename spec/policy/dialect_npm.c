@@ -226,6 +226,17 @@ static struct json *without(const struct json *top, const char *key, struct aren
 	return copy;
 }
 
+/* The package knows no limits: only those that somebody asked for are held. */
+static void lift_defaults(struct policy *p)
+{
+	static const enum policy_item items[] = { POLICY_TIMEOUT, POLICY_MEMORY, POLICY_CPU,
+						  POLICY_PROCESSES, POLICY_OPEN_FILES };
+
+	for (size_t i = 0; i < ARRAY_LEN(items); i++)
+		if (p->v[items[i]].origin == ORIGIN_DEFAULT)
+			p->v[items[i]] = (struct policy_value){ 0 };
+}
+
 static int read_npm(const struct json *top, const struct caller *caller, struct policy *p,
 		    struct err *err)
 {
@@ -238,6 +249,7 @@ static int read_npm(const struct json *top, const struct caller *caller, struct 
 		(void)err_input(err, "a weaker sandbox is not made; drop the setting");
 		return err_in(err, "/enableWeakerNestedSandbox");
 	}
+	lift_defaults(p);
 	p->view = VIEW_HOST;
 	p->inherit_env = p->stay = true;
 	TRY(read_network(&n.network, p, err));

@@ -2,7 +2,7 @@
 /* policy.h - what a sandbox may do: one struct that flags, settings files, the environment and the
  * defaults become, each value with its origin.
  *
- * Nothing here asks the kernel. Precedence: flag > settings > environment > preset > default; among
+ * Nothing here asks the kernel. Precedence: flag > settings > preset > environment > default; among
  * equals the later one counts. */
 #pragma once
 
@@ -20,8 +20,8 @@
 
 enum policy_origin {
 	ORIGIN_DEFAULT,
-	ORIGIN_PRESET,
 	ORIGIN_ENVIRONMENT,
+	ORIGIN_PRESET,
 	ORIGIN_SETTINGS,
 	ORIGIN_FLAG,
 };
@@ -86,7 +86,7 @@ extern const struct policy_row policy_rows[POLICY_ITEMS];
 extern const struct name policy_origins[], policy_commits[], policy_backends[];
 
 struct policy_value {
-	uint64_t n; /* of all kinds but KIND_TEXT */
+	uint64_t n; /* of all kinds but KIND_TEXT; of limits 0: none */
 	const char *text; /* as written; NULL: absent */
 	uint8_t origin; /* enum policy_origin */
 	const char *from; /* "--timeout", "SANDBOX_TIMEOUT", "/resource_limits/timeout_seconds" */

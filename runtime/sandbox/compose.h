@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose.h - a policy becomes the configuration of a container, in memory: from here on a sandbox is a container like any
+ * other. What lies on this host is looked at here (links, directories, the bundle), and nothing is changed. */
+#pragma once
+
+#include "runtime/sandbox/sandbox.h"
+#include "spec/oci/config.h"
+
+#define SANDBOX_USER "sandbox"
+#define SANDBOX_HOME "/home/sandbox"
+#define SANDBOX_SCRATCH "/tmp"
+#define SANDBOX_WORKSPACE "/workspace"
+
+/* One composition; zeroed, then filled by its parts. All memory is the arena's. */
+struct composition {
+	const struct request *q;
+	const struct policy *p;
+	struct arena *a;
+	struct config config;
+	struct root root;
+	struct process process;
+	uint32_t uid, gid; /* inside */
+	uint32_t outer_uid, outer_gid; /* outside */
+	bool by_caller; /* the process will not have the caller's rights over files */
+	const struct config *bundle; /* NULL: the host's view */
+	const char *rootfs; /* of the bundle */
+	const char *workspace; /* what lies at SANDBOX_WORKSPACE, made before; NULL: nothing */
+	const char *cwd;
+	bool notify; /* the filter asks the supervisor about some calls */
+};
+
+/* compose: c->q is set. The result has passed config_check. */
+int compose(struct composition *c, struct err *err);
+
+/* The parts. */
+int compose_ids(struct composition *c, struct err *err);
+int compose_view(struct composition *c, struct err *err);
+int compose_paths(struct composition *c, struct err *err);
+int compose_etc(struct composition *c, struct err *err);
+int compose_env(struct composition *c, struct err *err);
+void compose_seccomp(struct composition *c);
+
+/* For the parts: one more mount, seed. */
+struct mount *compose_mount(struct composition *c, const char *destination, const char *type,
+			    const char *source, const char *const *options);
+void compose_bind(struct composition *c, const char *source, const char *destination, bool writable,
+		  bool noexec);
+void compose_seed(struct composition *c, enum seed_kind kind, const char *path, const char *text,
+		  uint32_t mode);
