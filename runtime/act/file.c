@@ -22,7 +22,7 @@ static int write_new(int dir, const char *name, const struct op *op)
 	return fd_write_all(fd, op->data, op->len);
 }
 
-/* A mount of a file that has no name any more, over the one that is there. */
+/* A mount of a file that loses its name, over the one that is there. */
 static int cover(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int place = open_in_root(x->root_fd, op->path, O_PATH);
@@ -33,10 +33,13 @@ static int cover(struct act *x, const struct op *op, struct err *err)
 	if (write_new(x->root_fd, COVER_NAME, op) < 0)
 		return err_host(err, errno, "make a file to cover %s", op->path);
 	fd = sys_open_tree(x->root_fd, COVER_NAME, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	(void)sys_unlinkat(x->root_fd, COVER_NAME, 0);
 	if (fd < 0)
 		return err_host(err, errno, "bind a file over %s", op->path);
-	return act_attach(op, fd, place, err);
+	/* Mounted first: what has no name cannot be. */
+	TRY(act_attach(op, fd, place, err));
+	if (sys_unlinkat(x->root_fd, COVER_NAME, 0) < 0)
+		return err_host(err, errno, "take the name off what covers %s", op->path);
+	return 0;
 }
 
 int act_file(struct act *x, const struct op *op, struct err *err)

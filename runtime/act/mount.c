@@ -219,7 +219,10 @@ static int bind_opened(struct act *x, const struct op *op, struct err *err)
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat %s", op->text);
 	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
-	return act_attach(op, fd, place, err);
+	TRY(act_attach(op, fd, place, err));
+	/* Only this process's: the parent closes its own. */
+	(void)sys_close(fd);
+	return 0;
 }
 
 int act_bind(struct act *x, const struct op *op, struct err *err)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "runtime/cli/face.h"
+#include "runtime/life/seal.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/verdict.h"
 #include "spec/base/fd.h"
@@ -61,7 +62,10 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 	int status;
 
 	policy_begin(&policy, &cli->arena);
-	status = face_caller(cli, &q.caller, err);
+	/* Before anything is said or written: it may start this program again. */
+	status = seal_self(cli->rt.argv, err);
+	if (status == 0)
+		status = face_caller(cli, &q.caller, err);
 	if (status == 0)
 		status = sandbox_id_make(&cli->arena, &q.id, err);
 	if (status == 0)

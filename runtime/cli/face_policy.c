@@ -227,6 +227,8 @@ int face_policy(struct cli *cli, const struct face_flags *f, const struct caller
 	TRY(add_truths(f, ret, err));
 	TRY(add_lists(f, caller, ret, err));
 	TRY(one_root(ret, err));
+	if (ret->artifacts.n && !policy_text(ret, POLICY_ARTIFACTS_DIR))
+		return err_input(err, "--artifacts needs --artifacts-dir");
 	cli->rt.log.level = (enum log_level)policy_n(ret, POLICY_LOG_LEVEL);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* face_selftest.c - runs a handful of programs in sandboxes on this very host and says whether each was held. */
 #include "runtime/cli/face.h"
+#include "runtime/life/seal.h"
 #include "runtime/sandbox/verdict.h"
 
 struct check {
@@ -54,6 +55,7 @@ static int selftest_run(struct cli *cli, void *options, const struct strings *ar
 
 	(void)options;
 	(void)args;
+	TRY(seal_self(cli->rt.argv, err));
 	TRY(face_caller(cli, &caller, err));
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		struct result r = { 0 };

@@ -221,6 +221,14 @@ static void add_source(const struct job *j, struct op *bind)
 	op->c = bind->c;
 	op->d = bind->d;
 	op->flags = bind->flags & OP_NOFOLLOW_SOURCE;
+	if (!op->len || !j->m->idmap_may_fail)
+		return;
+	const struct op plain = *op;
+	op = plan_add(j->p, STAGE_PREPARE, OP_SOURCE, j->cause);
+	*op = plain;
+	op->flags |= OP_ELSE;
+	op->data = NULL;
+	op->len = 0;
 }
 
 static int plan_bind(struct job *j, struct err *err)
@@ -420,7 +428,8 @@ static void add_seed_files(struct plan *p, const struct config *c)
 
 		if (s->kind != SEED_FILE && s->kind != SEED_LINK)
 			continue;
-		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK, "/root");
+		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK,
+			      "/root");
 		op->path = s->path;
 		if (s->kind == SEED_LINK) {
 			op->text = s->text;

@@ -21,8 +21,8 @@
 #define NOBODYS_ID 61184u
 /* The first process is ours and counts. */
 #define OWN_PROCESSES 1
-/* What the root's own files take of the disk. */
-#define OWN_BYTES (256u << 10)
+/* What a file takes of the disk at least. */
+#define PAGE 4096u
 #define UID_MAP_MAX 4096
 /* Files of the root that are neither seeds nor places of mounts: the root, six devices, five links. */
 #define OWN_FILES 12
@@ -46,7 +46,7 @@ struct mount *compose_mount(struct composition *c, const char *destination, cons
 	return place;
 }
 
-/* A caller who is root is someone else inside: what it lends writable stays its own by a map of ids. */
+/* A caller who is root is someone else inside: what it lends is that one's there and stays its own here by a map of ids. */
 static void map_ids(struct composition *c, struct mount *m)
 {
 	const struct id_mapping three[] = {
@@ -64,8 +64,8 @@ static void map_ids(struct composition *c, struct mount *m)
 	}
 }
 
-void compose_bind(struct composition *c, const char *source, const char *destination, bool writable,
-		  bool noexec)
+struct mount *compose_bind(struct composition *c, const char *source, const char *destination,
+			   bool writable, bool noexec)
 {
 	const char *options[8] = { "rbind", "rnosuid", "rnodev" };
 	size_t n = 3;
@@ -77,8 +77,18 @@ void compose_bind(struct composition *c, const char *source, const char *destina
 		options[n++] = "rnoexec";
 	m = compose_mount(c, destination, "bind", source, options);
 	m->by_caller = c->by_caller;
-	if (writable && c->by_caller)
-		map_ids(c, m);
+	return m;
+}
+
+void compose_lend(struct composition *c, const char *source, const char *destination, bool writable,
+		  bool noexec)
+{
+	struct mount *m = compose_bind(c, source, destination, writable, noexec);
+
+	if (!c->by_caller)
+		return;
+	map_ids(c, m);
+	m->idmap_may_fail = !writable;
 }
 
 void compose_seed(struct composition *c, enum seed_kind kind, const char *path, const char *text,
@@ -178,48 +188,66 @@ static void limits(struct composition *c)
 
 /* --- root --- */
 
-/* True where an earlier mount, or the same path before, holds the place: then no file is made for it in the root. */
-static bool is_held(const struct composition *c, const char *path, size_t mounts)
+/* A path that is made in the root, and does not lie in what is mounted there. */
+static bool is_in_mount(const struct composition *c, const char *path)
 {
-	for (size_t i = 0; i < mounts; i++) {
-		const struct mount *m = &c->config.mounts.v[i];
+	for (size_t i = 0; i < c->config.mounts.n; i++) {
+		const char *place = c->config.mounts.v[i].destination;
 
-		if (path_beneath(path, m->destination))
+		if (path_beneath(path, place) && !str_eq(path, place))
 			return true;
 	}
 	return false;
 }
 
-static size_t components(const char *path)
-{
-	size_t n = 0;
+struct places {
+	const char **v;
+	size_t n;
+};
 
-	for (; *path; path++)
-		n += *path == '/' && path[1];
-	return n;
+/* The path and the directories above it, each once. */
+static void add_places(const struct composition *c, struct places *p, const char *path)
+{
+	for (size_t len = 1; path[len - 1]; len++) {
+		const char *part;
+		size_t i = 0;
+
+		if (path[len] != '/' && path[len] != '\0')
+			continue;
+		part = arena_strn(c->a, path, len);
+		while (i < p->n && !str_eq(p->v[i], part))
+			i++;
+		if (i == p->n && p->n < LISTS_MAX && !is_in_mount(c, part))
+			p->v[p->n++] = part;
+	}
 }
 
-/* How many files the root holds before the payload makes one. Parents that several have in common count once for each:
- * an upper bound that is a handful above. */
+/* How many files the root holds before the payload makes one. */
 static size_t own_files(const struct composition *c)
 {
-	const struct seeds *s = &c->root.seeds;
-	size_t n = OWN_FILES;
+	struct places p = { .v = arena_array(c->a, const char *, LISTS_MAX) };
 
-	for (size_t i = 0; i < s->n; i++)
-		n += s->v[i].kind == SEED_FILE || s->v[i].kind == SEED_LINK ||
-				     s->v[i].kind == SEED_DIR || s->v[i].kind == SEED_SPACE
-			     ? 1
-			     : 0;
+	for (size_t i = 0; i < c->root.seeds.n; i++)
+		add_places(c, &p, c->root.seeds.v[i].path);
 	for (size_t i = 0; i < c->config.mounts.n; i++)
-		if (!is_held(c, c->config.mounts.v[i].destination, i))
-			n += components(c->config.mounts.v[i].destination);
-	return n;
+		add_places(c, &p, c->config.mounts.v[i].destination);
+	return p.n + OWN_FILES;
+}
+
+/* What they take of the disk. */
+static uint64_t own_bytes(const struct composition *c)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < c->root.seeds.n; i++)
+		if (c->root.seeds.v[i].kind == SEED_FILE)
+			sum += (strlen(c->root.seeds.v[i].text) / PAGE + 1) * PAGE;
+	return sum;
 }
 
 static void fresh_root(struct composition *c)
 {
-	uint64_t disk = policy_n(c->p, POLICY_DISK) + OWN_BYTES;
+	uint64_t disk = policy_n(c->p, POLICY_DISK) + own_bytes(c);
 
 	c->root.path = "/";
 	c->root.readonly = true;
@@ -305,6 +333,7 @@ int compose(struct composition *c, struct err *err)
 	limits(c);
 	system_mounts(c);
 	TRY(compose_view(c, err));
+	TRY(compose_workspace(c, err));
 	TRY(compose_paths(c, err));
 	TRY(compose_etc(c, err));
 	TRY(compose_env(c, err));

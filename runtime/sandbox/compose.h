@@ -24,7 +24,7 @@ struct composition {
 	bool by_caller; /* the process will not have the caller's rights over files */
 	const struct config *bundle; /* NULL: the host's view */
 	const char *rootfs; /* of the bundle */
-	const char *workspace; /* what lies at SANDBOX_WORKSPACE, made before; NULL: nothing */
+	const char *workspace; /* absolute; NULL: none */
 	const char *cwd;
 	bool notify; /* the filter asks the supervisor about some calls */
 };
@@ -35,6 +35,7 @@ int compose(struct composition *c, struct err *err);
 /* The parts. */
 int compose_ids(struct composition *c, struct err *err);
 int compose_view(struct composition *c, struct err *err);
+int compose_workspace(struct composition *c, struct err *err);
 int compose_paths(struct composition *c, struct err *err);
 int compose_etc(struct composition *c, struct err *err);
 int compose_env(struct composition *c, struct err *err);
@@ -43,7 +44,10 @@ void compose_seccomp(struct composition *c);
 /* For the parts: one more mount, seed. */
 struct mount *compose_mount(struct composition *c, const char *destination, const char *type,
 			    const char *source, const char *const *options);
-void compose_bind(struct composition *c, const char *source, const char *destination, bool writable,
+/* compose_bind: what anybody on the host may read. compose_lend: what is the caller's, with the caller's rights. */
+struct mount *compose_bind(struct composition *c, const char *source, const char *destination,
+			   bool writable, bool noexec);
+void compose_lend(struct composition *c, const char *source, const char *destination, bool writable,
 		  bool noexec);
 void compose_seed(struct composition *c, enum seed_kind kind, const char *path, const char *text,
 		  uint32_t mode);

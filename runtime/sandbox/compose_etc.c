@@ -24,7 +24,7 @@ static void show(struct composition *c, const char *const *paths, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (stat(paths[i], &st) == 0)
-			compose_bind(c, paths[i], paths[i], false, true);
+			(void)compose_bind(c, paths[i], paths[i], false, true);
 }
 
 /* A link into /usr/share/zoneinfo on most hosts, a file on others. */

@@ -199,16 +199,7 @@ static void hide_dir(struct composition *c, const char *path, bool entered)
 /* A device that may not be opened: nobody reads it, nobody writes it. */
 static void hide_file(struct composition *c, const char *path)
 {
-	compose_bind(c, "/dev/null", path, false, true);
-}
-
-static int workspace(struct composition *c, struct wishes *w, struct err *err)
-{
-	const struct wish wish = { .source = c->workspace,
-				   .destination = SANDBOX_WORKSPACE,
-				   .writable = true };
-
-	return c->workspace ? add_wish(w, &wish, err) : 0;
+	(void)compose_bind(c, "/dev/null", path, false, true);
 }
 
 /* "allow-fs-write": the caller's working directory, where it is. */
@@ -245,7 +236,6 @@ int compose_paths(struct composition *c, struct err *err)
 		TRY(add_path(c, &c->p->paths.v[i], &w, err));
 	for (size_t i = 0; i < c->p->mounts.n; i++)
 		TRY(add_mount(c, &c->p->mounts.v[i], &w, err));
-	TRY(workspace(c, &w, err));
 	qsort(w.v, w.n, sizeof(*w.v), by_depth);
 	for (size_t i = 0; i < w.n; i++) {
 		if (w.v[i].kind == KIND_HIDE_DIR)
@@ -253,7 +243,7 @@ int compose_paths(struct composition *c, struct err *err)
 		else if (w.v[i].kind == KIND_HIDE_FILE)
 			hide_file(c, w.v[i].destination);
 		else
-			compose_bind(c, w.v[i].source, w.v[i].destination, w.v[i].writable,
+			compose_lend(c, w.v[i].source, w.v[i].destination, w.v[i].writable,
 				     w.v[i].noexec);
 	}
 	c->cwd = choose_cwd(c);

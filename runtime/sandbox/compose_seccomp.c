@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/observe.h"
 
 #define TIOCSTI_ 0x5412
 #define TIOCLINUX_ 0x541C
@@ -138,6 +139,21 @@ static void sockets(struct composition *c, struct seccomp *s)
 		refuse_when(c, s, "socket", EPERM, 0, SCMP_OP_EQ, FAMILY_UNIX, 0);
 }
 
+/* The supervisor is asked before the kernel does it (observe.h). */
+static void ask(struct composition *c, struct seccomp *s, const char *const *names)
+{
+	size_t n = 0;
+	struct seccomp_syscall *r;
+
+	while (names[n])
+		n++;
+	r = row(c, s, names, n, 0);
+	r->action = SECCOMP_RET_USER_NOTIF;
+	r->errno_ret.set = false;
+	s->listener_path = "the supervisor";
+	c->notify = true;
+}
+
 void compose_seccomp(struct composition *c)
 {
 	struct seccomp *s = arena_new(c->a, struct seccomp);
@@ -156,5 +172,9 @@ void compose_seccomp(struct composition *c)
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCSTI_);
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCLINUX_);
 	sockets(c, s);
+	if (policy_n(c->p, POLICY_TRACE))
+		ask(c, s, observe_calls);
+	if (policy_n(c->p, POLICY_TRACE) || !policy_n(c->p, POLICY_EXEC))
+		ask(c, s, observe_exec_calls);
 	c->config.linux_.seccomp = s;
 }

@@ -41,7 +41,10 @@ static int add_name(struct composition *c, const char *base, const char *name, s
 	if (lstat(source, &st) < 0)
 		return errno == ENOENT ? 0 : err_host(err, errno, "look at %s", source);
 	if (S_ISDIR(st.st_mode)) {
-		compose_bind(c, source, place, false, false);
+		if (c->p->view == VIEW_HOST || c->bundle)
+			compose_lend(c, source, place, false, false);
+		else
+			(void)compose_bind(c, source, place, false, false);
 		return 0;
 	}
 	if (!S_ISLNK(st.st_mode))

@@ -16,18 +16,39 @@
 #define SMALL_MAX 256
 #define SECCOMP_GET_NOTIF_SIZES_ 3
 
+/* Files can be made only by an id that is mapped. */
+static bool maps_itself(uid_t uid)
+{
+	struct err ignored;
+	char map[64];
+
+	(void)snprintf(map, sizeof(map), "0 %u 1", uid);
+	return fd_write_at(AT_FDCWD, "/proc/self/uid_map", map, &ignored) == 0;
+}
+
 /* What a child found out, by its exit status: 0 yes. */
-static bool in_child(uint64_t flags, bool (*works)(void))
+static bool in_child_with(uint64_t flags, bool map, bool (*works)(void))
 {
 	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	uid_t uid = geteuid();
 	pid_t pid = sys_clone3(&args, sizeof(args));
 	siginfo_t info = { 0 };
 
 	if (pid == 0)
-		_exit(works() ? 0 : 1);
+		_exit((!map || maps_itself(uid)) && works() ? 0 : 1);
 	if (pid < 0 || sys_waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
 		return false;
 	return info.si_code == CLD_EXITED && info.si_status == 0;
+}
+
+static bool in_child(uint64_t flags, bool (*works)(void))
+{
+	return in_child_with(flags, false, works);
+}
+
+static bool in_child_as_root(uint64_t flags, bool (*works)(void))
+{
+	return in_child_with(flags, true, works);
 }
 
 static bool always(void)
@@ -129,7 +150,7 @@ static struct finding proc(void)
 
 static struct finding overlay(void)
 {
-	bool works = in_child(CLONE_NEWUSER | CLONE_NEWNS, mounts_overlay);
+	bool works = in_child_as_root(CLONE_NEWUSER | CLONE_NEWNS, mounts_overlay);
 
 	return (struct finding){
 		"overlay", works, false,

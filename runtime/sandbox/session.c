@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 #include "runtime/life/container.h"
-#include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
 #include "runtime/plan/plan.h"
 #include "runtime/probe/probe.h"
+#include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/observe.h"
 #include "runtime/sandbox/verdict.h"
 #include "runtime/sandbox/watch.h"
+#include "runtime/sandbox/workspace.h"
 #include "runtime/stage/stage.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 #define ID_BYTES 8
@@ -29,6 +32,7 @@ struct session {
 	struct start start;
 	struct output output;
 	struct watch watch;
+	struct observe observe;
 	int init_sock; /* the sandbox's end, until it has it */
 	uint64_t began_us, started_us;
 	sigset_t outside;
@@ -71,6 +75,15 @@ static void on_warning(void *ctx, const char *place, const char *text)
 	log_line(s->q->log, LOG_LEVEL_WARN, "%s: %s", place, text);
 }
 
+static int on_listener(void *ctx, int fd, struct err *err)
+{
+	struct session *s = ctx;
+
+	s->observe.fd = s->start.notify_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	s->observe.proc_fd = s->start.proc_fd;
+	return s->observe.fd < 0 ? err_host(err, errno, "keep the filter's listener") : 0;
+}
+
 static int open_sockets(struct session *s, struct err *err)
 {
 	int ends[2];
@@ -92,10 +105,19 @@ static int start(struct session *s, struct err *err)
 	s->start.die_with_parent = true;
 	s->start.signals = &s->outside;
 	s->start.init_sock = s->init_sock;
-	s->start.init_scratch = SANDBOX_SCRATCH;
+	s->start.init_scratch = "/";
 	s->start.argv = s->q->argv;
 	s->start.on_warning = on_warning;
+	s->start.on_listener = on_listener;
+	s->start.on_notify = observe_answer;
+	s->start.notify_ctx = &s->observe;
 	s->start.ctx = s;
+	s->observe = (struct observe){ .policy = s->q->policy,
+				       .result = s->result,
+				       .a = s->a,
+				       .caller = &s->q->caller,
+				       .fd = -1,
+				       .proc_fd = -1 };
 	r = output_lend(&s->output, err);
 	if (r == 0)
 		r = start_begin(&s->start, err);
@@ -113,9 +135,49 @@ static int watch(struct session *s, struct err *err)
 	s->watch.output = &s->output;
 	s->watch.pidfd = s->start.pidfd;
 	s->watch.pid = s->start.pid;
+	s->watch.notify_fd = s->observe.fd;
+	s->watch.on_notify = observe_answer;
+	s->watch.notify_ctx = &s->observe;
 	r = watch_run(&s->watch, err);
 	s->start.pid = 0; /* waited for */
 	return r;
+}
+
+static int keep_artifacts(struct session *s, int from, struct err *err)
+{
+	const char *path = policy_text(s->q->policy, POLICY_ARTIFACTS_DIR);
+	scoped_fd int to = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	size_t count;
+
+	if (to < 0)
+		return err_host(err, errno, "--artifacts-dir: open %s", path);
+	return workspace_artifacts(from, to, &s->q->policy->artifacts, s->a, &count, err);
+}
+
+/* What is kept of the run's files, once nobody can change them any more. */
+static int keep_files(struct session *s, struct err *err)
+{
+	const struct policy *p = s->q->policy;
+	uint64_t commit = policy_n(p, POLICY_COMMIT);
+	scoped_fd int from =
+		open_in_root(s->watch.scratch_fd, s->c.workspace ? WORKSPACE_UPPER : SANDBOX_HOME,
+			     O_RDONLY | O_DIRECTORY);
+	scoped_fd int dir = -1;
+
+	if (from < 0)
+		return err_host(err, errno, "open what the program has written");
+	if (s->c.workspace) {
+		dir = sys_openat(AT_FDCWD, s->c.workspace, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+		if (dir < 0)
+			return err_host(err, errno, "--workspace: open %s", s->c.workspace);
+		TRY(workspace_changes(from, dir, s->a, &s->result->changes, err));
+	}
+	if (p->artifacts.n)
+		TRY(keep_artifacts(s, from, err));
+	if (dir >= 0 && (commit == COMMIT_ALWAYS ||
+			 (commit == COMMIT_ON_SUCCESS && watch_succeeded(&s->watch))))
+		TRY(workspace_commit(from, dir, &s->result->changes, err));
+	return 0;
 }
 
 static int run(struct session *s, struct err *err)
@@ -127,6 +189,8 @@ static int run(struct session *s, struct err *err)
 	r = start(s, err);
 	if (r == 0)
 		r = watch(s, err);
+	if (r == 0 && (s->c.workspace || s->q->policy->artifacts.n))
+		r = keep_files(s, err);
 	(void)sys_sigprocmask(SIG_SETMASK, &s->outside, NULL);
 	return r;
 }
@@ -135,8 +199,17 @@ static void done(struct session *s)
 {
 	start_done(&s->start);
 	watch_done(&s->watch);
+	scope_close(&s->observe.fd);
 	output_done(&s->output);
 	scope_close(&s->init_sock);
+}
+
+static struct captured kept(const struct session *s, int i)
+{
+	struct captured c = output_kept(&s->output.s[i], s->a);
+
+	c.bytes = mask_secrets(s->q->policy, c.bytes, &c.len, s->a);
+	return c;
 }
 
 static void fill(struct session *s, int failed, const struct err *err)
@@ -149,8 +222,8 @@ static void fill(struct session *s, int failed, const struct err *err)
 	r->cpu_ms = s->watch.cpu_us / 1000u;
 	r->memory_bytes = s->watch.peak;
 	if (s->q->capture) {
-		r->out = output_kept(&s->output.s[0], s->a);
-		r->err = output_kept(&s->output.s[1], s->a);
+		r->out = kept(s, 0);
+		r->err = kept(s, 1);
 	}
 	if (failed)
 		verdict_failed(r, err, s->a);
@@ -165,6 +238,7 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 			     .start = START_INIT,
 			     .output = OUTPUT_INIT,
 			     .watch = WATCH_INIT,
+			     .observe = { .fd = -1 },
 			     .init_sock = -1,
 			     .result = ret };
 	int r;
@@ -173,9 +247,7 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 				.backend = "supervisor",
 				.timestamp = container_now(a) };
 	s.began_us = watch_now_us();
-	r = seal_self(q->argv, err);
-	if (r == 0)
-		r = run(&s, err);
+	r = run(&s, err);
 	fill(&s, r < 0, err);
 	done(&s);
 	return r < 0 ? -1 : 0;
@@ -188,6 +260,6 @@ int sandbox_plan(const struct request *q, struct arena *a, const char **ret, str
 
 	TRY(make_plan(&s, err));
 	plan_print(s.plan, &out);
-	*ret = out.s;
+	*ret = mask_secrets(q->policy, out.s, &out.len, a);
 	return 0;
 }

@@ -111,7 +111,8 @@ static void look(struct watch *w)
 		return;
 	if (u.cpu_us > w->cpu_us)
 		w->cpu_us = u.cpu_us;
-	w->full_tasks = w->full_tasks || (most_tasks && u.tasks >= most_tasks);
+	/* Of those that are left at the end, the payload itself was one more. */
+	w->full_tasks = w->full_tasks || (most_tasks && u.tasks + w->ended >= most_tasks);
 	memory = memory_of(w, &u);
 	w->peak = memory > w->peak ? memory : w->peak;
 	if (w->by_cgroup)
@@ -296,6 +297,11 @@ int watch_run(struct watch *w, struct err *err)
 		look(w); /* those that it leaves behind, before they go */
 	end_all(w);
 	return r;
+}
+
+bool watch_succeeded(const struct watch *w)
+{
+	return w->ended && !w->breach && w->code == CLD_EXITED && w->status == 0;
 }
 
 void watch_done(struct watch *w)

@@ -45,4 +45,6 @@ struct watch {
  * too. */
 int watch_run(struct watch *w, struct err *err);
 void watch_done(struct watch *w);
+/* watch_succeeded: it ended by itself, with status 0. */
+bool watch_succeeded(const struct watch *w);
 uint64_t watch_now_us(void);

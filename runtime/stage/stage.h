@@ -30,6 +30,11 @@ struct start {
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
 	void (*on_warning)(void *ctx, const char *place, const char *text);
 	int (*on_listener)(void *ctx, int fd, struct err *err); /* seccomp listener to hand on */
+	/* Called with the listener that on_listener has put here (-1: none) when it has a question, until the child has
+	 * become the payload: its own calls are asked about, too. */
+	void (*on_notify)(void *ctx, int fd);
+	int notify_fd;
+	void *notify_ctx;
 	void *ctx;
 	/* Filled. */
 	pid_t pid;
@@ -39,10 +44,10 @@ struct start {
 	int console_fd; /* the terminal's master, if there is one */
 };
 
-#define START_INIT                                                                        \
-	{                                                                                 \
-		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .pidfd = -1, .sock = -1, \
-		.proc_fd = -1, .console_fd = -1                                           \
+#define START_INIT                                                                             \
+	{                                                                                      \
+		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .notify_fd = -1, .pidfd = -1, \
+		.sock = -1, .proc_fd = -1, .console_fd = -1                                    \
 	}
 
 /* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child

@@ -126,6 +126,7 @@ struct mount {
 	const char *destination, *type, *source;
 	struct strings options;
 	struct id_mappings uid_mappings, gid_mappings;
+	bool idmap_may_fail; /* where the file system knows no id maps, it is mounted without; never in a document */
 	bool by_caller; /* the source is opened with the caller's rights, before the process is made; never in a document */
 };
 struct mounts {
