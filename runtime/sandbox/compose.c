@@ -321,9 +321,22 @@ static int refuse_filter(const struct policy *p, struct err *err)
 	return err_in(err, "%s", from);
 }
 
+/* A backend that was named and is not there is no reason to take another. */
+static int refuse_backend(const struct policy *p, struct err *err)
+{
+	uint64_t backend = policy_n(p, POLICY_BACKEND);
+
+	if (backend == BACKEND_AUTO || backend == BACKEND_SUPERVISOR)
+		return 0;
+	(void)err_input(err, "this build holds limits by its supervisor alone, not by %s; say auto",
+			policy_text(p, POLICY_BACKEND));
+	return err_in(err, "%s", p->v[POLICY_BACKEND].from);
+}
+
 int compose(struct composition *c, struct err *err)
 {
 	c->p = c->q->policy;
+	TRY(refuse_backend(c->p, err));
 	c->config.oci_version = OCI_VERSION;
 	c->config.hostname = SANDBOX_USER;
 	c->config.has_linux = true;

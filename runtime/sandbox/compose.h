@@ -26,6 +26,7 @@ struct composition {
 	const char *rootfs; /* of the bundle */
 	const char *workspace; /* absolute; NULL: none */
 	const char *cwd;
+	bool by_cgroup; /* memory is counted by the kernel */
 	bool notify; /* the filter asks the supervisor about some calls */
 };
 

@@ -164,7 +164,7 @@ void compose_seccomp(struct composition *c)
 	s->syscalls.v = arena_array(c->a, struct seccomp_syscall, ROWS_MAX);
 	(void)row(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
 	(void)row(c, s, absent, ARRAY_LEN(absent), ENOSYS);
-	if (policy_n(c->p, POLICY_BACKEND) == BACKEND_SUPERVISOR)
+	if (policy_n(c->p, POLICY_MEMORY) && !c->by_cgroup)
 		(void)row(c, s, uncounted, ARRAY_LEN(uncounted), ENOSYS);
 	refuse_when(c, s, "unshare", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
 	refuse_when(c, s, "clone", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);

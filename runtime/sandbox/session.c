@@ -185,7 +185,7 @@ static int run(struct session *s, struct err *err)
 	int r;
 
 	TRY(make_plan(s, err));
-	payload_block_signals(&s->outside);
+	TRY(payload_block_signals(&s->outside, err));
 	r = start(s, err);
 	if (r == 0)
 		r = watch(s, err);

@@ -30,7 +30,7 @@ attack() {
 }
 
 @test "a fork bomb is held, named, and leaves nothing" {
-	verdict 124 timeout --max-processes 30 --timeout 1s sh -c 'f() { f | f & }; f 2>/dev/null; sleep 5'
+	verdict 124 timeout --max-processes 30 --timeout 1s sh -c '(f() { f | f & }; f) 2>/dev/null; sleep 5'
 	verdict 1 processes --max-processes 30 --timeout 10s python3 -c '
 import os, time
 while True:

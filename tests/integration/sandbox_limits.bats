@@ -186,5 +186,7 @@ while time.monotonic() < end: pass'
 
 @test "a backend that this host does not have is refused" {
 	refused '*--limits-backend: *' --limits-backend cgroup2x true
-	in_sandbox 0 --limits-backend supervisor true
+	refused '*--limits-backend: *supervisor alone*' --limits-backend cgroup2 true
+	verdict 0 ok --limits-backend supervisor true
+	[ "$(fact .limits.backend)" = supervisor ]
 }
