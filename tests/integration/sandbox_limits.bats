@@ -97,8 +97,7 @@ try:
 	for n in range(100): open(f"/tmp/{n}", "w").close()
 except OSError as e: print(n, e.errno)'
 	[ "$output" = '20 28' ] || said
-	verdict 1 files --max-files 20 sh -c 'for i in $(seq 50); do : >/dev/shm/$i || exit 1; done' || verdict 2 files --max-files 20 \
-		sh -c 'for i in $(seq 50); do : >/dev/shm/$i || exit 1; done'
+	verdict 1 files --max-files 20 sh -c 'for i in $(seq 50); do echo >/dev/shm/$i || exit 1; done'
 	[ "$(fact .reason)" = 'File count limit exceeded: 20 files' ]
 }
 
@@ -137,7 +136,7 @@ end = time.monotonic() + 2
 while time.monotonic() < end: pass'
 	json=$output
 	[ "$status" -eq 0 ] || said
-	jq -e '.cpu_time_ms < 1500 and .cpu_time_ms > 500' <<<"$json" || said
+	jq -e '.cpu_time_ms < 1500 and .cpu_time_ms > 100' <<<"$json" || said
 	run --separate-stderr sandbox exec --json-output --cpu 1 --timeout 10s sh -c '
 		(timeout 1 sh -c "while :; do :; done") & (timeout 1 sh -c "while :; do :; done") & wait'
 	json=$output
