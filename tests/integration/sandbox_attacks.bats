@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # sandbox_attacks.bats - what a hostile program tries: each is refused or contained, with the status that says so.
 # All is bounded: by the sandbox's limits, which are what is tested, and by a timeout around each.
-# shellcheck disable=SC2016
+# stderr and json are set by bats and by the library; each test is a subshell of its own.
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
 
 load lib/sandbox
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # sandbox_limits.bats - every limit holds, and the verdict names it, also where the program made something else of it.
 # What is run here fills, forks and floods: always below limits that the machine does not notice, and with a timeout.
-# shellcheck disable=SC2016
+# stderr and json are set by bats and by the library; each test is a subshell of its own.
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
 
 load lib/sandbox
 
@@ -149,9 +150,9 @@ while time.monotonic() < end: pass'
 
 @test "processes that are left behind are ended, and do not hold the caller up" {
 	run timeout 5 "$SRT_BUILD/sandbox-runtime" exec sh -c 'setsid sleep 60 & (sleep 60 &) & echo done'
-	[ "$status" -eq 0 ] && [ "$output" = done ] || said
+	[ "$status" -eq 0 ] && [ "$output" = "done" ] || said
 	verdict 0 ok sh -c 'setsid sleep 60 >/dev/null & echo done'
-	[ "$(fact .stdout)" = done ]
+	[ "$(fact .stdout)" = "done" ]
 }
 
 @test "killing the supervisor ends the sandbox" {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sandbox_srt.bats - srt and the dialects of its settings: told by their keys, and closed where they are wrong.
-# shellcheck disable=SC2016
+# stderr and json are set by bats and by the library; each test is a subshell of its own.
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
 
 load lib/sandbox
 

@@ -31,7 +31,7 @@ CHANGE='echo A >a; echo n >dir/new; rm -r gone; mkdir -p deep/er; echo x >deep/e
 	[ "$(cat w/a)" = A ] && [ "$(cat w/dir/new)" = n ] && [ "$(cat w/deep/er/x)" = x ]
 	[ ! -e w/gone ] && [ "$(readlink w/link)" = /etc/passwd ] && [ "$(stat -c %a w/run)" = 700 ]
 	[ "$(stat -c %u w/a)" -eq "$(id -u)" ]
-	! find w -name '*.tmp' | grep .
+	[ -z "$(find w -name '*.tmp')" ]
 }
 
 @test "on-success takes nothing over from a failure, always does" {
