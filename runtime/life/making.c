@@ -14,6 +14,8 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
+/* A config with a seccomp profile of the usual size and its plan take a little more than this, a small config less. */
+#define ARENA_EXPECTED (64u << 10)
 #define WARNINGS_MAX (2 * PLAN_WARNINGS_MAX)
 
 static int absolute(struct arena *a, const char *path, const char **ret, struct err *err)
@@ -45,6 +47,7 @@ static int read_config(struct making *m, struct err *err)
 
 int making_read(struct making *m, struct err *err)
 {
+	m->arena.expected = ARENA_EXPECTED;
 	TRY(store_id_check(m->o->id, err));
 	TRY(absolute(&m->arena, m->o->bundle ? m->o->bundle : ".", &m->bundle, err));
 	return read_config(m, err);
