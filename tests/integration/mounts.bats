@@ -287,3 +287,17 @@ in_tree() {
 	run_inside
 	[[ $output == '/mnt ro,nosuid,noexec'* ]] || said
 }
+
+@test "devices are made in what covers /dev in the end, by whatever name that was mounted" {
+	rootfs b/rootfs
+	ln -s dev b/rootfs/alias
+	for destination in /dev /alias; do
+		inside 'test -c /dev/null && test -c /dev/tty && readlink /dev/ptmx; test -e /dev/under || echo covered' \
+			'.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [
+				{destination: "/dev", type: "tmpfs", source: "first", options: ["mode=755"]},
+				{destination: "/dev/under", type: "tmpfs", source: "under"},
+				{destination: $destination, type: "tmpfs", source: "second", options: ["mode=755"]}]' \
+			--arg destination "$destination"
+		[ "$output" = $'pts/ptmx\ncovered' ] || said
+	done
+}
