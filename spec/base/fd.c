@@ -13,6 +13,7 @@
 
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/base/walk.h"
 
 #define READ_FIRST 16384
 #define SYMLINKS_MAX 40
@@ -92,7 +93,7 @@ int fd_write_at(int dirfd, const char *path, const char *text, struct err *err)
 	return 0;
 }
 
-static int open_resolved(int dirfd, const char *path, int flags, unsigned long long resolve)
+int path_resolve(int dirfd, const char *path, int flags, unsigned long long resolve)
 {
 	struct open_how how = { .flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
 				.resolve = resolve };
@@ -102,6 +103,9 @@ static int open_resolved(int dirfd, const char *path, int flags, unsigned long l
 	for (int tries = 0; tries < RACES_MAX; tries++) {
 		int fd = sys_openat2(dirfd, path, &how);
 
+		/* Filters of containers around us know no openat2. */
+		if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+			fd = walk_open(dirfd, path, (int)how.flags, resolve);
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			return fd;
 	}
@@ -110,14 +114,14 @@ static int open_resolved(int dirfd, const char *path, int flags, unsigned long l
 
 int open_in_root(int root_fd, const char *path, int flags)
 {
-	return open_resolved(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return path_resolve(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 int open_beneath(int dir_fd, const char *path, int flags)
 {
-	return open_resolved(dir_fd, path, flags,
-			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-				     RESOLVE_NO_XDEV);
+	return path_resolve(dir_fd, path, flags,
+			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+				    RESOLVE_NO_XDEV);
 }
 
 /* The longest leading part of path that exists, as an fd; *rest is what is missing ("" if nothing).
