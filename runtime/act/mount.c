@@ -119,23 +119,36 @@ static int copy_up(const struct op *op, int place, int mount_fd, struct err *err
 	return act_copy_up(from, mount_fd, op->path, err);
 }
 
+/* The ops that follow change this very mount, or make names in it. */
+static int keep(struct act *x, const struct op *op, int *fd, struct err *err)
+{
+	if (op->held) {
+		int held = op->flags & OP_HOLD ? sys_fcntl(*fd, F_DUPFD_CLOEXEC, 0) : take_fd(fd);
+
+		if (held < 0)
+			return err_host(err, errno, "hold the mount on %s", op->path);
+		x->plan->held[op->held - 1] = held;
+	}
+	if (op->flags & OP_HOLD)
+		act_hold(x, op->path, take_fd(fd));
+	return 0;
+}
+
 int act_mount(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
-	if (mount_new(x, op))
+	if (!op->held && mount_new(x, op))
 		return 0;
 	TRY(act_target(x, op, false, &place, err));
-	if (sys_fchdir(place) == 0 && mount_at_once(op, "."))
+	if (!op->held && sys_fchdir(place) == 0 && mount_at_once(op, "."))
 		return 0;
 	TRY(new_mount(op, &fd, err));
 	if (op->flags & OP_COPY_UP)
 		TRY(copy_up(op, place, fd, err));
 	TRY(act_attach(op, fd, place, err));
-	if (op->flags & OP_HOLD)
-		act_hold(x, op->path, take_fd(&fd));
-	return 0;
+	return keep(x, op, &fd, err);
 }
 
 static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, uint64_t clear,
@@ -155,14 +168,11 @@ static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, 
 	return err_host(err, errno, "change the attributes of %s", op->path);
 }
 
-static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err)
+int act_map_ids(const struct op *op, int fd, int user, struct err *err)
 {
 	const struct mount_idmap *map = op->data;
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	scoped_fd int user = -1;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
 
-	TRY(act_idmap_fd(x, map, &user, err));
-	attr.userns_fd = (uint64_t)user;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (map->recursive ? AT_RECURSIVE : 0U), &attr) <
 	    0)
 		return err_host(
@@ -170,6 +180,14 @@ static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err
 			"map the ids of the mount on %s (does the file system of %s support it?)",
 			op->path, op->text);
 	return 0;
+}
+
+static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err)
+{
+	scoped_fd int user = -1;
+
+	TRY(act_idmap_fd(x, op->data, &user, err));
+	return act_map_ids(op, fd, user, err);
 }
 
 /* A symlink as the source of a mount with copy-symlink is made again at the destination. */
@@ -186,20 +204,34 @@ static int copy_symlink(struct act *x, const struct op *op, int source, struct e
 	return act_symlink(x, &link, err);
 }
 
-int act_bind(struct act *x, const struct op *op, struct err *err)
+int act_clone_source(const struct op *op, int *ret, struct err *err)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->c ? AT_RECURSIVE : 0U) |
 			     (op->flags & OP_NOFOLLOW_SOURCE ? AT_SYMLINK_NOFOLLOW : 0U);
-	scoped_fd int fd = sys_open_tree(AT_FDCWD, op->text, flags);
-	scoped_fd int place = -1;
-	struct stat st;
 
-	if (fd < 0 && errno == EINVAL && !op->c)
+	*ret = sys_open_tree(AT_FDCWD, op->text, flags);
+	if (*ret < 0 && errno == EINVAL && !op->c)
 		return err_host(err, errno,
 				"bind %s: it holds mounts that are locked to it; use rbind",
 				op->text);
-	if (fd < 0)
-		return err_host(err, errno, "bind %s", op->text);
+	return *ret < 0 ? err_host(err, errno, "bind %s", op->text) : 0;
+}
+
+/* By the parent, which may more, the source comes with its ids mapped already. */
+static int open_source(struct act *x, const struct op *op, int *ret, struct err *err)
+{
+	if (op->flags & OP_BY_PARENT)
+		return x->ask(x->ask_ctx, op, ret, err);
+	return act_clone_source(op, ret, err);
+}
+
+int act_bind(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int fd = -1;
+	scoped_fd int place = -1;
+	struct stat st;
+
+	TRY(open_source(x, op, &fd, err));
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat %s", op->text);
 	if (S_ISLNK(st.st_mode) && (op->flags & OP_COPY_SYMLINK))
@@ -207,31 +239,41 @@ int act_bind(struct act *x, const struct op *op, struct err *err)
 	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
 	TRY(set_attrs(op, fd, true, op->d, 0, err));
 	TRY(set_attrs(op, fd, false, op->a, 0, err));
-	if (op->len)
+	if (op->len && !(op->flags & OP_BY_PARENT))
 		TRY(set_idmap(x, op, fd, err));
-	return act_attach(op, fd, place, err);
+	TRY(act_attach(op, fd, place, err));
+	return keep(x, op, &fd, err);
 }
 
-static int open_mounted(struct act *x, const struct op *op, int *ret, struct err *err)
+/* The mount that the op is about: held since it was made, or, of a remount, what lies at its place. 1: none was made. */
+static int find_mount(struct act *x, const struct op *op, int *own, int *ret, struct err *err)
 {
-	*ret = open_in_root(x->root_fd, op->path, O_PATH);
+	if (op->held) {
+		*ret = x->plan->held[op->held - 1];
+		return *ret < 0;
+	}
+	*own = *ret = open_in_root(x->root_fd, op->path, O_PATH);
 	return *ret < 0 ? err_host(err, errno, "open the mount on %s", op->path) : 0;
 }
 
 int act_setattr(struct act *x, const struct op *op, struct err *err)
 {
-	scoped_fd int fd = -1;
+	scoped_fd int own = -1;
+	int fd, none = find_mount(x, op, &own, &fd, err);
 
-	TRY(open_mounted(x, op, &fd, err));
+	if (none)
+		return none < 0 ? none : 0;
 	return set_attrs(op, fd, op->c != 0, op->a, op->b, err);
 }
 
 int act_propagation(struct act *x, const struct op *op, struct err *err)
 {
 	struct mount_attr attr = { .propagation = op->a };
-	scoped_fd int fd = -1;
+	scoped_fd int own = -1;
+	int fd, none = find_mount(x, op, &own, &fd, err);
 
-	TRY(open_mounted(x, op, &fd, err));
+	if (none)
+		return none < 0 ? none : 0;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (op->c ? AT_RECURSIVE : 0U), &attr) < 0)
 		return err_host(err, errno, "change the propagation of %s", op->path);
 	return 0;

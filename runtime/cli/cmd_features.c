@@ -54,6 +54,8 @@ static int features(struct cli *cli, void *options, const struct strings *args, 
 		.apparmor = true,
 		.selinux = true,
 		.idmap = true,
+		.net_devices = true,
+		.intel_rdt = true,
 	};
 
 	(void)options;

@@ -29,6 +29,7 @@ const struct name op_flag_names[] = {
 	{ "readonly-late", OP_READONLY_LATE },
 	{ "copy-up", OP_COPY_UP },
 	{ "hold", OP_HOLD },
+	{ "by-parent", OP_BY_PARENT },
 	{ NULL, 0 },
 };
 
@@ -73,6 +74,9 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_HOSTNAME] = { "hostname", TEXT("name") },
 	[OP_DOMAINNAME] = { "domainname", TEXT("name") },
 	[OP_LOOPBACK_UP] = { "loopback-up" },
+	[OP_NET_DEVICE] = { "net-device", PATH, TEXT("name") },
+	[OP_RDT] = { "rdt", PATH, TEXT("group"), .type = { "monitor", FIELD_TEXT },
+		     .data = { "schemata", FIELD_BYTES } },
 	[OP_SYSCTL] = { "sysctl", PATH, TEXT("value") },
 	[OP_PROPAGATION_ALL] = { "propagation-all", MS(a, "to") },
 	[OP_ROOT_OPEN] = { "root-open", PATH },

@@ -58,6 +58,9 @@ enum op_code {
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */
 	OP_LOOPBACK_UP,
+	OP_NET_DEVICE, /* path its name in the runtime's network namespace, text the one inside */
+	OP_RDT, /* path of resctrl, text the group ("" the root's), type a monitoring group in it or NULL, data lines for
+		   schemata; flags MUST_EXIST of a group that is only joined */
 	OP_SYSCTL, /* path below /proc/sys, text the value */
 	/* mounts: destination is path, resolved inside the root */
 	OP_PROPAGATION_ALL, /* a MS_x|MS_REC for the whole mount namespace */
@@ -112,6 +115,8 @@ enum op_flag {
 	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
 	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
 	OP_HOLD = 1024, /* a new tmpfs that later ops make names in: it is kept open for them */
+	OP_BY_PARENT =
+		2048, /* needs rights that the child has given up: the parent does it, or opens what it is about */
 	OP_EARLY = 64, /* a seccomp filter loaded before the capabilities fall, as no_new_privs is
 			  off */
 };
@@ -121,6 +126,8 @@ struct op {
 	uint8_t stage; /* enum stage */
 	uint16_t flags; /* enum op_flag */
 	uint32_t len; /* bytes of data */
+	uint32_t
+		held; /* of mounts: 1 + the place in plan.held where its fd is kept for the ops after it; 0 none */
 	const char *cause; /* JSON pointer of the property behind it; "" where it is ours */
 	const char *path, *type, *text;
 	const void *data;

@@ -34,6 +34,8 @@ unsigned int plan_wants(const struct config *c)
 		want |= plan_wants_process(c->process);
 	if (l->mount_label)
 		want |= WANT_LSM;
+	if (l->intel_rdt)
+		want |= WANT_RDT;
 	return want;
 }
 
@@ -67,7 +69,7 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	p->rootfs = path_is_absolute(c->root->path)
 			    ? path_clean(a, c->root->path)
 			    : path_clean(a, path_join(a, o->bundle, c->root->path));
-	TRY(plan_namespaces(p, c, f, err));
+	TRY(plan_namespaces(p, c, f, o, err));
 	TRY(plan_resources(p, c, f, err));
 	TRY(plan_mounts(p, c, f, o, err));
 	TRY(plan_devices(p, c, f, err));

@@ -38,6 +38,9 @@ struct plan {
 	bool maps_by_parent; /* the child waits while the parent writes its id maps (stage IDS) */
 	struct id_mappings uid_maps,
 		gid_maps; /* as they will be; empty without a new user namespace */
+	bool asks_parent; /* ops marked OP_BY_PARENT are there */
+	int *held; /* fds of mounts that later ops are about (op.held), -1 none; the appliers' */
+	size_t held_n;
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
 	struct op *ops;
@@ -80,7 +83,11 @@ const char *plan_cause(struct plan *p, const char *fmt, ...) printf_like(2, 3);
 int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 /* plan_ids_inside: the switch to an id that is mapped, once the root is open. */
 int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
-int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err);
+/* plan_rdt: the resctrl group of linux.intelRdt. */
+int plan_rdt(struct plan *p, const struct config *c, const struct facts *f,
+	     const struct plan_options *o, struct err *err);
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err);
 /* plan_readonly_late: makes those read-only that had to wait (OP_READONLY_LATE). */

@@ -370,12 +370,29 @@ static int probe_host(struct facts *f, unsigned int want, struct err *err)
 	return 0;
 }
 
+/* --- rdt -------------------------------------------------------------------------------------- */
+
+static int probe_rdt(struct facts *f, unsigned int want, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a);
+	struct err ignored = { 0 };
+	struct mountinfo m;
+
+	(void)want;
+	(void)err;
+	while (text && !f->resctrl[0] && mountinfo_next(&text, &m, &ignored) == 0)
+		if (str_eq(m.type, "resctrl") && strlen(m.target) < sizeof(f->resctrl))
+			(void)snprintf(f->resctrl, sizeof(f->resctrl), "%s", m.target);
+	return 0;
+}
+
 static const struct {
 	unsigned int want;
 	int (*gather)(struct facts *f, unsigned int want, struct err *err);
 } groups[] = {
 	{ WANT_CALLER, probe_caller }, { WANT_CGROUP, probe_cgroup }, { WANT_LSM, probe_lsm },
-	{ WANT_SUBIDS, probe_subids }, { WANT_HOST, probe_host },
+	{ WANT_SUBIDS, probe_subids }, { WANT_HOST, probe_host },     { WANT_RDT, probe_rdt },
 };
 
 int probe(unsigned int want, struct facts *ret, struct err *err)

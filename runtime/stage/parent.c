@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/act/act.h"
+#include "runtime/act/net.h"
 #include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
@@ -99,6 +100,29 @@ static int on_maps(struct start *s, struct err *err)
 	return start_go(s, err);
 }
 
+/* Its failure goes back to the child: there may be another way, or it is a warning. */
+static int on_op(struct start *s, int number, struct err *err)
+{
+	const struct plan *p = s->plan;
+	struct act x = ACT_INIT;
+	scoped_fd int fd = -1;
+	struct err why;
+	int r;
+
+	if (!p || number < 0 || (size_t)number >= p->n || !(p->ops[number].flags & OP_BY_PARENT))
+		return unexpected(err);
+	x.plan = p;
+	x.proc_fd = s->proc_fd;
+	x.child = s->pid;
+	x.child_pidfd = s->pidfd;
+	x.net_fd = s->net_fd;
+	r = act_by_parent(&x, &p->ops[number], &fd, &why) < 0
+		    ? sync_say_err(s->sock, SYNC_FAIL, &why)
+		    : sync_say(s->sock, SYNC_GO, 0, fd);
+	s->net_fd = x.net_fd;
+	return r < 0 ? unheard(s, err) : 0;
+}
+
 static int on_root(struct start *s, struct err *err)
 {
 	const char *state;
@@ -170,6 +194,8 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	case SYNC_FAIL:
 		*err = m->err;
 		return -1;
+	case SYNC_OP:
+		return on_op(s, m->number, err);
 	case SYNC_GO:
 		break;
 	}
@@ -276,10 +302,25 @@ int start_released(struct start *s, int connection, struct err *err)
 	return start_listen(s, err);
 }
 
+/* The network namespace, and what is in it, would end with the child. */
+static void return_devices(struct start *s)
+{
+	struct act x = ACT_INIT;
+
+	if (s->net_fd < 0)
+		return;
+	x.plan = s->plan;
+	x.proc_fd = s->proc_fd;
+	if (s->plan)
+		net_devices_return(&x, s->net_fd);
+	close_one(&s->net_fd);
+}
+
 void start_kill(struct start *s)
 {
 	siginfo_t info;
 
+	return_devices(s);
 	if (s->pid <= 0)
 		return;
 	if (s->pidfd >= 0)
@@ -302,4 +343,5 @@ void start_done(struct start *s)
 	start_forget(s);
 	close_one(&s->pidfd);
 	close_one(&s->console_fd);
+	close_one(&s->net_fd);
 }

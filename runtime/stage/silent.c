@@ -43,9 +43,9 @@ static bool stack_is_roomy(void)
 /* Nothing has to be said between clone and exec: no answer waited for, no fd handed over. */
 bool start_is_silent(const struct start *s)
 {
-	return vfork_is_there && !s->wait && !s->plan->maps_by_parent && !s->plan->terminal &&
-	       !s->plan->listener && !s->state && may_share_memory(s) && !may_warn_much(s->plan) &&
-	       stack_is_roomy();
+	return vfork_is_there && !s->wait && !s->plan->maps_by_parent && !s->plan->asks_parent &&
+	       !s->plan->terminal && !s->plan->listener && !s->state && may_share_memory(s) &&
+	       !may_warn_much(s->plan) && stack_is_roomy();
 }
 
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)
