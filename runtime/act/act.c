@@ -32,6 +32,7 @@ static act_fn *const appliers[OP_COUNT] = {
 	[OP_BIND] = act_bind,
 	[OP_SETATTR] = act_setattr,
 	[OP_PROPAGATION] = act_propagation,
+	[OP_UMOUNT] = act_umount,
 	[OP_MKDIR] = act_mkdir,
 	[OP_MKNOD] = act_mknod,
 	[OP_DEVICE_BIND] = act_device_bind,

@@ -65,7 +65,7 @@ act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
 act_fn act_propagation_all, act_root_open, act_root_readonly, act_pivot, act_move_root,
 	act_root_propagation;
-act_fn act_mount, act_bind, act_setattr, act_propagation;
+act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
 act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;
 act_fn act_console, act_session;

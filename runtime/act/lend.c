@@ -66,7 +66,8 @@ static _Noreturn void help(const struct act *x, const struct op *op, int user, i
 {
 	struct lent lent = { .fd = -1 };
 
-	if (sys_setns(x->child_pidfd, op->code == OP_NET_DEVICE ? CLONE_NEWNET : CLONE_NEWNS) < 0)
+	if (x->child_pidfd >= 0 &&
+	    sys_setns(x->child_pidfd, op->code == OP_NET_DEVICE ? CLONE_NEWNET : CLONE_NEWNS) < 0)
 		(void)err_host(&lent.err, errno, "enter the container's namespace");
 	else
 		(void)open_for_child(op, user, &lent.fd, &lent.err);

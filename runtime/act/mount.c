@@ -9,6 +9,7 @@
 
 #include "runtime/act/act.h"
 #include "spec/base/fd.h"
+#include "spec/base/path.h"
 #include "spec/base/sys.h"
 
 #define DATA_MAX 4096
@@ -26,7 +27,30 @@ static int refused(const struct op *op, int fs_fd, int errnum, struct err *err)
 	return err_host(err, errnum, "mount %s on %s (%s)", op->type, op->path, why + 2);
 }
 
-/* The comma-separated options, one by one; a backslash keeps the comma after it (overlay). */
+/* The end of the option at s: a comma that is neither after a backslash (overlay) nor in quotes (SELinux). */
+static char *option_end(char *s)
+{
+	bool quoted = false;
+
+	while (*s && (*s != ',' || quoted)) {
+		quoted = quoted != (*s == '"');
+		s += s[0] == '\\' && s[1] ? 2 : 1;
+	}
+	return s;
+}
+
+/* fsconfig(2) takes a value as it is. */
+static char *unquoted(char *value)
+{
+	size_t n = strlen(value);
+
+	if (n < 2 || value[0] != '"' || value[n - 1] != '"')
+		return value;
+	value[n - 1] = '\0';
+	return value + 1;
+}
+
+/* The comma-separated options, one by one. */
 static int set_options(const struct op *op, int fs_fd, struct err *err)
 {
 	char data[DATA_MAX], *s = data;
@@ -37,17 +61,15 @@ static int set_options(const struct op *op, int fs_fd, struct err *err)
 	memcpy(data, op->data, op->len);
 	data[op->len] = '\0';
 	while (*s) {
-		char *end = s, *value;
+		char *end = option_end(s), *value;
 		int r;
 
-		while (*end && *end != ',')
-			end += end[0] == '\\' && end[1] ? 2 : 1;
 		char *next = *end ? end + 1 : end;
 		*end = '\0';
 		value = strchr(s, '=');
 		if (value) {
 			*value++ = '\0';
-			r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, s, value, 0);
+			r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, s, unquoted(value), 0);
 		} else {
 			r = *s ? sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, s, NULL, 0) : 0;
 		}
@@ -295,4 +317,26 @@ int act_readonly(struct act *x, const struct op *op, struct err *err)
 		return err_host(err, errno, "bind %s onto itself", op->path);
 	TRY(set_attrs(op, fd, true, MOUNT_ATTR_RDONLY, 0, err));
 	return act_attach(op, fd, place, err);
+}
+
+/* The last component is named below its directory, which is held: nothing else is walked, and a symlink is not followed. */
+int act_umount(struct act *x, const struct op *op, struct err *err)
+{
+	const char *name = path_base(op->path);
+	scoped_fd int dir = -1;
+	char parent[4096];
+	size_t n = (size_t)(name - op->path);
+
+	if (n >= sizeof(parent))
+		return err_host(err, ENAMETOOLONG, "unmount %.64s…", op->path);
+	memcpy(parent, op->path, n);
+	parent[n] = '\0';
+	dir = open_in_root(x->root_fd, parent, O_PATH | O_DIRECTORY);
+	if (dir < 0 || sys_fchdir(dir) < 0)
+		return err_host(err, errno, "open the directory of %s", op->path);
+	if (sys_umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return err_host(err, errno, "unmount %s%s", op->path,
+				errno == EINVAL ? " (nothing is mounted there, or it is locked)"
+						: "");
+	return 0;
 }

@@ -22,8 +22,9 @@ static int hand_over(struct making *m, struct err *err)
 		TRY(fd_send(m->o->console_socket, "--console-socket", "/dev/ptmx",
 			    m->start.console_fd, err));
 	}
-	if (m->o->pidfd_socket)
-		TRY(fd_send(m->o->pidfd_socket, "--pidfd-socket", "pidfd", m->start.pidfd, err));
+	if (making_pidfd_socket(m))
+		TRY(fd_send(making_pidfd_socket(m), "--pidfd-socket", "pidfd", m->start.pidfd,
+			    err));
 	if (m->o->pid_file)
 		TRY(pid_file_write(m->o->pid_file, m->c.pid, err));
 	return making_settle(m, err);
@@ -114,8 +115,8 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 {
 	if ((m->o->pid_file && pid_file_write(m->o->pid_file, m->c.pid, err) < 0) ||
 	    making_settle(m, err) < 0 ||
-	    (m->o->pidfd_socket &&
-	     fd_send(m->o->pidfd_socket, "--pidfd-socket", "pidfd", m->start.pidfd, err) < 0) ||
+	    (making_pidfd_socket(m) &&
+	     fd_send(making_pidfd_socket(m), "--pidfd-socket", "pidfd", m->start.pidfd, err) < 0) ||
 	    (m->o->console_socket && fd_send(m->o->console_socket, "--console-socket", "/dev/ptmx",
 					     m->start.console_fd, err) < 0) ||
 	    poststart(m->config, &m->c, &m->arena, err) < 0) {

@@ -86,6 +86,7 @@ const struct op_info op_infos[OP_COUNT] = {
 		      ATTRS(a, "attrs"), ATTRS(b, "clear"), MS(c, "how"), ATTRS(d, "all") },
 	[OP_SETATTR] = { "setattr", PATH, ATTRS(a, "attrs"), ATTRS(b, "clear"), MS(c, "how") },
 	[OP_PROPAGATION] = { "propagation", PATH, MS(a, "to"), MS(c, "how") },
+	[OP_UMOUNT] = { "umount", PATH },
 	[OP_MKDIR] = { "mkdir", PATH, .a = { "mode", FIELD_OCTAL } },
 	[OP_MKNOD] = { "mknod", PATH, .a = { "mode", FIELD_OCTAL }, .b = { "device", FIELD_DEVICE },
 		       .c = { "owner", FIELD_OWNER } },

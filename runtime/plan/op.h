@@ -70,6 +70,7 @@ enum op_code {
 	OP_BIND, /* text source, path; a attributes to set, d likewise on all below, c MS_REC or 0; data struct mount_idmap */
 	OP_SETATTR, /* path; a set, b clear, c MS_REC or 0: change a mount that is there */
 	OP_PROPAGATION, /* path; a MS_x, c MS_REC or 0 */
+	OP_UMOUNT, /* path: takes the mount there off */
 	OP_MKDIR, /* path, a mode */
 	OP_MKNOD, /* path, a mode with type, b device number, c uid<<32|gid */
 	OP_DEVICE_BIND, /* path, text the host's node, b device number it must have */

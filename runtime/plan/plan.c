@@ -102,7 +102,30 @@ int plan_exec(const struct config *c, const struct process *process, const struc
 		p->gid_maps = l->gid_mappings;
 		p->setgroups_denied = l->gid_mappings.n <= 1 && !facts_cap(f, CAP_SETGID);
 	}
-	TRY(plan_process(p, c, process, f, o, err));
+	TRY(plan_joiner(p, c, process, f, o, err));
+	*ret = p;
+	return 0;
+}
+
+int plan_change_mounts(const struct config *c, bool add, const struct facts *f,
+		       const struct plan_options *o, struct arena *a, struct plan **ret,
+		       struct err *err)
+{
+	struct plan *p = plan_new(a, o);
+	struct op *op;
+
+	p->joins = true;
+	(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "");
+	if (config_has_ns(c, CLONE_NEWUSER)) {
+		p->uid_maps = c->linux_.uid_mappings;
+		p->gid_maps = c->linux_.gid_mappings;
+		op = plan_add(p, STAGE_ROOT, OP_BECOME_ROOT, "");
+		op->flags = OP_OPTIONAL;
+	}
+	if (add)
+		TRY(plan_mounts_add(p, c, f, o, err));
+	else
+		plan_mounts_remove(p, c);
 	*ret = p;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/plan.h"
 #include "spec/base/path.h"
+#include "spec/oci/annotations.h"
 
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
@@ -314,6 +315,44 @@ static int plan_cgroup(struct job *j, struct err *err)
 	return 0;
 }
 
+/* The SELinux context of a new file system; the kernel's own label theirs themselves. In quotes, as it may hold commas. */
+static void add_label(struct job *j, const char *type)
+{
+	static const char *const own[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2" };
+	const char *label = j->c->linux_.mount_label;
+	const char *kind = annotation(j->c, ANNOTATION_CONTEXT_TYPE);
+
+	if (!label || !label[0])
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (str_eq(type, own[i]))
+			return;
+	j->w.data = arena_printf(j->p->arena, "%s%s%s=\"%s\"", j->w.data, j->w.data[0] ? "," : "",
+				 kind ? kind : "context", label);
+}
+
+static int check_label(const struct config *c, const struct facts *f, struct err *err)
+{
+	static const char *const kinds[] = { "context", "fscontext", "defcontext", "rootcontext" };
+	const char *kind = annotation(c, ANNOTATION_CONTEXT_TYPE);
+	bool known = !kind;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		known = known || str_eq(kind, kinds[i]);
+	if (!known) {
+		(void)err_input(err, "must be context, fscontext, defcontext or rootcontext");
+		return err_in(err, "/annotations/" ANNOTATION_CONTEXT_TYPE);
+	}
+	if (!c->linux_.mount_label || !c->linux_.mount_label[0] || f->selinux)
+		return 0;
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"SELinux is not enabled on this host, so mounts cannot be labelled \"%s\"; remove "
+		"the property or boot with SELinux",
+		c->linux_.mount_label);
+	return err_in(err, "/linux/mountLabel");
+}
+
 /* Types whose fresh mount an ordinary user may be denied, and the host's tree that stands in. */
 static const struct {
 	const char *type, *host;
@@ -345,6 +384,7 @@ static int plan_new(struct job *j, struct err *err)
 	if ((j->w.extensions & MOUNT_TMPCOPYUP) && !str_eq(type, "tmpfs"))
 		return refuse(j, err, "tmpcopyup is for tmpfs");
 	TRY(drop_unmapped(j, err));
+	add_label(j, type);
 	add_new(j, type);
 	if (j->w.extensions & MOUNT_TMPCOPYUP)
 		j->p->ops[j->p->n - 1].flags |= OP_COPY_UP;
@@ -448,6 +488,7 @@ static void hold_dev(struct plan *p)
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err)
 {
+	TRY(check_label(c, f, err));
 	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
 	add_default_dev(p, c);
@@ -465,6 +506,55 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	}
 	hold_dev(p);
 	return 0;
+}
+
+/* Into a container that runs: sources are the host's, which nobody inside can name. */
+static void sources_by_parent(struct plan *p, size_t first)
+{
+	for (size_t i = first; i < p->n; i++) {
+		if (p->ops[i].code != OP_BIND || (p->ops[i].flags & OP_ELSE))
+			continue;
+		p->ops[i].flags |= OP_BY_PARENT;
+		p->asks_parent = true;
+	}
+}
+
+int plan_mounts_add(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err)
+{
+	size_t first = p->n;
+
+	TRY(check_label(c, f, err));
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		struct job j = { .p = p,
+				 .c = c,
+				 .f = f,
+				 .o = o,
+				 .m = &c->mounts.v[i],
+				 .index = i,
+				 .first = p->n,
+				 .cause = plan_cause(p, "/mounts/%zu", i) };
+
+		TRY(plan_mount(&j, err));
+		if (j.w.bind && !facts_cap(f, CAP_SYS_ADMIN))
+			return refuse(
+				&j, err,
+				"a bind mount into a running container needs CAP_SYS_ADMIN over "
+				"the source's mount; run as root, or mount a new file system");
+	}
+	sources_by_parent(p, first);
+	plan_readonly_late(p);
+	return 0;
+}
+
+void plan_mounts_remove(struct plan *p, const struct config *c)
+{
+	/* The last one on top comes off first. */
+	for (size_t i = c->mounts.n; i-- > 0;) {
+		struct op *op = plan_add(p, STAGE_ROOT, OP_UMOUNT, plan_cause(p, "/mounts/%zu", i));
+
+		op->path = path_clean(p->arena, c->mounts.v[i].destination);
+	}
 }
 
 void plan_readonly_late(struct plan *p)

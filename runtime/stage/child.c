@@ -190,6 +190,9 @@ static int run(struct child *c, struct act *x, struct err *err)
 	if (c->start->plan->maps_by_parent && !c->start->plan->middle_flags)
 		ask(c, SYNC_MAPS);
 	TRY(prepare(c, x, err));
+	/* What only changes a container runs nothing. */
+	if (!c->start->plan->argv)
+		_exit(0);
 	return finish(c, x, err);
 }
 

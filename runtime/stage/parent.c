@@ -114,7 +114,7 @@ static int on_op(struct start *s, int number, struct err *err)
 	x.plan = p;
 	x.proc_fd = s->proc_fd;
 	x.child = s->pid;
-	x.child_pidfd = s->pidfd;
+	x.child_pidfd = p->joins ? -1 : s->pidfd;
 	x.net_fd = s->net_fd;
 	r = act_by_parent(&x, &p->ops[number], &fd, &why) < 0
 		    ? sync_say_err(s->sock, SYNC_FAIL, &why)

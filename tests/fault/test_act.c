@@ -113,6 +113,9 @@ static void make_plan(struct scene *s)
 	(void)snprintf(facts.newgidmap, sizeof(facts.newgidmap), "/bin/true");
 	if (plan_container(config, &facts, &o, &s->arena, &s->plan, &err) < 0)
 		fail_msg("%s: %s %s", what->name, err.place, err.text);
+	/* What is done to a container that runs. */
+	plan_add(s->plan, STAGE_ROOT, OP_UMOUNT, "/mounts/0")->path = "/tmp";
+	plan_add(s->plan, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity")->text = "0";
 }
 
 /* --- in the forked process -------------------------------------------------------------------- */
