@@ -291,6 +291,12 @@ completed() {
 	run -0 --separate-stderr man -l --warnings=w -E utf8 m.1
 	[ -z "$stderr" ]
 	[[ $output == *'EXIT STATUS'* ]]
+	for name in $("$SRT_OCI" man --commands); do
+		"$SRT_OCI" man "$name" >m.1
+		run -0 --separate-stderr man -l --warnings=w -E utf8 m.1
+		[ -z "$stderr" ]
+		[[ $output == *SYNOPSIS*OPTIONS*'EXIT STATUS'* ]]
+	done
 }
 
 # bundle DIR COMMAND: one that runs the shell command in a busybox.

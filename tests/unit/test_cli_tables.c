@@ -162,6 +162,22 @@ static void the_manual_page_is_current(void **state)
 	arena_done(&a);
 }
 
+static void every_command_has_a_current_page(void **state)
+{
+	(void)state;
+	for (const struct command *const *c = commands; *c; c++) {
+		struct arena a = { 0 };
+		struct text made = { .arena = &a };
+
+		if (command_listed(*c) && *c != &command_bundle) {
+			man_print_command(*c, SRT_VERSION, &made);
+			assert_same_as_file(&made,
+					    arena_printf(&a, "docs/man/srt-oci-%s.1", (*c)->name));
+		}
+		arena_done(&a);
+	}
+}
+
 static void the_completions_are_current(void **state)
 {
 	static const char *const files[][2] = {
@@ -190,6 +206,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_command_is_told_its_neighbour),
 		cmocka_unit_test(help_has_every_option_and_command),
 		cmocka_unit_test(the_manual_page_is_current),
+		cmocka_unit_test(every_command_has_a_current_page),
 		cmocka_unit_test(the_completions_are_current),
 	};
 
