@@ -347,3 +347,26 @@ holds_little() { [ "$(text_kib "$1")" -le 8 ]; }
 	kill -TERM $parent
 	wait $parent && false || [ $? -eq 7 ]
 }
+
+@test "a container is started once" {
+	bundle b "$SLEEP"
+	srt create -b b x >/dev/null 2>&1 3>&-
+	srt start x
+	pid=$(srt state x | jq .pid)
+	run --separate-stderr srt start x
+	[ "$status" -eq 1 ] && [[ $stderr == *'container "x" cannot be started: it is running'* ]] || said
+	[ "$(srt state x | jq .pid)" = "$pid" ]
+	kill -KILL "$pid"
+	eventually has_status x stopped
+	run --separate-stderr srt start x
+	[ "$status" -eq 1 ] && [[ $stderr == *'it is stopped'* ]] || said
+}
+
+@test "changes of config.json after create change nothing" {
+	bundle b 'echo first; exec timeout 60 sh -c "while :; do sleep 1; done"'
+	srt create -b b x >out 2>&1 3>&-
+	bundle b 'echo second' '.process.env += ["CHANGED=1"]'
+	srt start x
+	eventually file_has out first
+	[ "$(srt exec x sh -c 'echo ${CHANGED-no}')" = no ]
+}
