@@ -50,7 +50,8 @@ static int open_for_child(const struct op *op, int user, int *ret, struct err *e
 
 	if (op->code == OP_ROOT_OPEN) {
 		*ret = sys_openat(AT_FDCWD, op->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-		return *ret < 0 ? err_host(err, errno, "open the root file system %s", op->path)
+		return *ret < 0 ? err_path(err, errno, op->path, "open the root file system %s",
+					   op->path)
 				: 0;
 	}
 	TRY(act_clone_source(op, &fd, err));

@@ -236,7 +236,7 @@ int act_clone_source(const struct op *op, int *ret, struct err *err)
 		return err_host(err, errno,
 				"bind %s: it holds mounts that are locked to it; use rbind",
 				op->text);
-	return *ret < 0 ? err_host(err, errno, "bind %s", op->text) : 0;
+	return *ret < 0 ? err_path(err, errno, op->text, "bind %s", op->text) : 0;
 }
 
 /* By the parent, which may more, the source comes with its ids mapped already. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "runtime/act/act.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 int act_propagation_all(struct act *x, const struct op *op, struct err *err)
@@ -25,7 +26,7 @@ static int open_rootfs(struct act *x, const struct op *op, int *ret, struct err 
 		fd = sys_openat(AT_FDCWD, op->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (fd < 0)
-		return err_host(err, errno, "open the root file system %s", op->path);
+		return err_path(err, errno, op->path, "open the root file system %s", op->path);
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat the root file system %s", op->path);
 	if (S_ISLNK(st.st_mode))

@@ -124,7 +124,7 @@ static int spawn(const char *path, const char *const argv[], const char *const e
 	(void)sys_close(take_fd(&report_write));
 	r = supervise(pid, pidfd, timeout_ms, status, path, err);
 	if (sys_read(report_read, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
-		return err_host(err, failed, "run %s", path);
+		return err_path(err, failed, path, "run %s", path);
 	return r;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/life/container.h"
+#include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
@@ -251,6 +252,7 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	describe(m);
 	if (begin(m, wait, listen, err) == 0)
 		return 0;
+	explain(err);
 	making_fail(m);
 	return -1;
 }

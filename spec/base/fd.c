@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
@@ -53,13 +55,50 @@ int fd_read_all(int fd, const char *name, size_t max, struct arena *a, char **re
 	return 0;
 }
 
+/* The length of the shortest leading part of path that is a directory which we may not enter; 0 none. */
+static size_t denied_part(const char *path)
+{
+	char part[4096];
+	size_t n = strlen(path);
+
+	if (path[0] != '/' || n >= sizeof(part))
+		return 0;
+	memcpy(part, path, n + 1);
+	for (size_t i = 1; i < n; i++) {
+		if (path[i] != '/')
+			continue;
+		part[i] = '\0';
+		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS) < 0)
+			return errno == EACCES ? i : 0;
+		part[i] = '/';
+	}
+	return 0;
+}
+
+int err_path(struct err *err, int errnum, const char *path, const char *fmt, ...)
+{
+	size_t n = errnum == EACCES ? denied_part(path) : 0;
+	char what[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	(void)err_host(err, errnum, "%s", what);
+	if (n == 0 || strlen(err->text) + n + 80 > sizeof(err->text))
+		return -1;
+	(void)snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
+		       " (%.*s may not be entered: it lacks x for this user)", (int)n, path);
+	return -1;
+}
+
 int file_read(int dirfd, const char *path, size_t max, struct arena *a, char **ret, size_t *ret_len,
 	      struct err *err)
 {
 	scoped_fd int fd = sys_openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 
 	if (fd < 0)
-		return err_host(err, errno, "open %s", path);
+		return err_path(err, errno, path, "open %s", path);
 	/* Opening does not wait for a writer of a pipe; reading does. */
 	(void)sys_fcntl(fd, F_SETFL, 0);
 	return fd_read_all(fd, path, max, a, ret, ret_len, err);

@@ -61,3 +61,31 @@ srt() { timeout -k 1 10 "$BATS_FILE_TMPDIR/without" $OPENAT2 "${errno:-1}" "$SRT
 	ln -s sys b/rootfs/proc
 	refused_inside '*/mounts/0*symlink*'
 }
+
+# --- what is forbidden is told with the way out --------------------------------------------------------------------------
+
+@test "a filter that forbids namespaces is named" {
+	bundle b true
+	for errno in 1 38; do
+		run --separate-stderr timeout 10 "$BATS_FILE_TMPDIR/without" 435 $errno "$SRT_OCI" --root "$state" run -b b x
+		[ "$status" -eq 1 ] && [[ $stderr == */linux/namespaces*'seccomp filter'*nesting* ]] || said
+	done
+}
+
+@test "a limit of user namespaces is named by its sysctl" {
+	only user
+	unshare -Ur true 2>/dev/null || skip 'no user namespaces for this user'
+	bundle b true '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
+	run --separate-stderr unshare -Ur sh -c "echo 0 >/proc/sys/user/max_user_namespaces
+		exec timeout 10 '$SRT_OCI' --root '$state' run -b b x"
+	[ "$status" -eq 1 ] && [[ $stderr == */linux/namespaces*'user.max_user_namespaces is 0'* ]] || said
+}
+
+@test "a directory on the way that may not be entered is named" {
+	only user
+	[ ! -x /root ] || skip 'everybody may enter /root'
+	refused_inside '*/mounts/6*/root/some/where*Permission denied*/root may not be entered: it lacks x*' \
+		'.mounts += [{destination: "/mnt", type: "bind", source: "/root/some/where", options: ["bind"]}]'
+	refused_inside '*/root/path*/root may not be entered*' '.root.path = "/root/fs"'
+	refused '*/root may not be entered*' srt run -b /root/bundle x
+}
