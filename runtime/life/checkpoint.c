@@ -321,7 +321,7 @@ int life_restore(const struct runtime *rt, const struct checkpoint_options *o, i
 	TRY(making_read(&m, err));
 	if (!o->create.detach && sys_prctl(36 /* PR_SET_CHILD_SUBREAPER */, 1, 0, 0, 0) < 0)
 		return err_host(err, errno, "become the reaper of the container");
-	payload_block_signals(&outside);
+	TRY(payload_block_signals(&outside, err));
 	if (restore(&m, o, &outside, err) < 0) {
 		making_fail(&m);
 		return -1;
