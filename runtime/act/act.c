@@ -14,6 +14,7 @@
 static act_fn *const appliers[OP_COUNT] = {
 	[OP_ID_MAP] = act_id_map,
 	[OP_ID_MAP_HELPER] = act_id_map_helper,
+	[OP_ID_MAP_SERVICE] = act_id_map_service,
 	[OP_DENY_SETGROUPS] = act_deny_setgroups,
 	[OP_BECOME_ROOT] = act_become_root,
 	[OP_OOM_SCORE] = act_oom_score,

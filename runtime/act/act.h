@@ -59,7 +59,7 @@ int act_exec(struct act *x, const char *path, struct err *err);
 
 /* The appliers; each does one op (op.h says what the fields mean). */
 typedef int act_fn(struct act *x, const struct op *op, struct err *err);
-act_fn act_id_map, act_id_map_helper, act_deny_setgroups, act_become_root;
+act_fn act_id_map, act_id_map_service, act_id_map_helper, act_deny_setgroups, act_become_root;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;

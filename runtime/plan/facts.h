@@ -56,6 +56,7 @@ struct facts {
 	char resctrl[128]; /* where it is mounted, "" if nowhere */
 	/* subids */
 	char newuidmap[128], newgidmap[128]; /* paths, "" if missing */
+	char nsresourced[128]; /* its socket, "" if it is not there */
 	struct id_range subuids[FACTS_RANGES_MAX], subgids[FACTS_RANGES_MAX];
 	uint32_t subuids_n, subgids_n;
 	/* host */

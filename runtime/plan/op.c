@@ -64,6 +64,8 @@ static const struct name ms_words[] = {
 const struct op_info op_infos[OP_COUNT] = {
 	[OP_ID_MAP] = { "id-map", PATH, TEXT("map") },
 	[OP_ID_MAP_HELPER] = { "id-map-helper", PATH, TEXT("map") },
+	[OP_ID_MAP_SERVICE] = { "id-map-service", PATH, TEXT("name"), NUMBER(a, "first"),
+				NUMBER(b, "count") },
 	[OP_DENY_SETGROUPS] = { "deny-setgroups" },
 	[OP_BECOME_ROOT] = { "become-root", NUMBER(a, "uid"), NUMBER(b, "gid") },
 	[OP_OOM_SCORE] = { "oom-score", .a = { "score", FIELD_SIGNED } },

@@ -48,6 +48,7 @@ enum op_code {
 	OP_ID_MAP, /* path uid_map or gid_map, text the map; by the parent (IDS) or the process
 		      itself (NAMESPACE) */
 	OP_ID_MAP_HELPER, /* path newuidmap or newgidmap, text the map; IDS */
+	OP_ID_MAP_SERVICE, /* path of systemd-nsresourced's socket, text a name, a the first id inside, b how many; IDS */
 	OP_DENY_SETGROUPS,
 	OP_BECOME_ROOT, /* setresuid, setresgid and setgroups to 0 inside the new user namespace */
 	OP_OOM_SCORE, /* a the score */

@@ -215,7 +215,7 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 		p->clone_flags &= ~(uint64_t)CLONE_NEWUSER;
 	}
 	if (user && !user->path)
-		TRY(plan_ids(p, c, f, err));
+		TRY(plan_ids(p, c, f, o, err));
 	add_time(p, c);
 	if (p->clone_flags & CLONE_NEWNET)
 		(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");

@@ -53,7 +53,7 @@ struct doc {
 	bool unprivileged_userns;
 	struct doc_limits rlimits;
 	const char *cgroup_own, *cgroup_mount, *cgroup_controllers, *newuidmap, *newgidmap,
-		*resctrl;
+		*resctrl, *nsresourced;
 	struct doc_ranges subuids, subgids;
 	uint64_t max_user_namespaces;
 };
@@ -92,6 +92,7 @@ static const struct bind_row doc_rows[] = {
 	ROW(doc, resctrl, "resctrl", STR, 0, "where resctrl is mounted"),
 	ROW(doc, newuidmap, "newuidmap", STR, 0, "path of the helper"),
 	ROW(doc, newgidmap, "newgidmap", STR, 0, "path of the helper"),
+	ROW(doc, nsresourced, "nsresourced", STR, 0, "socket of systemd-nsresourced"),
 	ROW_LIST(doc, subuids, "subuids", range_table, 0, "of /etc/subuid"),
 	ROW_LIST(doc, subgids, "subgids", range_table, 0, "of /etc/subgid"),
 	ROW(doc, max_user_namespaces, "maxUserNamespaces", UINT, 0, "the sysctl",
@@ -166,6 +167,7 @@ static void emit_host(const struct facts *f, struct emit *e)
 	if (f->have & WANT_SUBIDS) {
 		emit_str(e, "newuidmap", f->newuidmap);
 		emit_str(e, "newgidmap", f->newgidmap);
+		emit_str(e, "nsresourced", f->nsresourced);
 		emit_ranges(e, "subuids", f->subuids, f->subuids_n);
 		emit_ranges(e, "subgids", f->subgids, f->subgids_n);
 	}
@@ -265,6 +267,7 @@ static int copy_texts(const struct doc *d, struct facts *f, struct err *err)
 		{ d->cgroup_mount, "cgroupMount", f->cgroup_mount, sizeof(f->cgroup_mount) },
 		{ d->cgroup_controllers, "cgroupControllers", f->cgroup_controllers,
 		  sizeof(f->cgroup_controllers) },
+		{ d->nsresourced, "nsresourced", f->nsresourced, sizeof(f->nsresourced) },
 		{ d->resctrl, "resctrl", f->resctrl, sizeof(f->resctrl) },
 		{ d->newuidmap, "newuidmap", f->newuidmap, sizeof(f->newuidmap) },
 		{ d->newgidmap, "newgidmap", f->newgidmap, sizeof(f->newgidmap) },

@@ -333,6 +333,17 @@ static void find_program(const char *name, char *ret, size_t room)
 	*ret = '\0';
 }
 
+/* The environment names another socket, for hosts that have it elsewhere and for tests. */
+static void find_nsresourced(struct facts *f)
+{
+	const char *path = getenv("SRT_OCI_NSRESOURCED_SOCKET");
+
+	if (!path || !*path)
+		path = "/run/systemd/io.systemd.NamespaceResource";
+	if (strlen(path) < sizeof(f->nsresourced) && access(path, W_OK) == 0)
+		(void)snprintf(f->nsresourced, sizeof(f->nsresourced), "%s", path);
+}
+
 static int probe_subids(struct facts *f, unsigned int want, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
@@ -344,6 +355,7 @@ static int probe_subids(struct facts *f, unsigned int want, struct err *err)
 	(void)err;
 	find_program("newuidmap", f->newuidmap, sizeof(f->newuidmap));
 	find_program("newgidmap", f->newgidmap, sizeof(f->newgidmap));
+	find_nsresourced(f);
 	if (getpwuid_r(geteuid(), &entry, buf, sizeof(buf), &found) == 0 && found)
 		user = found->pw_name;
 	f->subuids_n = subids_parse(whole("/etc/subuid", SUBIDS_MAX_BYTES, &a), user, geteuid(),

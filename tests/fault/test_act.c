@@ -96,6 +96,7 @@ static void make_plan(struct scene *s)
 	struct config *config;
 	struct facts facts;
 	struct err err = { 0 };
+	struct op *op;
 	char *text;
 	size_t len;
 
@@ -113,6 +114,11 @@ static void make_plan(struct scene *s)
 	(void)snprintf(facts.newgidmap, sizeof(facts.newgidmap), "/bin/true");
 	if (plan_container(config, &facts, &o, &s->arena, &s->plan, &err) < 0)
 		fail_msg("%s: %s %s", what->name, err.place, err.text);
+	/* Of a service that is not there. */
+	op = plan_add(s->plan, STAGE_IDS, OP_ID_MAP_SERVICE, "/linux/uidMappings");
+	op->path = "/nowhere/socket";
+	op->text = "srt-1";
+	op->flags = OP_OPTIONAL;
 	/* What is done to a container that runs. */
 	plan_add(s->plan, STAGE_ROOT, OP_UMOUNT, "/mounts/0")->path = "/tmp";
 	plan_add(s->plan, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity")->text = "0";
