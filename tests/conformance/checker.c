@@ -186,13 +186,19 @@ static void scheduling(void)
 static bool mounted(const char *place, const char *word)
 {
 	static char info[65536];
-	char want[128], *line;
+	char want[128], *line = info;
 
 	(void)read_file("/proc/self/mountinfo", info, sizeof(info));
 	(void)snprintf(want, sizeof(want), " %s ", place);
-	for (line = strtok(info, "\n"); line; line = strtok(NULL, "\n"))
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+		bool more = line[n] != '\0';
+
+		line[n] = '\0';
 		if (strstr(line, want) && strstr(line, word))
 			return true;
+		line += n + more;
+	}
 	return false;
 }
 

@@ -35,7 +35,7 @@ IP='ip -o addr show | while read -r _ name family address rest; do [ "$name" = l
 	has 1400
 	has 02:00:00:00:91:03
 	[ $((${lines[${#lines[@]} - 1]} & 1)) -eq 1 ]
-	! ip link show "$a" 2>/dev/null # it ended with the namespace
+	run ! ip link show "$a" # it ended with the namespace
 }
 
 @test "without a name it keeps its own, and a template is numbered" {

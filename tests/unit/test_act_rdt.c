@@ -54,7 +54,7 @@ static void says(const char *name, const char *text)
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(top, "/tmp/rdt-XXXXXX");
+	(void)snprintf(top, sizeof(top), "/tmp/rdt-XXXXXX");
 	if (!mkdtemp(top))
 		return -1;
 	put("tasks", "");

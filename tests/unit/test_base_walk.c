@@ -94,15 +94,16 @@ static uint32_t draw(uint32_t *seed)
 
 static void make_path(uint32_t *seed, char path[256])
 {
-	size_t n = 1 + draw(seed) % 6;
+	size_t n = 1 + draw(seed) % 6, len = 0;
 
 	path[0] = '\0';
 	if (draw(seed) % 4 == 0)
-		strcpy(path, "/");
+		len += (size_t)snprintf(path, 256, "/");
 	for (size_t i = 0; i < n; i++) {
-		strcat(path, words[draw(seed) % ARRAY_LEN(words)]);
-		if (i + 1 < n || draw(seed) % 4 == 0)
-			strcat(path, "/");
+		const char *word = words[draw(seed) % ARRAY_LEN(words)];
+		bool slash = i + 1 < n || draw(seed) % 4 == 0;
+
+		len += (size_t)snprintf(path + len, 256 - len, "%s%s", word, slash ? "/" : "");
 	}
 }
 
