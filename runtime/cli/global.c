@@ -74,9 +74,10 @@ int globals_log(const struct globals *g, struct log *ret, struct err *err)
 	const char *path = NULL;
 
 	TRY(log_path(g->log, &path, err));
-	/* Warnings go to a log only: an engine takes standard error for the container's. */
-	log.level = path ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	log.json = g->log_format == FORMAT_JSON;
+	/* Warnings go to a log only: an engine takes standard error for the container's. And not to one of JSON records
+	 * unasked: Podman reads such a log as one record, the error. */
+	log.level = path && !log.json ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	log.timed = path != NULL;
 	if (g->log_level)
 		log.level = (enum log_level)(g->log_level - 1);
