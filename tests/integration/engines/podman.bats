@@ -168,6 +168,7 @@ unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip 'Podman need
 
 @test "update changes the limits of a container that runs" {
 	unified
+	limits
 	nap a
 	pod update --memory 100m a
 }

@@ -59,6 +59,7 @@ says() {
 ends() {
 	local want=$1 text=$2
 	shift 2
+	# bats warns of a 127 that is not named.
 	run "-$want" --separate-stderr "$@"
 	# shellcheck disable=SC2154 # bats sets it
 	[ "$status" -eq "$want" ] && [[ $stderr == *"$text"* ]] || said
@@ -77,3 +78,60 @@ ours() { [ "$runtime" = srt-oci ] || skip "$1"; }
 # A payload that runs until it is killed, but not for ever.
 # shellcheck disable=SC2034
 NAP='trap "exit 0" TERM; i=0; while [ $i -lt 600 ]; do i=$((i+1)); sleep 0.1; done'
+
+# image_oci FILE NAME [CONFIG]: the box as an archive of an OCI image layout; CONFIG is what `docker run` takes from it.
+image_oci() {
+	local layout=$BATS_FILE_TMPDIR/layout-$2 name=$2 layer config manifest
+	mkdir -p "$layout/blobs/sha256"
+	image_tar "$BATS_FILE_TMPDIR/layer.tar"
+	layer=$(blob "$layout" <"$BATS_FILE_TMPDIR/layer.tar")
+	config=$(jq -cn --arg layer "$(jq -r .digest <<<"$layer")" --argjson config "${3:-{\}}" --arg arch "$(dpkg --print-architecture)" \
+		'{architecture: $arch, os: "linux", config: ({Env: ["PATH=/bin"], Cmd: ["sh"]} + $config),
+		rootfs: {type: "layers", diff_ids: [$layer]}, history: [{created_by: "tar"}]}' | blob "$layout")
+	manifest=$(jq -cn --argjson layer "$layer" --argjson config "$config" '{schemaVersion: 2,
+		mediaType: "application/vnd.oci.image.manifest.v1+json",
+		config: ($config + {mediaType: "application/vnd.oci.image.config.v1+json"}),
+		layers: [$layer + {mediaType: "application/vnd.oci.image.layer.v1.tar"}]}' | blob "$layout")
+	jq -cn --argjson manifest "$manifest" --arg name "docker.io/library/$name:latest" '{schemaVersion: 2,
+		manifests: [$manifest + {mediaType: "application/vnd.oci.image.manifest.v1+json",
+		annotations: {"io.containerd.image.name": $name, "org.opencontainers.image.ref.name": "latest"}}]}' \
+		>"$layout/index.json"
+	echo '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
+	tar -C "$layout" -cf "$1" .
+}
+# blob LAYOUT: keeps its input there, and says its digest and size.
+blob() {
+	local new=$1/new sum
+	cat >"$new"
+	sum=$(sha256sum <"$new")
+	jq -cn --arg digest "sha256:${sum%% *}" --argjson size "$(stat -c %s "$new")" '{digest: $digest, size: $size}'
+	mv "$new" "$1/blobs/sha256/${sum%% *}"
+}
+
+# daemon NAME COMMAND…: runs it in the background; its words go to NAME.log and its pid to NAME.pid.
+daemon() {
+	local name=$1
+	shift
+	"$@" >"$BATS_FILE_TMPDIR/$name.log" 2>&1 </dev/null 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/$name.pid"
+}
+# daemon_end NAME: it is asked to end, and made to after ten seconds.
+daemon_end() {
+	local pid i
+	pid=$(cat "$BATS_FILE_TMPDIR/$1.pid" 2>/dev/null) || return 0
+	kill "$pid" 2>/dev/null || return 0
+	for ((i = 0; i < 100; i++)); do
+		[ -d "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status" || return 0
+		sleep 0.1
+	done
+	kill -9 "$pid"
+}
+# daemon_log NAME: its last words, where a test of it has failed.
+daemon_log() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n "${2:-15}" "$BATS_FILE_TMPDIR/$1.log"
+}
+
+# only_root: where the engine is root's, and has a machine of its own for it.
+only_root() { [ "$SRT_HALF" = root ] || skip 'the engine runs as root'; }
+# limits: what a version without cgroups cannot do.
+limits() { [ "$runtime" != srt-oci ] || srt-oci update --help >/dev/null 2>&1 || skip 'this version makes no cgroups'; }
