@@ -140,8 +140,8 @@ file_has() { grep -qsF -- "$2" "$1"; }
 	eventually file_has forged.out started
 	id=$(srt-oci --root "$dir" list -q)
 	start=$(awk '{ print $22 }' "/proc/$victim/stat")
-	user jq --argjson pid "$victim" --argjson start "$start" 'if has("pid") then .pid = $pid else . end |
-		(.. | objects | select(has("startTime"))).startTime |= $start' "$dir/$id/state.json" >forged.json
+	user jq --argjson pid "$victim" --argjson start "$start" '.pid = $pid | .pidStart = $start' \
+		"$dir/$id/state.json" >forged.json
 	chmod 644 forged.json
 	user cp forged.json "$dir/$id/state.json"
 	srt-oci --root "$dir" kill --all "$id" KILL || true

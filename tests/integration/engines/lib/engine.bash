@@ -83,7 +83,7 @@ NAP='trap "exit 0" TERM; i=0; while [ $i -lt 600 ]; do i=$((i+1)); sleep 0.1; do
 image_oci() {
 	local layout=$BATS_FILE_TMPDIR/layout-$2 name=$2 layer config manifest
 	mkdir -p "$layout/blobs/sha256"
-	image_tar "$BATS_FILE_TMPDIR/layer.tar"
+	[ -e "$BATS_FILE_TMPDIR/layer.tar" ] || image_tar "$BATS_FILE_TMPDIR/layer.tar"
 	layer=$(blob "$layout" <"$BATS_FILE_TMPDIR/layer.tar")
 	config=$(jq -cn --arg layer "$(jq -r .digest <<<"$layer")" --argjson config "${3:-{\}}" --arg arch "$(dpkg --print-architecture)" \
 		'{architecture: $arch, os: "linux", config: ({Env: ["PATH=/bin"], Cmd: ["sh"]} + $config),
