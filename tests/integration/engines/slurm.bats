@@ -11,21 +11,13 @@ setup_file() {
 	getent passwd "$SRT_TEST_USER" >/dev/null || skip 'no ordinary user to run jobs as'
 	export JOBS=$TMPDIR/jobs
 	chmod 755 "$TMPDIR"
-	mkdir -p /etc/slurm /run/munge /var/spool/slurmctld /var/spool/slurmd "$JOBS"
-	cp "$SRT_TOP/tests/integration/engines/lib/slurm.conf" /etc/slurm/
-	chown munge: /run/munge
+	mkdir -p "$JOBS"
 	configure
-	daemon munged setpriv --reuid=munge --regid=munge --clear-groups munged --foreground
-	eventually munge -n
-	daemon slurmctld slurmctld -D
-	eventually scontrol ping
-	daemon slurmd slurmd -D
-	eventually idle
+	slurm_cluster
 	image_tree "$JOBS/box/rootfs"
 	chown -R "$SRT_TEST_USER:" "$JOBS"
 	cd "$JOBS/box" && user srt-oci spec --rootless
 }
-idle() { [ "$(sinfo -h -o %t)" = idle ]; }
 
 # configure: the oci.conf that users install; for a control its runtime is another.
 configure() {
@@ -34,17 +26,13 @@ configure() {
 		-e "s,%u state,%u state,; s,SIGTERM,TERM," /etc/slurm/oci.conf
 }
 
-teardown_file() {
-	daemon_end slurmd
-	daemon_end slurmctld
-	daemon_end munged
-}
+teardown_file() { slurm_end; }
 
 setup() { cd "$JOBS" || return; }
 teardown() {
 	daemon_log slurmd
 	squeue -h -o %A | xargs -r scancel
-	eventually idle
+	eventually slurm_idle
 	[ "$runtime" != srt-oci ] || eventually no_state
 }
 no_state() { [ -z "$(find "/tmp/srt-oci-$SRT_TEST_USER" -mindepth 1)" ]; }
@@ -104,7 +92,7 @@ file_has() { grep -qsF -- "$2" "$1"; }
 	user sbatch --container "$JOBS/box" -o long.out long
 	eventually file_has long.out started
 	scancel "$(squeue -h -o %A)"
-	eventually idle
+	eventually slurm_idle
 	file_has long.out 'got TERM'
 }
 
@@ -115,7 +103,7 @@ file_has() { grep -qsF -- "$2" "$1"; }
 	user sbatch --container "$JOBS/box" -o deaf.out deaf
 	eventually file_has deaf.out started
 	scancel "$(squeue -h -o %A)"
-	eventually idle
+	eventually slurm_idle
 	eventually none_sleeps
 }
 
@@ -127,7 +115,7 @@ file_has() { grep -qsF -- "$2" "$1"; }
 	id=$(srt-oci --root "/tmp/srt-oci-$SRT_TEST_USER" list -q)
 	[ "$(srt-oci --root "/tmp/srt-oci-$SRT_TEST_USER" state "$id" | jq -r '.status + " " + .owner')" = "running $SRT_TEST_USER" ]
 	srt-oci --root "/tmp/srt-oci-$SRT_TEST_USER" kill --all "$id" SIGTERM
-	eventually idle
+	eventually slurm_idle
 }
 
 @test "root believes nothing that a user's state says: another's process is not killed" {
@@ -167,7 +155,7 @@ file_has() { grep -qsF -- "$2" "$1"; }
 			sleep 0.2
 		done
 		all_ran $kind
-		eventually idle
+		eventually slurm_idle
 		echo "$kind $tasks $((($(date +%s%N) - began) / tasks)) $((($(usage) - cpu) / tasks))" >>costs
 		[ "$(cat $kind.*.out | sort -u)" = ran ]
 	done

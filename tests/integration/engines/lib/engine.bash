@@ -135,3 +135,22 @@ daemon_log() {
 only_root() { [ "$SRT_HALF" = root ] || skip 'the engine runs as root'; }
 # limits: what a version without cgroups cannot do.
 limits() { [ "$runtime" != srt-oci ] || srt-oci update --help >/dev/null 2>&1 || skip 'this version makes no cgroups'; }
+
+# slurm_cluster: a cluster of one node, from lib/slurm.conf; munged, slurmctld and slurmd are its daemons.
+slurm_cluster() {
+	mkdir -p /etc/slurm /run/munge /var/spool/slurmctld /var/spool/slurmd
+	cp "$SRT_TOP/tests/integration/engines/lib/slurm.conf" /etc/slurm/
+	chown munge: /run/munge
+	daemon munged setpriv --reuid=munge --regid=munge --clear-groups munged --foreground
+	eventually munge -n
+	daemon slurmctld slurmctld -D
+	eventually scontrol ping
+	daemon slurmd slurmd -D
+	eventually slurm_idle
+}
+slurm_idle() { [ "$(sinfo -h -o %t)" = idle ]; }
+slurm_end() {
+	daemon_end slurmd
+	daemon_end slurmctld
+	daemon_end munged
+}
