@@ -245,7 +245,7 @@ unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip 'Podman need
 
 @test "--network none has a loopback only, host has the host's" {
 	says lo box box sh -c 'ls /sys/class/net'
-	says "$(ls /sys/class/net | tr '\n' ' ')" pod run --rm --network host box sh -c 'ls /sys/class/net | tr "\n" " "'
+	says "$(cd /sys/class/net && echo *)" pod run --rm --network host box sh -c 'cd /sys/class/net && echo *'
 }
 
 @test "--network slirp4netns reaches the host" {

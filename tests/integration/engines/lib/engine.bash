@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # engine.bash - images, waiting and clean-up for the engines' tests.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2015,SC2154
 # ENGINE_RUNTIME names the runtime below the engine: srt-oci, or crun or runc as the control.
 
 bats_require_minimum_version 1.5.0
@@ -61,7 +61,6 @@ ends() {
 	shift 2
 	# bats warns of a 127 that is not named.
 	run "-$want" --separate-stderr "$@"
-	# shellcheck disable=SC2154 # bats sets it
 	[ "$status" -eq "$want" ] && [[ $stderr == *"$text"* ]] || said
 }
 said() {
@@ -76,7 +75,7 @@ lacks() { [[ $output != *"$1"* ]] || said; }
 ours() { [ "$runtime" = srt-oci ] || skip "$1"; }
 
 # A payload that runs until it is killed, but not for ever.
-# shellcheck disable=SC2034
+# shellcheck disable=SC2016,SC2034
 NAP='trap "exit 0" TERM; i=0; while [ $i -lt 600 ]; do i=$((i+1)); sleep 0.1; done'
 
 # image_oci FILE NAME [CONFIG]: the box as an archive of an OCI image layout; CONFIG is what `docker run` takes from it.
