@@ -16,6 +16,8 @@ setup_file() {
 	podman import "$BATS_FILE_TMPDIR/box.tar" box
 }
 
+teardown_file() { storage_gone podman; }
+
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
 teardown() {
@@ -155,6 +157,7 @@ unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip 'Podman need
 	nap a
 	run pod top a
 	has 'sleep 0.1'
+	! rootless || unified
 	pod stats --no-stream a
 }
 

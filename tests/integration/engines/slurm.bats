@@ -88,7 +88,7 @@ file_has() { grep -qsF -- "$2" "$1"; }
 }
 
 @test "scancel sends TERM, and the container is gone" {
-	script long <<<'trap "echo got TERM; exit 0" TERM; echo started; sleep 60 & wait'
+	script long <<<'trap "echo got TERM; exit 0" TERM; echo started; while :; do sleep 0.1; done'
 	user sbatch --container "$JOBS/box" -o long.out long
 	eventually file_has long.out started
 	scancel "$(squeue -h -o %A)"

@@ -130,6 +130,12 @@ daemon_log() {
 	[ -n "${BATS_TEST_COMPLETED-}" ] || tail -n "${2:-15}" "$BATS_FILE_TMPDIR/$1.log"
 }
 
+# storage_gone ENGINE: a user's images hold files of subordinate ids, which only the engine's namespace can remove.
+storage_gone() {
+	[ "$(id -u)" -ne 0 ] && [ "$HOME" = "$TMPDIR" ] || return 0
+	"$1" unshare rm -rf "$HOME/.local/share/containers"
+}
+
 # only_root: where the engine is root's, and has a machine of its own for it.
 only_root() { [ "$SRT_HALF" = root ] || skip 'the engine runs as root'; }
 # limits: what a version without cgroups cannot do.
