@@ -109,9 +109,10 @@ int globals_log(const struct globals *g, struct log *ret, struct err *err)
 	struct log log = { .fd = STDERR_FILENO, .program = PROGRAM };
 	bool elsewhere = g->log && *g->log && !str_eq(g->log, "file:");
 
-	/* Warnings go to a log only: an engine takes standard error for the container's. */
-	log.level = elsewhere ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	log.json = g->log_format == FORMAT_JSON;
+	/* Warnings go to a log only: an engine takes standard error for the container's. And not to one of JSON records
+	 * unasked: Podman reads such a log as one record, the error. */
+	log.level = elsewhere && !log.json ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	if (g->log_level)
 		log.level = (enum log_level)(g->log_level - 1);
 	if (g->debug)
