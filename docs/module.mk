@@ -16,6 +16,7 @@ docs: $(B)/srt-oci $(B)/sandbox-runtime $(B)/gen-bin/gen_reference
 	@mkdir -p docs/man docs/reference contrib/completion
 	@set -e; write() { out=$$1; shift; "$$@" >$$out.new; mv $$out.new $$out; }; \
 	write docs/man/srt-oci.1 $(B)/srt-oci man; \
+	for c in $$($(B)/srt-oci man --commands); do write docs/man/srt-oci-$$c.1 $(B)/srt-oci man $$c; done; \
 	write contrib/completion/srt-oci.bash $(B)/srt-oci completion bash; \
 	write contrib/completion/_srt-oci $(B)/srt-oci completion zsh; \
 	write contrib/completion/srt-oci.fish $(B)/srt-oci completion fish; \

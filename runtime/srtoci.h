@@ -26,6 +26,7 @@ struct runtime {
 	const char *const *argv; /* of main, to start again from a sealed copy */
 	struct log log;
 	bool strict;
+	const char *criu; /* program of checkpoint and restore */
 	bool systemd_cgroup;
 	const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 };
@@ -53,6 +54,16 @@ struct exec_options {
 	struct strings env, caps, additional_gids, args;
 	bool no_new_privs;
 	uint32_t preserve_fds;
+};
+
+/* checkpoint and restore: what CRIU is told. */
+struct checkpoint_options {
+	struct create_options create; /* of restore */
+	const char *image_path, *work_path, *parent_path, *manage_cgroups, *page_server;
+	const char *status_fd, *lsm_profile, *lsm_mount_context;
+	struct strings empty_ns;
+	bool leave_running, tcp_established, ext_unix_sk, shell_job, file_locks, lazy_pages;
+	bool pre_dump, auto_dedup;
 };
 
 enum container_status {
@@ -102,6 +113,15 @@ int life_state(const struct runtime *rt, const char *id, struct arena *a, struct
 int life_list(const struct runtime *rt, struct arena *a, struct containers *ret, struct err *err);
 int life_kill(const struct runtime *rt, const char *id, int sig, bool all, struct err *err);
 int life_delete(const struct runtime *rt, const char *id, bool force, struct err *err);
+/* life_mounts: adds or removes the mounts of a JSON file in a container that runs. */
+int life_mounts(const struct runtime *rt, const char *id, bool add, const char *file,
+		struct err *err);
+/* life_checkpoint: CRIU writes the container to files; it is stopped then unless told otherwise. life_restore: and makes one
+ * of them, as life_run does. Without CRIU ERR_HOST says so. */
+int life_checkpoint(const struct runtime *rt, const char *id, const struct checkpoint_options *o,
+		    struct err *err);
+int life_restore(const struct runtime *rt, const struct checkpoint_options *o, int *status,
+		 struct err *err);
 int life_ps(const struct runtime *rt, const char *id, struct arena *a, struct pids_list *ret,
 	    struct err *err);
 /* life_pause: stops (SIGSTOP to each of its processes, where no freezer is there) or resumes. */

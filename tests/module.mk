@@ -5,6 +5,9 @@ BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyaj
 	libarchive-dev libssl-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
 	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
+# The engines above the runtime: the first ones are part of the check, the others of check-engines.
+TEST_DEPS += podman conmon catatonit slirp4netns netavark buildah containerd
+ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -78,14 +81,22 @@ include tests/golden/module.mk
 TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY) $(GOLDEN_PROGRAM)
 .SECONDARY: $(TEST_PROGRAMS:%=%.o)
 
+# Each engine's tests have a machine of their own, where they are root and may install what users install.
+ENGINES_DIR := tests/integration/engines
+ENGINES_SUITE := --suite engines --stage --timeout 600 --prepare $(ENGINES_DIR)/lib/machine
+ENGINES_QUICK := $(ENGINES_SUITE) --as user,root $(addprefix $(ENGINES_DIR)/,podman.bats buildah.bats) \
+	$(ENGINES_SUITE) --as root $(ENGINES_DIR)/containerd.bats
+ENGINES_SLOW := $(ENGINES_SUITE) --as root $(addprefix $(ENGINES_DIR)/,cri.bats docker.bats slurm.bats pages.bats)
+
 RUN := B=$(B) SRT_TEST_USER=$(TEST_USER) tests/lib/tap-run
 SUITES_QUICK := --suite unit --jobs 2 --timeout 60 $(UNIT) $(UNIT_BATS) --suite golden --timeout 60 $(GOLDEN) \
 	--suite fault --jobs 2 --timeout 300 $(FAULT) --suite fuzz --jobs 2 --timeout 60 $(REPLAY_ARGS)
 SUITES_SLOW := --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) \
 	--suite integration --stage --timeout 300 --as user,root $(BATS) \
+	$(ENGINES_QUICK) \
 	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE)
 
-.PHONY: help test check check-run lint asan fuzz bench install uninstall dist clean deps-build deps-check deps-lint
+.PHONY: help test check check-run check-engines engines deps-engines lint asan fuzz bench install uninstall dist clean deps-build deps-check deps-lint
 
 ## help: this list
 help:
@@ -98,6 +109,10 @@ deps-build:
 ## deps-check: likewise those of the tests, and as root the user that runs half of them
 deps-check:
 	@tests/lib/deps --user $(TEST_USER) $(BUILD_DEPS) $(TEST_DEPS)
+
+## deps-engines: likewise those of the engines' tests
+deps-engines:
+	@tests/lib/deps --user $(TEST_USER) $(BUILD_DEPS) $(TEST_DEPS) $(ENGINE_DEPS)
 
 ## deps-lint: likewise those of lint and fuzz
 deps-lint:
@@ -112,6 +127,21 @@ test: all $(TEST_PROGRAMS)
 check: deps-check
 	@$(MAKE) --no-print-directory -j2 check-build
 	@$(MAKE) --no-print-directory check-run
+
+## check-engines: Podman, buildah, containerd with its CRI plugin, Docker and Slurm above the runtime, and their pages
+check-engines: deps-engines
+	@$(MAKE) --no-print-directory -j2 all
+	@$(RUN) $(ENGINES_QUICK) $(ENGINES_SLOW)
+
+## engines: the same with crun and runc below the engines, too; the results go into docs/engines
+engines: deps-engines
+	@$(MAKE) --no-print-directory -j2 all
+	@$(ENGINES_DIR)/lib/table $(MAKE)
+
+# For that table: the checks of one runtime, however they end.
+.PHONY: engines-run
+engines-run:
+	@$(RUN) $(ENGINES_QUICK) $(ENGINES_SLOW)
 
 .PHONY: check-build
 check-build: all $(TEST_PROGRAMS) $(UNIT_ASAN)
@@ -172,6 +202,8 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share/srt-oci
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 MAN := $(wildcard docs/man/*.[1-8])
 RECIPES := $(wildcard bundle/recipes/*)
+# Files that make an engine use the runtime, as an administrator or a user installs them.
+ENGINE_FILES := $(wildcard $(foreach e,podman containerd cri-o kubernetes docker buildah slurm,contrib/$(e)/*))
 
 ## install: programs, man pages and recipes below DESTDIR PREFIX (/usr/local); nothing is setuid
 install: all
@@ -182,12 +214,13 @@ install: all
 	$(if $(wildcard bundle/main.c),install -D -m 0755 $(B)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-bundle)
 	$(foreach m,$(MAN),install -D -m 0644 $(m) $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
 	$(foreach r,$(RECIPES),install -D -m 0644 $(r) $(SHAREDIR)/recipes/$(notdir $(r)) &&) :
+	$(foreach f,$(ENGINE_FILES),install -D -m 0644 $(f) $(SHAREDIR)/$(f:contrib/%=%) &&) :
 
 ## uninstall: take away what install put there
 uninstall:
 	rm -f $(BINDIR)/srt-oci $(BINDIR)/sandbox-runtime $(BINDIR)/srt $(LIBEXECDIR)/srt-oci-bundle
 	rm -f $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
-	rm -rf $(SHAREDIR)/recipes
+	rm -rf $(SHAREDIR)/recipes $(sort $(dir $(ENGINE_FILES:contrib/%=$(SHAREDIR)/%)))
 	-rmdir $(LIBEXECDIR) $(SHAREDIR) 2>/dev/null
 
 ## dist: the same tarball from the same commit, everywhere

@@ -6,7 +6,7 @@ _srt_oci()
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --log-level | --cgroup-manager) ((i++)) ;;
+		--root | --log | --log-format | --log-level | --cgroup-manager | --criu) ((i++)) ;;
 		-* | =) ;;
 		*)
 			command=${COMP_WORDS[i]}
@@ -16,10 +16,11 @@ _srt_oci()
 	done
 	case $command:$prev in
 	:--root) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-	:--log) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	:--log) ;;
 	:--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
 	:--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$cur") ;;
 	:--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur") ;;
+	:--criu) ;;
 	create:--bundle | create:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	create:--config | create:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	create:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -46,6 +47,23 @@ _srt_oci()
 	exec:--preserve-fds) ;;
 	list:--format | list:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
 	ps:--format | ps:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
+	checkpoint:--image-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	checkpoint:--work-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	checkpoint:--manage-cgroups-mode) ;;
+	checkpoint:--empty-ns) ;;
+	checkpoint:--parent-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	checkpoint:--status-fd) ;;
+	checkpoint:--page-server) ;;
+	restore:--image-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--work-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--manage-cgroups-mode) ;;
+	restore:--empty-ns) ;;
+	restore:--bundle | restore:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--config | restore:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore:--lsm-profile) ;;
+	restore:--lsm-mount-context) ;;
 	spec:--bundle | spec:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	spec:--file | spec:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	plan:--facts) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -55,7 +73,7 @@ _srt_oci()
 	*) false ;;
 	esac && return
 	case $command in
-	'') words='create run start state kill delete exec list ps pause resume spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --version --help' ;;
+	'') words='create run start state kill delete exec list ps pause resume mounts checkpoint restore spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --criu --version --help' ;;
 	create) words=' --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' ids=yes ;;
 	run) words=' --detach --keep --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' paths=yes ;;
 	start) words=' --help' ids=yes ;;
@@ -67,6 +85,9 @@ _srt_oci()
 	ps) words=' --format --help' ids=yes ;;
 	pause) words=' --help' ids=yes ;;
 	resume) words=' --help' ids=yes ;;
+	mounts) words=' --help' ;;
+	checkpoint) words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode --empty-ns --auto-dedup --parent-path --leave-running --status-fd --page-server --pre-dump --help' ids=yes ;;
+	restore) words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode --empty-ns --auto-dedup --bundle --config --detach --console-socket --pid-file --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help' ids=yes ;;
 	spec) words=' --bundle --file --rootless --help' ;;
 	features) words=' --help' ;;
 	facts) words=' --help' ;;

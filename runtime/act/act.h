@@ -23,15 +23,20 @@ struct act {
 	int listener_fd; /* of seccomp notifications */
 	pid_t child; /* whose ids are mapped (stage IDS) */
 	mode_t umask; /* the caller's, which the payload gets unless it has its own */
+	/* What only the parent can do (OP_BY_PARENT): done, and the fd that it opened, or -1. */
+	int (*ask)(void *ctx, const struct op *op, int *ret_fd, struct err *err);
+	void *ask_ctx;
+	int child_pidfd; /* in the parent: whose namespaces are meant */
+	int net_fd; /* in the parent: a netlink socket in the child's network namespace, once a device has moved there */
 	/* A failed optional op. */
 	void (*warn)(void *ctx, const struct op *op, const struct err *why);
 	void *warn_ctx;
 };
 
-#define ACT_INIT                                                                           \
-	{                                                                                  \
-		.proc_fd = -1, .root_fd = -1, .empty_fd = -1, .null_fd = -1, .dir_fd = -1, \
-		.console_fd = -1, .tty_fd = -1, .listener_fd = -1                          \
+#define ACT_INIT                                                                                   \
+	{                                                                                          \
+		.proc_fd = -1, .root_fd = -1, .empty_fd = -1, .null_fd = -1, .dir_fd = -1,         \
+		.console_fd = -1, .tty_fd = -1, .listener_fd = -1, .child_pidfd = -1, .net_fd = -1 \
 	}
 
 /* act_stage: all ops of that stage in order. An op marked OP_ELSE runs only where the one before failed; a failed OP_OPTIONAL
@@ -54,12 +59,13 @@ int act_exec(struct act *x, const char *path, struct err *err);
 
 /* The appliers; each does one op (op.h says what the fields mean). */
 typedef int act_fn(struct act *x, const struct op *op, struct err *err);
-act_fn act_id_map, act_id_map_helper, act_deny_setgroups, act_become_root;
+act_fn act_id_map, act_id_map_service, act_id_map_helper, act_deny_setgroups, act_become_root;
 act_fn act_oom_score, act_sysctl, act_time_offset;
+act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
-act_fn act_propagation_all, act_root_open, act_root_new, act_source, act_space, act_file,
-	act_root_readonly, act_pivot, act_move_root, act_root_propagation;
-act_fn act_mount, act_bind, act_setattr, act_propagation;
+act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_root_readonly,
+	act_pivot, act_move_root, act_root_propagation;
+act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
 act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;
 act_fn act_console, act_session;
@@ -80,7 +86,14 @@ void act_hold(struct act *x, const char *path, int fd);
 /* act_enter_new: the last component of path, where it is to be made in the directory that is held; that is then the working
  * directory. NULL where it is not there: the name has to be looked up. */
 const char *act_enter_new(struct act *x, const char *path);
+/* act_clone_source: the source of a bind as a detached mount. act_map_ids: the ids of such a one as user, the fd of a user
+ * namespace, has them. */
+int act_clone_source(const struct op *op, int *ret, struct err *err);
+int act_map_ids(const struct op *op, int fd, int user, struct err *err);
 /* act_copy_up: the tree below from (a directory fd) into the directory to, bounded in count and depth. */
 int act_copy_up(int from, int to, const char *path, struct err *err);
+/* act_by_parent: the parent's part of an op marked OP_BY_PARENT, for the child that x tells of. *ret_fd is what it opened:
+ * of a bind the detached mount, of OP_ROOT_OPEN its place; -1 none. */
+int act_by_parent(struct act *x, const struct op *op, int *ret_fd, struct err *err);
 /* act_idmap_fd: a user namespace with these maps, as an fd; needs CAP_SETUID and CAP_SETGID. */
 int act_idmap_fd(struct act *x, const struct mount_idmap *map, int *ret, struct err *err);

@@ -6,6 +6,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/act/spawn.h"
+#include "runtime/act/varlink.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
@@ -47,6 +48,24 @@ int act_id_map_helper(struct act *x, const struct op *op, struct err *err)
 			       "/etc/subgid must grant it to this user",
 			       op->path, status);
 	return 0;
+}
+
+/* systemd-nsresourced.service(8): the service finds a range that nobody has and maps it, uids and gids alike. */
+int act_id_map_service(struct act *x, const struct op *op, struct err *err)
+{
+	char parameters[256], path[48];
+	scoped_fd int user = -1;
+
+	(void)snprintf(path, sizeof(path), "%d/ns/user", x->child);
+	user = sys_openat(x->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
+	if (user < 0)
+		return err_host(err, errno, "open the user namespace of the container");
+	(void)snprintf(parameters, sizeof(parameters),
+		       "{\"name\":\"%s\",\"size\":%llu,\"target\":%llu,"
+		       "\"userNamespaceFileDescriptor\":0}",
+		       op->text, (unsigned long long)op->b, (unsigned long long)op->a);
+	return varlink_call(op->path, "io.systemd.NamespaceResource.AllocateUserRange", parameters,
+			    user, err);
 }
 
 int act_become_root(struct act *x, const struct op *op, struct err *err)

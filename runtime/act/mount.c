@@ -9,6 +9,7 @@
 
 #include "runtime/act/act.h"
 #include "spec/base/fd.h"
+#include "spec/base/path.h"
 #include "spec/base/sys.h"
 
 #define DATA_MAX 4096
@@ -26,7 +27,30 @@ static int refused(const struct op *op, int fs_fd, int errnum, struct err *err)
 	return err_host(err, errnum, "mount %s on %s (%s)", op->type, op->path, why + 2);
 }
 
-/* The comma-separated options, one by one; a backslash keeps the comma after it (overlay). */
+/* The end of the option at s: a comma that is neither after a backslash (overlay) nor in quotes (SELinux). */
+static char *option_end(char *s)
+{
+	bool quoted = false;
+
+	while (*s && (*s != ',' || quoted)) {
+		quoted = quoted != (*s == '"');
+		s += s[0] == '\\' && s[1] ? 2 : 1;
+	}
+	return s;
+}
+
+/* fsconfig(2) takes a value as it is. */
+static char *unquoted(char *value)
+{
+	size_t n = strlen(value);
+
+	if (n < 2 || value[0] != '"' || value[n - 1] != '"')
+		return value;
+	value[n - 1] = '\0';
+	return value + 1;
+}
+
+/* The comma-separated options, one by one. */
 static int set_options(const struct op *op, int fs_fd, struct err *err)
 {
 	char data[DATA_MAX], *s = data;
@@ -37,17 +61,15 @@ static int set_options(const struct op *op, int fs_fd, struct err *err)
 	memcpy(data, op->data, op->len);
 	data[op->len] = '\0';
 	while (*s) {
-		char *end = s, *value;
+		char *end = option_end(s), *value;
 		int r;
 
-		while (*end && *end != ',')
-			end += end[0] == '\\' && end[1] ? 2 : 1;
 		char *next = *end ? end + 1 : end;
 		*end = '\0';
 		value = strchr(s, '=');
 		if (value) {
 			*value++ = '\0';
-			r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, s, value, 0);
+			r = sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, s, unquoted(value), 0);
 		} else {
 			r = *s ? sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, s, NULL, 0) : 0;
 		}
@@ -119,23 +141,36 @@ static int copy_up(const struct op *op, int place, int mount_fd, struct err *err
 	return act_copy_up(from, mount_fd, op->path, err);
 }
 
+/* The ops that follow change this very mount, or make names in it. */
+static int keep(struct act *x, const struct op *op, int *fd, struct err *err)
+{
+	if (op->held) {
+		int held = op->flags & OP_HOLD ? sys_fcntl(*fd, F_DUPFD_CLOEXEC, 0) : take_fd(fd);
+
+		if (held < 0)
+			return err_host(err, errno, "hold the mount on %s", op->path);
+		x->plan->held[op->held - 1] = held;
+	}
+	if (op->flags & OP_HOLD)
+		act_hold(x, op->path, take_fd(fd));
+	return 0;
+}
+
 int act_mount(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
-	if (mount_new(x, op))
+	if (!op->held && mount_new(x, op))
 		return 0;
 	TRY(act_target(x, op, false, &place, err));
-	if (sys_fchdir(place) == 0 && mount_at_once(op, "."))
+	if (!op->held && sys_fchdir(place) == 0 && mount_at_once(op, "."))
 		return 0;
 	TRY(new_mount(op, &fd, err));
 	if (op->flags & OP_COPY_UP)
 		TRY(copy_up(op, place, fd, err));
 	TRY(act_attach(op, fd, place, err));
-	if (op->flags & OP_HOLD)
-		act_hold(x, op->path, take_fd(&fd));
-	return 0;
+	return keep(x, op, &fd, err);
 }
 
 static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, uint64_t clear,
@@ -155,14 +190,11 @@ static int set_attrs(const struct op *op, int fd, bool recursive, uint64_t set, 
 	return err_host(err, errno, "change the attributes of %s", op->path);
 }
 
-static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err)
+int act_map_ids(const struct op *op, int fd, int user, struct err *err)
 {
 	const struct mount_idmap *map = op->data;
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	scoped_fd int user = -1;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
 
-	TRY(act_idmap_fd(x, map, &user, err));
-	attr.userns_fd = (uint64_t)user;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (map->recursive ? AT_RECURSIVE : 0U), &attr) <
 	    0)
 		return err_host(
@@ -170,6 +202,14 @@ static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err
 			"map the ids of the mount on %s (does the file system of %s support it?)",
 			op->path, op->text);
 	return 0;
+}
+
+static int set_idmap(struct act *x, const struct op *op, int fd, struct err *err)
+{
+	scoped_fd int user = -1;
+
+	TRY(act_idmap_fd(x, op->data, &user, err));
+	return act_map_ids(op, fd, user, err);
 }
 
 /* A symlink as the source of a mount with copy-symlink is made again at the destination. */
@@ -186,60 +226,34 @@ static int copy_symlink(struct act *x, const struct op *op, int source, struct e
 	return act_symlink(x, &link, err);
 }
 
-static int open_source(const struct op *op)
+int act_clone_source(const struct op *op, int *ret, struct err *err)
 {
 	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->c ? AT_RECURSIVE : 0U) |
 			     (op->flags & OP_NOFOLLOW_SOURCE ? AT_SYMLINK_NOFOLLOW : 0U);
 
-	return sys_open_tree(AT_FDCWD, op->text, flags);
+	*ret = sys_open_tree(AT_FDCWD, op->text, flags);
+	if (*ret < 0 && errno == EINVAL && !op->c)
+		return err_host(err, errno,
+				"bind %s: it holds mounts that are locked to it; use rbind",
+				op->text);
+	return *ret < 0 ? err_path(err, errno, op->text, "bind %s", op->text) : 0;
 }
 
-/* Attributes and all; what is left to the process is to put it in its place. */
-int act_source(struct act *x, const struct op *op, struct err *err)
+/* By the parent, which may more, the source comes with its ids mapped already. */
+static int open_source(struct act *x, const struct op *op, int *ret, struct err *err)
 {
-	scoped_fd int fd = open_source(op);
-
-	if (fd < 0)
-		return err_host(err, errno, "bind %s", op->text);
-	TRY(set_attrs(op, fd, true, op->d, 0, err));
-	TRY(set_attrs(op, fd, false, op->a, 0, err));
-	if (op->len)
-		TRY(set_idmap(x, op, fd, err));
-	x->plan->sources[op->b - 1] = take_fd(&fd);
-	return 0;
-}
-
-/* A source that the parent has opened, with its attributes. */
-static int bind_opened(struct act *x, const struct op *op, struct err *err)
-{
-	int fd = x->plan->sources[op->b - 1];
-	scoped_fd int place = -1;
-	struct stat st;
-
-	if (sys_fstat(fd, &st) < 0)
-		return err_host(err, errno, "stat %s", op->text);
-	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
-	TRY(act_attach(op, fd, place, err));
-	/* Only this process's: the parent closes its own. */
-	(void)sys_close(fd);
-	return 0;
+	if (op->flags & OP_BY_PARENT)
+		return x->ask(x->ask_ctx, op, ret, err);
+	return act_clone_source(op, ret, err);
 }
 
 int act_bind(struct act *x, const struct op *op, struct err *err)
 {
-	if (op->b)
-		return bind_opened(x, op, err);
-
-	scoped_fd int fd = open_source(op);
+	scoped_fd int fd = -1;
 	scoped_fd int place = -1;
 	struct stat st;
 
-	if (fd < 0 && errno == EINVAL && !op->c)
-		return err_host(err, errno,
-				"bind %s: it holds mounts that are locked to it; use rbind",
-				op->text);
-	if (fd < 0)
-		return err_host(err, errno, "bind %s", op->text);
+	TRY(open_source(x, op, &fd, err));
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat %s", op->text);
 	if (S_ISLNK(st.st_mode) && (op->flags & OP_COPY_SYMLINK))
@@ -247,22 +261,23 @@ int act_bind(struct act *x, const struct op *op, struct err *err)
 	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
 	TRY(set_attrs(op, fd, true, op->d, 0, err));
 	TRY(set_attrs(op, fd, false, op->a, 0, err));
-	if (op->len)
+	if (op->len && !(op->flags & OP_BY_PARENT))
 		TRY(set_idmap(x, op, fd, err));
-	return act_attach(op, fd, place, err);
+	TRY(act_attach(op, fd, place, err));
+	return keep(x, op, &fd, err);
 }
 
-/* pivot_root(2) wants the new root to be mounted somewhere. On top of "/" it hides nothing: who has a root looks for paths
- * below it, not on top. */
+/* pivot_root(2) wants the new root to be mounted somewhere. On /proc, which is there on every host and is held by an fd, it
+ * hides nothing that a mount could have for its source. (On "/" it would be the root of whoever enters this namespace.) */
 int act_root_new(struct act *x, const struct op *op, struct err *err)
 {
-	scoped_fd int place = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int place = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	scoped_fd int fd = -1;
 	struct op root = *op;
 
 	root.path = "/";
 	if (place < 0)
-		return err_host(err, errno, "open /");
+		return err_host(err, errno, "open /proc");
 	TRY(new_mount(&root, &fd, err));
 	TRY(act_attach(&root, fd, place, err));
 	x->root_fd = take_fd(&fd);
@@ -283,26 +298,35 @@ int act_space(struct act *x, const struct op *op, struct err *err)
 	return act_attach(op, fd, place, err);
 }
 
-static int open_mounted(struct act *x, const struct op *op, int *ret, struct err *err)
+/* The mount that the op is about: held since it was made, or, of a remount, what lies at its place. 1: none was made. */
+static int find_mount(struct act *x, const struct op *op, int *own, int *ret, struct err *err)
 {
-	*ret = open_in_root(x->root_fd, op->path, O_PATH);
+	if (op->held) {
+		*ret = x->plan->held[op->held - 1];
+		return *ret < 0;
+	}
+	*own = *ret = open_in_root(x->root_fd, op->path, O_PATH);
 	return *ret < 0 ? err_host(err, errno, "open the mount on %s", op->path) : 0;
 }
 
 int act_setattr(struct act *x, const struct op *op, struct err *err)
 {
-	scoped_fd int fd = -1;
+	scoped_fd int own = -1;
+	int fd, none = find_mount(x, op, &own, &fd, err);
 
-	TRY(open_mounted(x, op, &fd, err));
+	if (none)
+		return none < 0 ? none : 0;
 	return set_attrs(op, fd, op->c != 0, op->a, op->b, err);
 }
 
 int act_propagation(struct act *x, const struct op *op, struct err *err)
 {
 	struct mount_attr attr = { .propagation = op->a };
-	scoped_fd int fd = -1;
+	scoped_fd int own = -1;
+	int fd, none = find_mount(x, op, &own, &fd, err);
 
-	TRY(open_mounted(x, op, &fd, err));
+	if (none)
+		return none < 0 ? none : 0;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (op->c ? AT_RECURSIVE : 0U), &attr) < 0)
 		return err_host(err, errno, "change the propagation of %s", op->path);
 	return 0;
@@ -324,4 +348,26 @@ int act_readonly(struct act *x, const struct op *op, struct err *err)
 		return err_host(err, errno, "bind %s onto itself", op->path);
 	TRY(set_attrs(op, fd, true, MOUNT_ATTR_RDONLY, 0, err));
 	return act_attach(op, fd, place, err);
+}
+
+/* The last component is named below its directory, which is held: nothing else is walked, and a symlink is not followed. */
+int act_umount(struct act *x, const struct op *op, struct err *err)
+{
+	const char *name = path_base(op->path);
+	scoped_fd int dir = -1;
+	char parent[4096];
+	size_t n = (size_t)(name - op->path);
+
+	if (n >= sizeof(parent))
+		return err_host(err, ENAMETOOLONG, "unmount %.64s…", op->path);
+	memcpy(parent, op->path, n);
+	parent[n] = '\0';
+	dir = open_in_root(x->root_fd, parent, O_PATH | O_DIRECTORY);
+	if (dir < 0 || sys_fchdir(dir) < 0)
+		return err_host(err, errno, "open the directory of %s", op->path);
+	if (sys_umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return err_host(err, errno, "unmount %s%s", op->path,
+				errno == EINVAL ? " (nothing is mounted there, or it is locked)"
+						: "");
+	return 0;
 }

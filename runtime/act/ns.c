@@ -34,7 +34,7 @@ int act_join(struct act *x, const struct op *op, struct err *err)
 
 	(void)x;
 	if (fd < 0)
-		return err_host(err, errno, "open the namespace %s", op->path);
+		return err_path(err, errno, op->path, "open the namespace %s", op->path);
 	TRY(check_type(fd, op, err));
 	if (sys_setns(fd, (int)op->a) < 0)
 		return err_host(err, errno, "join the namespace %s", op->path);

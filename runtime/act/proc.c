@@ -15,11 +15,8 @@
 /* "self" is a symlink of procfs' own; magic links and mounts are refused. */
 static int open_proc(const struct act *x, const char *path)
 {
-	struct open_how how = { .flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
-				.resolve =
-					RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV };
-
-	return sys_openat2(x->proc_fd, path, &how);
+	return path_resolve(x->proc_fd, path, O_WRONLY,
+			    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
 static int write_proc(const struct act *x, const char *path, const char *text, struct err *err)

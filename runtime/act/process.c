@@ -29,13 +29,17 @@ int act_session(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
-/* EDQUOT: a user has 200 keys by default, and containers must not end there. ENOSYS: a kernel, or a filter around us,
- * without keyrings has none to share. */
+/* A user has 200 keys by default, and containers must not end there: with none left the caller's session keyring stays, which
+ * is a warning (OP_OPTIONAL). ENOSYS, EPERM: a kernel, or a filter around us, without keyrings has none to share. */
 int act_keyring(struct act *x, const struct op *op, struct err *err)
 {
 	(void)x;
-	if (sys_keyctl_join(op->text) >= 0 || errno == EDQUOT || errno == ENOSYS || errno == EPERM)
+	if (sys_keyctl_join(op->text) >= 0 || errno == ENOSYS || errno == EPERM)
 		return 0;
+	if (errno == EDQUOT)
+		return err_host(err, errno,
+				"no key is left to this user for a session keyring, so the "
+				"caller's is kept (kernel.keys.maxkeys)");
 	return err_host(err, errno, "start a session keyring");
 }
 

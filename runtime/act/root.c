@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "runtime/act/act.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 int act_propagation_all(struct act *x, const struct op *op, struct err *err)
@@ -14,13 +15,18 @@ int act_propagation_all(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
-static int open_rootfs(const struct op *op, int *ret, struct err *err)
+static int open_rootfs(struct act *x, const struct op *op, int *ret, struct err *err)
 {
-	scoped_fd int fd = sys_openat(AT_FDCWD, op->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	scoped_fd int fd = -1;
 	struct stat st;
 
+	if (op->flags & OP_BY_PARENT)
+		TRY(x->ask(x->ask_ctx, op, &fd, err));
+	else
+		fd = sys_openat(AT_FDCWD, op->path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
 	if (fd < 0)
-		return err_host(err, errno, "open the root file system %s", op->path);
+		return err_path(err, errno, op->path, "open the root file system %s", op->path);
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat the root file system %s", op->path);
 	if (S_ISLNK(st.st_mode))
@@ -40,7 +46,7 @@ int act_root_open(struct act *x, const struct op *op, struct err *err)
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
-	TRY(open_rootfs(op, &place, err));
+	TRY(open_rootfs(x, op, &place, err));
 	fd = sys_open_tree(place, "", flags);
 	if (fd < 0)
 		return err_host(err, errno, "bind the root file system %s", op->path);

@@ -16,8 +16,19 @@
 #define EXEC_FAILED 127
 
 /* Runs in the new process; what failed goes back as errno through the pipe that exec closes. */
+static int append_to(const char *path, int fd)
+{
+	int file;
+
+	if (!path)
+		return 0;
+	file = sys_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_CLOEXEC,
+			  0600);
+	return file < 0 ? -1 : sys_dup3(file, fd, 0);
+}
+
 static _Noreturn void become(const char *path, const char *const argv[], const char *const envp[],
-			     int stdin_fd, int report_fd)
+			     int stdin_fd, const struct spawn_output *output, int report_fd)
 {
 	sigset_t none;
 	int failed;
@@ -25,7 +36,8 @@ static _Noreturn void become(const char *path, const char *const argv[], const c
 	sys_signals_default();
 	(void)sigemptyset(&none);
 	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
-	if (sys_dup3(stdin_fd, 0, 0) >= 0 && sys_chdir("/") == 0 &&
+	if ((stdin_fd < 0 || (sys_dup3(stdin_fd, 0, 0) >= 0 && sys_chdir("/") == 0)) &&
+	    append_to(output->out, 1) >= 0 && append_to(output->err, 2) >= 0 &&
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(path, (char *const *)argv, (char *const *)envp);
 	failed = errno;
@@ -87,18 +99,18 @@ static int input_file(const char *input, int *ret, struct err *err)
 	return 0;
 }
 
-int spawn_wait(const char *path, const char *const argv[], const char *const envp[],
-	       const char *input, uint64_t timeout_ms, int *status, struct err *err)
+/* stdin_fd -1: ours, and our working directory. */
+static int spawn(const char *path, const char *const argv[], const char *const envp[], int in,
+		 const struct spawn_output *output, uint64_t timeout_ms, int *status,
+		 struct err *err)
 {
 	int report[2], pidfd_raw = -1, failed = 0;
 	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd_raw,
 				   .exit_signal = SIGCHLD };
-	scoped_fd int in = -1;
 	pid_t pid;
 	int r;
 
-	TRY(input_file(input ? input : "", &in, err));
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_host(err, errno, "make a pipe for %s", path);
 	scoped_fd int report_read = report[0];
@@ -107,11 +119,35 @@ int spawn_wait(const char *path, const char *const argv[], const char *const env
 	if (pid < 0)
 		return err_host(err, errno, "start a process for %s", path);
 	if (pid == 0)
-		become(path, argv, envp, in, report_write);
+		become(path, argv, envp, in, output, report_write);
 	scoped_fd int pidfd = pidfd_raw;
 	(void)sys_close(take_fd(&report_write));
 	r = supervise(pid, pidfd, timeout_ms, status, path, err);
 	if (sys_read(report_read, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
-		return err_host(err, failed, "run %s", path);
+		return err_path(err, failed, path, "run %s", path);
 	return r;
+}
+
+static const struct spawn_output ours;
+
+int spawn_wait(const char *path, const char *const argv[], const char *const envp[],
+	       const char *input, uint64_t timeout_ms, int *status, struct err *err)
+{
+	return spawn_wait_into(path, argv, envp, input, &ours, timeout_ms, status, err);
+}
+
+int spawn_wait_here(const char *path, const char *const argv[], const char *const envp[],
+		    int *status, struct err *err)
+{
+	return spawn(path, argv, envp, -1, &ours, 0, status, err);
+}
+
+int spawn_wait_into(const char *path, const char *const argv[], const char *const envp[],
+		    const char *input, const struct spawn_output *output, uint64_t timeout_ms,
+		    int *status, struct err *err)
+{
+	scoped_fd int in = -1;
+
+	TRY(input_file(input ? input : "", &in, err));
+	return spawn(path, argv, envp, in, output, timeout_ms, status, err);
 }

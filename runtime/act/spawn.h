@@ -6,8 +6,18 @@
 
 #include "spec/base/err.h"
 
-/* spawn_wait: path with argv and exactly envp, cwd "/", input (may be NULL: empty) on its stdin, our stdout and stderr,
+struct spawn_output {
+	const char *out, *err; /* files that are appended to, NULL: ours */
+};
+/* spawn_wait_into: path with argv and exactly envp, cwd "/", input (may be NULL: empty) on its stdin, output,
  * signals at their defaults, no other fd. timeout_ms 0 waits for ever; on expiry it is killed and the result is ERR_HOST.
  * *status is its exit status, 128+N after signal N. A program that cannot be run is ERR_HOST with errnum. */
+int spawn_wait_into(const char *path, const char *const argv[], const char *const envp[],
+		    const char *input, const struct spawn_output *output, uint64_t timeout_ms,
+		    int *status, struct err *err);
+/* spawn_wait_here: likewise, but with our standard input and working directory, and without a time limit. */
+int spawn_wait_here(const char *path, const char *const argv[], const char *const envp[],
+		    int *status, struct err *err);
+/* spawn_wait: likewise with our output. */
 int spawn_wait(const char *path, const char *const argv[], const char *const envp[],
 	       const char *input, uint64_t timeout_ms, int *status, struct err *err);

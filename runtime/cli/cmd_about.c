@@ -44,12 +44,35 @@ static int completion(struct cli *cli, void *options, const struct strings *args
 	return 0;
 }
 
+struct man_options {
+	bool commands;
+};
+static const struct option_row man_rows[] = {
+	OPTION(struct man_options, commands, "commands", 0, FLAG, NULL,
+	       "print the names of the commands that have a page"),
+};
+
 static int man(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
-	(void)options;
-	(void)args;
-	(void)err;
-	man_print(SRT_VERSION, &cli->out);
+	const struct man_options *o = options;
+	const struct command *command;
+
+	if (o->commands) {
+		/* bundle is a program with a page of its own. */
+		for (const struct command *const *c = commands; *c; c++)
+			if (command_listed(*c) && *c != &command_bundle)
+				text_addf(&cli->out, "%s\n", (*c)->name);
+		return 0;
+	}
+	if (args->n == 0) {
+		man_print(SRT_VERSION, &cli->out);
+		return 0;
+	}
+	if (command_need(args->v[0], &command, err) < 0) {
+		cli->failure = EXIT_USAGE;
+		return -1;
+	}
+	man_print_command(command, SRT_VERSION, &cli->out);
 	return 0;
 }
 
@@ -82,8 +105,10 @@ const struct command command_completion = {
 
 const struct command command_man = {
 	.name = "man",
-	.synopsis = "",
-	.help = "print the manual page as roff",
-	.options = { .before = OPTIONS_ANYWHERE },
+	.synopsis = "[COMMAND]",
+	.help = "print the manual page, of the program or of a command, as roff",
+	.options = OPTIONS(man_rows, OPTIONS_ANYWHERE),
+	.size = sizeof(struct man_options),
+	.args_max = 1,
 	.run = man,
 };

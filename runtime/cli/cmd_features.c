@@ -5,11 +5,10 @@
 #include "runtime/cli/command.h"
 #include "runtime/plan/mount_options.h"
 #include "spec/base/sys.h"
+#include "spec/oci/annotations.h"
 #include "spec/oci/features.h"
 #include "spec/oci/words.h"
-
-/* Annotations of a configuration that change what it does to the host. */
-static const char *const unsafe_annotations[] = { "run.oci.seccomp.receiver", NULL };
+#include "version.h"
 
 static const char *const *option_words(struct arena *a)
 {
@@ -46,14 +45,23 @@ static uint64_t seccomp_flags(void)
 static int features(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
 	struct emit e = { .out = &cli->out, .indent = 2 };
+	struct pair annotations[] = {
+		/* what tools ask of runc's */
+		{ "org.opencontainers.runc.checkpoint.enabled", "true" },
+		{ "run.oci.srt.version", SRT_VERSION },
+		{ "run.oci.srt.commit", SRT_COMMIT },
+	};
 	const struct features_host host = {
 		.mount_options = option_words(&cli->arena),
-		.unsafe_annotations = unsafe_annotations,
+		.unsafe_annotations = annotations_known,
+		.annotations = { annotations, ARRAY_LEN(annotations) },
 		.seccomp = true,
 		.seccomp_flags = seccomp_flags(),
 		.apparmor = true,
 		.selinux = true,
 		.idmap = true,
+		.net_devices = true,
+		.intel_rdt = true,
 	};
 
 	(void)options;

@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/cli/command.h"
@@ -41,7 +43,8 @@ static const struct name rootless_words[] = { { "true", 1 }, { "false", 2 }, { "
 #define WORDS(member, ...) OPTION_OF_WORDS(struct globals, member, __VA_ARGS__)
 static const struct option_row rows[] = {
 	ROW(root, "root", 0, STRING, "DIR", "directory of the containers' states"),
-	ROW(log, "log", 0, STRING, "FILE", "append records to FILE; file:FILE is the same"),
+	ROW(log, "log", 0, STRING, "TARGET",
+	    "append records to FILE (or file:FILE), or send them to journald:ID or syslog:ID"),
 	WORDS(log_format, "log-format", 0, CHOICE, "FORMAT", formats, "format of records"),
 	WORDS(log_level, "log-level", 0, CHOICE, "LEVEL", levels,
 	      "least important records that are kept"),
@@ -53,40 +56,69 @@ static const struct option_row rows[] = {
 	WORDS(rootless, "rootless", 0, OPTIONAL, "MODE", rootless_words,
 	      "accepted from callers of other runtimes, without effect"),
 	ROW(strict, "strict", 0, FLAG, NULL, "fail where something asked for cannot be applied"),
+	ROW(criu, "criu", 0, STRING, "PROGRAM",
+	    "the CRIU of checkpoint and restore; default is criu, by PATH"),
 	ROW(version, "version", 'v', FLAG, NULL, "print the version"),
 };
 const struct option_table global_options = OPTIONS(rows, 1);
 
-/* The file that --log names; "" is none. */
-static int log_path(const char *given, const char **ret, struct err *err)
+/* Sockets of the host's log services. The environment names them for tests of this program, and for hosts that have them
+ * elsewhere. */
+static const struct {
+	const char *word, *variable, *path;
+	enum log_kind kind;
+} services[] = {
+	{ "journald:", "SRT_OCI_JOURNAL_SOCKET", "/run/systemd/journal/socket", LOG_JOURNALD },
+	{ "syslog:", "SRT_OCI_SYSLOG_SOCKET", "/dev/log", LOG_SYSLOG },
+};
+
+static int log_service(const char *path, struct log *log, struct err *err)
 {
-	if (given && (str_starts(given, "journald:") || str_starts(given, "syslog:")))
-		return err_input(err, "--log %.64s - only a file can be logged to", given);
-	if (given && str_starts(given, "file:"))
-		given += strlen("file:");
-	*ret = given && *given ? given : NULL;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return err_input(err, "the path of the log socket %.64s is too long", path);
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+	log->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (log->fd < 0 || connect(log->fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_host(err, errno, "reach the log service at %s", path);
 	return 0;
+}
+
+/* What --log names: journald:ID or syslog:ID, file:FILE or FILE; *given is NULL for none. */
+static int log_open(const char *given, struct log *log, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
+		const char *path = getenv(services[i].variable);
+
+		if (!str_starts(given, services[i].word))
+			continue;
+		log->kind = services[i].kind;
+		log->tag = given + strlen(services[i].word);
+		return log_service(path && *path ? path : services[i].path, log, err);
+	}
+	if (str_starts(given, "file:"))
+		given += strlen("file:");
+	log->timed = true;
+	log->fd = open(given, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	return log->fd < 0 ? err_host(err, errno, "open the log %s", given) : 0;
 }
 
 int globals_log(const struct globals *g, struct log *ret, struct err *err)
 {
 	struct log log = { .fd = STDERR_FILENO, .program = PROGRAM };
-	const char *path = NULL;
+	bool elsewhere = g->log && *g->log && !str_eq(g->log, "file:");
 
-	TRY(log_path(g->log, &path, err));
-	/* Warnings go to a log only: an engine takes standard error for the container's. */
-	log.level = path ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	log.json = g->log_format == FORMAT_JSON;
-	log.timed = path != NULL;
+	/* Warnings go to a log only: an engine takes standard error for the container's. And not to one of JSON records
+	 * unasked: Podman reads such a log as one record, the error. */
+	log.level = elsewhere && !log.json ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
 	if (g->log_level)
 		log.level = (enum log_level)(g->log_level - 1);
 	if (g->debug)
 		log.level = LOG_LEVEL_DEBUG;
-	if (path) {
-		log.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-		if (log.fd < 0)
-			return err_host(err, errno, "open the log %s", path);
-	}
+	if (elsewhere)
+		TRY(log_open(g->log, &log, err));
 	*ret = log;
 	return 0;
 }
@@ -99,6 +131,7 @@ void globals_runtime(const struct globals *g, struct runtime *rt)
 	if (!manager)
 		manager = g->systemd_cgroup ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
 	rt->strict = g->strict;
+	rt->criu = g->criu ? g->criu : "criu";
 	rt->systemd_cgroup = manager == MANAGER_SYSTEMD;
 	rt->cgroup_manager = name_of(managers, manager);
 }

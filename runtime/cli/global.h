@@ -6,7 +6,7 @@
 #include "runtime/srtoci.h"
 
 struct globals {
-	const char *root, *log;
+	const char *root, *log, *criu;
 	int log_format, log_level; /* 0: by default */
 	int cgroup_manager;
 	int rootless;

@@ -38,7 +38,8 @@ static const struct section after[] = {
 	  "level, msg and time. Warnings go to the file of --log alone: what was asked for and could "
 	  "not be applied also stands under warnings in the output of state, and is an error under "
 	  "--strict." },
-	{ "SEE ALSO", "crun(1), runc(8), podman(1), bwrap(1), user_namespaces(7)" },
+	{ "SEE ALSO",
+	  "srt-oci-COMMAND(1) for each command, srt-oci-bundle(1), crun(1), runc(8), podman(1), bwrap(1), user_namespaces(7)" },
 	{ NULL, NULL },
 };
 
@@ -126,6 +127,87 @@ static void command(struct text *out, const struct command *c)
 	man_options(out, &c->options);
 }
 
+/* What people begin with, by command. */
+static const struct {
+	const char *command, *text;
+} examples[] = {
+	{ "create", PROGRAM " create --bundle /srv/bundle --pid-file pid box" },
+	{ "run",
+	  PROGRAM " spec --rootless; " PROGRAM " run box\n\n" PROGRAM " run --detach /srv/bundle" },
+	{ "exec", PROGRAM " exec --tty --user 1000:1000 box /bin/sh" },
+	{ "kill", PROGRAM " kill --all box KILL" },
+	{ "delete", PROGRAM " delete --force --regex 'job-.*'" },
+	{ "list", PROGRAM " list --format json" },
+	{ "spec", PROGRAM " spec --rootless --bundle /srv/bundle" },
+	{ "mounts",
+	  "echo '[{\"destination\": \"/data\", \"type\": \"bind\", \"source\": \"/srv/data\", "
+	  "\"options\": [\"rbind\", \"ro\"]}]' >data.json\n\n" PROGRAM
+	  " mounts add box data.json" },
+	{ "checkpoint", PROGRAM " checkpoint --image-path /srv/images --leave-running box" },
+	{ "restore",
+	  PROGRAM " restore --bundle /srv/bundle --image-path /srv/images --detach box" },
+	{ "plan", PROGRAM " plan --json /srv/bundle" },
+};
+
+static void example(struct text *out, const char *command_name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(examples); i++)
+		if (str_eq(examples[i].command, command_name)) {
+			text_add(out, ".SH EXAMPLES\n");
+			man_text(out, examples[i].text);
+		}
+}
+
+static void exit_statuses(struct text *out)
+{
+	text_add(out, ".SH EXIT STATUS\n");
+	for (const struct exit_row *e = exit_rows; e->status; e++) {
+		text_addf(out, ".TP\n%s\n", e->status);
+		roff(out, e->meaning);
+		text_add(out, "\n");
+	}
+}
+
+static void upper(struct text *out, const char *s)
+{
+	for (; *s; s++) {
+		char c = *s >= 'a' && *s <= 'z' ? (char)(*s - 'a' + 'A') : *s;
+
+		text_addn(out, &c, 1);
+	}
+}
+
+void man_print_command(const struct command *c, const char *version, struct text *out)
+{
+	text_add(out, ".\\\" Made by `" PROGRAM
+		      " man COMMAND`; edit the tables in runtime/cli instead.\n"
+		      ".TH SRT\\-OCI\\-");
+	upper(out, c->name);
+	text_addf(out,
+		  " 1 \"\" \"srt\\-oci %s\" \"User Commands\"\n.SH NAME\nsrt\\-oci\\-%s \\- %s\n"
+		  ".SH SYNOPSIS\n\\fBsrt\\-oci\\fR [GLOBAL\\-OPTION...] \\fB%s\\fR%s%s",
+		  version, c->name, c->help, c->name, c->options.n ? " [OPTION...]" : "",
+		  *c->synopsis ? " " : "");
+	roff(out, c->synopsis);
+	text_addf(out, "\n.SH DESCRIPTION\n%c", c->help[0] - 'a' + 'A');
+	roff(out, c->help + 1);
+	text_add(out, ".\n");
+	if (c->text) {
+		text_add(out, ".PP\n");
+		roff(out, c->text);
+		text_add(out, "\n");
+	}
+	text_add(out, ".SH OPTIONS\n");
+	man_options(out, &c->options);
+	text_add(
+		out,
+		".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nprint help\n"
+		".PP\nOptions of the program, which stand before the command: \\fBsrt\\-oci\\fR(1).\n");
+	example(out, c->name);
+	exit_statuses(out);
+	text_add(out, ".SH SEE ALSO\n\\fBsrt\\-oci\\fR(1)\n");
+}
+
 void man_print(const char *version, struct text *out)
 {
 	text_addf(out,
@@ -142,11 +224,6 @@ void man_print(const char *version, struct text *out)
 	for (const struct command *const *c = commands; *c; c++)
 		if (command_listed(*c))
 			command(out, *c);
-	text_add(out, ".SH EXIT STATUS\n");
-	for (const struct exit_row *e = exit_rows; e->status; e++) {
-		text_addf(out, ".TP\n%s\n", e->status);
-		roff(out, e->meaning);
-		text_add(out, "\n");
-	}
+	exit_statuses(out);
 	sections(out, after);
 }

@@ -2,7 +2,7 @@
 /* man.h - the manual page, from the same tables as --help. */
 #pragma once
 
-#include "runtime/cli/option.h"
+#include "runtime/cli/command.h"
 #include "spec/base/str.h"
 
 /* man_print: srt-oci(1) as roff, for man's macros. */
@@ -10,3 +10,5 @@
 void man_options(struct text *out, const struct option_table *table);
 void man_text(struct text *out, const char *s);
 void man_print(const char *version, struct text *out);
+/* man_print_command: srt-oci-COMMAND(1). */
+void man_print_command(const struct command *c, const char *version, struct text *out);

@@ -6,6 +6,7 @@
 
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
+#include "runtime/life/leave.h"
 #include "runtime/life/making.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
@@ -21,8 +22,9 @@ static int hand_over(struct making *m, struct err *err)
 		TRY(fd_send(m->o->console_socket, "--console-socket", "/dev/ptmx",
 			    m->start.console_fd, err));
 	}
-	if (m->o->pidfd_socket)
-		TRY(fd_send(m->o->pidfd_socket, "--pidfd-socket", "pidfd", m->start.pidfd, err));
+	if (making_pidfd_socket(m))
+		TRY(fd_send(making_pidfd_socket(m), "--pidfd-socket", "pidfd", m->start.pidfd,
+			    err));
 	if (m->o->pid_file)
 		TRY(pid_file_write(m->o->pid_file, m->c.pid, err));
 	return making_settle(m, err);
@@ -77,8 +79,8 @@ static void poststop(struct making *m)
 		return;
 	m->c.status = STATUS_STOPPED;
 	m->c.pid = 0;
-	if (hooks_run(&m->config->hooks->poststop, "poststop", container_json(&m->c, &m->arena),
-		      &err) < 0)
+	if (m->config->hooks && hooks_run(&m->config->hooks->poststop, "poststop",
+					  container_json(&m->c, &m->arena), &err) < 0)
 		log_line(&m->rt->log, LOG_LEVEL_WARN, "%s: %s", err.place, err.text);
 }
 
@@ -88,6 +90,8 @@ static int end(struct making *m, struct err *err)
 	if (m->o->keep)
 		return 0;
 	poststop(m);
+	if (m->config)
+		leave_host(m->config, m->o->id);
 	/* Somebody may have deleted it by force already. */
 	if (store_remove(m->rt, &m->entry, m->o->id, err) < 0 && err->errnum != ENOENT)
 		return -1;
@@ -99,7 +103,7 @@ static void forget(struct making *m)
 {
 	m->start.plan = m->plan = NULL;
 	start_forget(&m->start);
-	if (!m->config->hooks || !m->config->hooks->poststop.n) {
+	if ((!m->config->hooks || !m->config->hooks->poststop.n) && !leave_needed(m->config)) {
 		m->config = NULL;
 		m->c = (struct container){ 0 };
 		arena_done(&m->arena);
@@ -111,8 +115,8 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 {
 	if ((m->o->pid_file && pid_file_write(m->o->pid_file, m->c.pid, err) < 0) ||
 	    making_settle(m, err) < 0 ||
-	    (m->o->pidfd_socket &&
-	     fd_send(m->o->pidfd_socket, "--pidfd-socket", "pidfd", m->start.pidfd, err) < 0) ||
+	    (making_pidfd_socket(m) &&
+	     fd_send(making_pidfd_socket(m), "--pidfd-socket", "pidfd", m->start.pidfd, err) < 0) ||
 	    (m->o->console_socket && fd_send(m->o->console_socket, "--console-socket", "/dev/ptmx",
 					     m->start.console_fd, err) < 0) ||
 	    poststart(m->config, &m->c, &m->arena, err) < 0) {

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "runtime/life/container.h"
+#include "runtime/life/leave.h"
 #include "runtime/life/store.h"
 #include "runtime/stage/hooks.h"
 #include "spec/base/sys.h"
@@ -47,6 +48,8 @@ static void run_poststop(const struct runtime *rt, const struct entry *e, struct
 	struct err err = { 0 };
 	int rc = c->nothing_later ? 1 : store_config(e, a, &config, &err);
 
+	if (rc == 0 && leave_needed(config) && geteuid() == e->owner)
+		leave_host(config, c->id);
 	if (rc == 0 && (!config->hooks || !config->hooks->poststop.n))
 		return;
 	if (rc == 0 && geteuid() == 0 && e->owner != 0) {

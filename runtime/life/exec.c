@@ -3,11 +3,11 @@
  * Should: be closed to the container's other processes until it is the payload (dumpable 0).  Mustn't: let root run what
  * another user's state directory says. */
 #include <sched.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
+#include "runtime/life/join.h"
 #include "runtime/life/making.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
@@ -223,28 +223,6 @@ static int plan(struct running *r, struct err *err)
 	return 0;
 }
 
-/* Joining the user namespace that one is in already is an error to the kernel (setns(2)): under an engine's. */
-static bool same_user_ns(pid_t pid)
-{
-	char path[48];
-	struct stat own, its;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	return stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 &&
-	       own.st_ino == its.st_ino && own.st_dev == its.st_dev;
-}
-
-static uint64_t ns_flags(const struct running *r)
-{
-	const struct namespaces *all = &r->m.config->linux_.namespaces;
-	uint64_t flags = 0;
-
-	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].type != CLONE_NEWUSER || !same_user_ns(r->m.c.pid))
-			flags |= (uint64_t)all->v[i].type;
-	return flags;
-}
-
 static int begin(struct running *r, struct err *err)
 {
 	struct start *s = &r->m.start;
@@ -252,7 +230,7 @@ static int begin(struct running *r, struct err *err)
 	s->plan = r->m.plan;
 	s->wait = r->o->detach;
 	s->die_with_parent = !r->o->detach;
-	s->ns_flags = ns_flags(r);
+	s->ns_flags = join_flags(r->m.config, r->m.c.pid);
 	s->on_warning = on_warning;
 	s->on_listener = making_listener;
 	s->ctx = &r->m;

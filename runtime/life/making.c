@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "runtime/life/container.h"
+#include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/oci/annotations.h"
 
+/* A config with a seccomp profile of the usual size and its plan take a little more than this, a small config less. */
+#define ARENA_EXPECTED (64u << 10)
 #define WARNINGS_MAX (2 * PLAN_WARNINGS_MAX)
 
 static int absolute(struct arena *a, const char *path, const char **ret, struct err *err)
@@ -45,6 +49,7 @@ static int read_config(struct making *m, struct err *err)
 
 int making_read(struct making *m, struct err *err)
 {
+	m->arena.expected = ARENA_EXPECTED;
 	TRY(store_id_check(m->o->id, err));
 	TRY(absolute(&m->arena, m->o->bundle ? m->o->bundle : ".", &m->bundle, err));
 	return read_config(m, err);
@@ -247,8 +252,34 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	describe(m);
 	if (begin(m, wait, listen, err) == 0)
 		return 0;
+	explain(err);
 	making_fail(m);
 	return -1;
+}
+
+int making_claim(struct making *m, struct err *err)
+{
+	TRY(plan_here(m, err));
+	TRY(store_claim(m->rt, m->o->id, &m->entry, err));
+	m->claimed = true;
+	describe(m);
+	return 0;
+}
+
+int making_adopt(struct making *m, pid_t pid, struct err *err)
+{
+	m->start.pid = pid;
+	m->start.pidfd = sys_pidfd_open(pid, 0);
+	if (m->start.pidfd < 0)
+		return err_host(err, errno, "open the container's process");
+	TRY(on_pid(m, pid, err));
+	return making_settle(m, err);
+}
+
+const char *making_pidfd_socket(const struct making *m)
+{
+	return m->o->pidfd_socket ? m->o->pidfd_socket
+				  : annotation(m->config, ANNOTATION_PIDFD_RECEIVER);
 }
 
 int making_settle(struct making *m, struct err *err)

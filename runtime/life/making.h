@@ -35,6 +35,11 @@ int making_plan(struct making *m, const struct facts *facts, struct err *err);
 /* making_begin: claims the id, clones the child and accompanies it (start_begin). With listen the
  * child then waits for `start`. */
 int making_begin(struct making *m, bool wait, bool listen, struct err *err);
+/* making_pidfd_socket: who gets a pidfd, by option or annotation; NULL nobody. */
+const char *making_pidfd_socket(const struct making *m);
+/* making_claim: plans and claims the id without a start of ours. making_adopt: pid is the container's process. */
+int making_claim(struct making *m, struct err *err);
+int making_adopt(struct making *m, pid_t pid, struct err *err);
 /* making_settle: writes the state, where what is on disk is not all. */
 int making_settle(struct making *m, struct err *err);
 /* making_fail: nothing is left behind. */

@@ -19,8 +19,9 @@ enum facts_want {
 	WANT_LSM = 4,
 	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */
 	WANT_HOST = 16, /* groups, sysctls, user namespace limits: for doctor and messages */
+	WANT_RDT = 32, /* resctrl */
 	WANT_RLIMIT = 1 << 8, /* shifted by RLIMIT_x: that limit of the caller's */
-	WANT_ALL = 31 | 0xffff << 8,
+	WANT_ALL = 63 | 0xffff << 8,
 };
 
 enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
@@ -51,8 +52,11 @@ struct facts {
 	/* lsm */
 	bool apparmor, selinux;
 	bool apparmor_restricts_userns; /* kernel.apparmor_restrict_unprivileged_userns */
+	/* rdt */
+	char resctrl[128]; /* where it is mounted, "" if nowhere */
 	/* subids */
 	char newuidmap[128], newgidmap[128]; /* paths, "" if missing */
+	char nsresourced[128]; /* its socket, "" if it is not there */
 	struct id_range subuids[FACTS_RANGES_MAX], subgids[FACTS_RANGES_MAX];
 	uint32_t subuids_n, subgids_n;
 	/* host */

@@ -16,3 +16,14 @@ $(B)/bench/bench_seccomp: $(B)/host/tests/bench/bench_seccomp.o $(B)/host/libsrt
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(host_CC) $(host_LDFLAGS) -o $@ $^ -lyajl -lseccomp
+
+# The dictionary of mount options, likewise out of libmount.
+$(B)/gen-bin/gen_mount_options: contrib/gen/gen_mount_options.c
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$(host_CC) $(BASE_FLAGS) $(CFLAGS) -o $@ $< -lmount
+$(B)/gen/mount_words.h: $(B)/gen-bin/gen_mount_options
+	@mkdir -p $(@D)
+	$(B)/gen-bin/gen_mount_options $@.new && mv $@.new $@
+GEN += $(B)/gen/mount_words.h
+$(VARIANTS:%=$(B)/%/runtime/plan/mount_options.o) $(B)/fuzz/runtime/plan/mount_options.o: $(B)/gen/mount_words.h

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mount_options.c - the table of mount options: runtime-spec's (config-linux.md, Linux mount options), and both peers'. */
+/* mount_options.c - the table of mount options: those of mount(8), as libmount has them at build time
+ * (contrib/gen/gen_mount_options.c), and what runtime-spec and both peers add. */
 #include "runtime/plan/mount_options.h"
 
 #include <linux/mount.h>
@@ -15,10 +16,17 @@
 	{                                               \
 		"r" word, OPTION_ATTR, true, set, clear \
 	}
-#define PROPAGATION(word, flag)                             \
-	{ word, OPTION_PROPAGATION, false, flag, 0 },       \
-	{                                                   \
-		"r" word, OPTION_PROPAGATION, true, flag, 0 \
+#define PROPAGATION(word, rec, flag)                   \
+	{                                              \
+		word, OPTION_PROPAGATION, rec, flag, 0 \
+	}
+#define BIND(word, rec)                      \
+	{                                    \
+		word, OPTION_BIND, rec, 0, 0 \
+	}
+#define REMOUNT(word)                             \
+	{                                         \
+		word, OPTION_REMOUNT, false, 0, 0 \
 	}
 #define SUPERBLOCK(word)                             \
 	{                                            \
@@ -34,45 +42,10 @@
 	}
 #define ATIME MOUNT_ATTR__ATIME
 
+/* libmount's words, and ours. */
 const struct mount_option mount_options[] = {
-	ATTR("ro", MOUNT_ATTR_RDONLY, 0),
-	ATTR("rw", 0, MOUNT_ATTR_RDONLY),
-	ATTR("nosuid", MOUNT_ATTR_NOSUID, 0),
-	ATTR("suid", 0, MOUNT_ATTR_NOSUID),
-	ATTR("nodev", MOUNT_ATTR_NODEV, 0),
-	ATTR("dev", 0, MOUNT_ATTR_NODEV),
-	ATTR("noexec", MOUNT_ATTR_NOEXEC, 0),
-	ATTR("exec", 0, MOUNT_ATTR_NOEXEC),
-	ATTR("nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0),
-	ATTR("symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW),
-	ATTR("nodiratime", MOUNT_ATTR_NODIRATIME, 0),
-	ATTR("diratime", 0, MOUNT_ATTR_NODIRATIME),
-	/* One of three; setting one clears the others. RELATIME is 0, so that it shows in clear only. */
-	ATTR("noatime", MOUNT_ATTR_NOATIME, ATIME),
-	ATTR("strictatime", MOUNT_ATTR_STRICTATIME, ATIME),
-	ATTR("relatime", MOUNT_ATTR_RELATIME, ATIME),
-	ATTR("atime", MOUNT_ATTR_RELATIME, ATIME),
-	ATTR("nostrictatime", MOUNT_ATTR_RELATIME, ATIME),
-	ATTR("norelatime", MOUNT_ATTR_STRICTATIME, ATIME),
-	PROPAGATION("private", MS_PRIVATE),
-	PROPAGATION("shared", MS_SHARED),
-	PROPAGATION("slave", MS_SLAVE),
-	PROPAGATION("unbindable", MS_UNBINDABLE),
-	{ "bind", OPTION_BIND, false, 0, 0 },
-	{ "rbind", OPTION_BIND, true, 0, 0 },
-	{ "remount", OPTION_REMOUNT, false, 0, 0 },
-	SUPERBLOCK("sync"),
-	SUPERBLOCK("dirsync"),
-	SUPERBLOCK("lazytime"),
-	SUPERBLOCK("mand"),
-	SUPERBLOCK("iversion"),
-	SUPERBLOCK("silent"),
+#include "mount_words.h"
 	NOTHING("defaults"),
-	NOTHING("async"),
-	NOTHING("nolazytime"),
-	NOTHING("nomand"),
-	NOTHING("noiversion"),
-	NOTHING("loud"),
 	EXTENSION("tmpcopyup", MOUNT_TMPCOPYUP),
 	EXTENSION("copy-symlink", MOUNT_COPY_SYMLINK),
 	EXTENSION("src-nofollow", MOUNT_SRC_NOFOLLOW),

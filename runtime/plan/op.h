@@ -48,6 +48,7 @@ enum op_code {
 	OP_ID_MAP, /* path uid_map or gid_map, text the map; by the parent (IDS) or the process
 		      itself (NAMESPACE) */
 	OP_ID_MAP_HELPER, /* path newuidmap or newgidmap, text the map; IDS */
+	OP_ID_MAP_SERVICE, /* path of systemd-nsresourced's socket, text a name, a the first id inside, b how many; IDS */
 	OP_DENY_SETGROUPS,
 	OP_BECOME_ROOT, /* setresuid, setresgid and setgroups to 0 inside the new user namespace */
 	OP_OOM_SCORE, /* a the score */
@@ -58,18 +59,20 @@ enum op_code {
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */
 	OP_LOOPBACK_UP,
+	OP_NET_DEVICE, /* path its name in the runtime's network namespace, text the one inside */
+	OP_RDT, /* path of resctrl, text the group ("" the root's), type a monitoring group in it or NULL, data lines for
+		   schemata; flags MUST_EXIST of a group that is only joined */
 	OP_SYSCTL, /* path below /proc/sys, text the value */
 	/* mounts: destination is path, resolved inside the root */
 	OP_PROPAGATION_ALL, /* a MS_x|MS_REC for the whole mount namespace */
 	OP_ROOT_OPEN, /* path of the rootfs: bind it onto itself, keep its fd */
 	OP_ROOT_NEW, /* an empty root: type, text source, data options; a attributes */
-	OP_SOURCE, /* text opened as a detached mount by the parent (PREPARE), for the OP_BIND with the same b; fields as there */
 	OP_MOUNT, /* a new file system: type, text source, data options; a attributes; flags MOUNT_x
 		   */
-	OP_BIND, /* text source, path; a attributes to set, d likewise on all below, c MS_REC or 0; data struct mount_idmap; b one
-		    more than the index of an opened source, 0 none */
+	OP_BIND, /* text source, path; a attributes to set, d likewise on all below, c MS_REC or 0; data struct mount_idmap */
 	OP_SETATTR, /* path; a set, b clear, c MS_REC or 0: change a mount that is there */
 	OP_PROPAGATION, /* path; a MS_x, c MS_REC or 0 */
+	OP_UMOUNT, /* path: takes the mount there off */
 	OP_MKDIR, /* path, a mode */
 	OP_SPACE, /* path: a mount of its own on itself; a attributes */
 	OP_SEED_FILE, /* path, a mode, data its bytes; covers what is there */
@@ -117,6 +120,8 @@ enum op_flag {
 	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
 	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
 	OP_HOLD = 1024, /* a new tmpfs that later ops make names in: it is kept open for them */
+	OP_BY_PARENT =
+		2048, /* needs rights that the child has given up: the parent does it, or opens what it is about */
 	OP_EARLY = 64, /* a seccomp filter loaded before the capabilities fall, as no_new_privs is
 			  off */
 };
@@ -126,6 +131,8 @@ struct op {
 	uint8_t stage; /* enum stage */
 	uint16_t flags; /* enum op_flag */
 	uint32_t len; /* bytes of data */
+	uint32_t
+		held; /* of mounts: 1 + the place in plan.held where its fd is kept for the ops after it; 0 none */
 	const char *cause; /* JSON pointer of the property behind it; "" where it is ours */
 	const char *path, *type, *text;
 	const void *data;

@@ -34,6 +34,8 @@ unsigned int plan_wants(const struct config *c)
 		want |= plan_wants_process(c->process);
 	if (l->mount_label)
 		want |= WANT_LSM;
+	if (l->intel_rdt)
+		want |= WANT_RDT;
 	return want;
 }
 
@@ -68,7 +70,7 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 		    : path_is_absolute(c->root->path)
 			    ? path_clean(a, c->root->path)
 			    : path_clean(a, path_join(a, o->bundle, c->root->path));
-	TRY(plan_namespaces(p, c, f, err));
+	TRY(plan_namespaces(p, c, f, o, err));
 	TRY(plan_resources(p, c, f, err));
 	TRY(plan_mounts(p, c, f, o, err));
 	TRY(plan_devices(p, c, f, err));
@@ -77,9 +79,6 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	TRY(plan_paths(p, c, f, err));
 	if (c->process)
 		TRY(plan_process(p, c, c->process, f, o, err));
-	p->sources = arena_array(a, int, p->sources_n + 1);
-	for (size_t i = 0; i < p->sources_n; i++)
-		p->sources[i] = -1;
 	if (p->n > PLAN_OPS_MAX)
 		return err_limit(err,
 				 "the configuration asks for %zu operations; at most %d are done",
@@ -104,7 +103,30 @@ int plan_exec(const struct config *c, const struct process *process, const struc
 		p->gid_maps = l->gid_mappings;
 		p->setgroups_denied = l->gid_mappings.n <= 1 && !facts_cap(f, CAP_SETGID);
 	}
-	TRY(plan_process(p, c, process, f, o, err));
+	TRY(plan_joiner(p, c, process, f, o, err));
+	*ret = p;
+	return 0;
+}
+
+int plan_change_mounts(const struct config *c, bool add, const struct facts *f,
+		       const struct plan_options *o, struct arena *a, struct plan **ret,
+		       struct err *err)
+{
+	struct plan *p = plan_new(a, o);
+	struct op *op;
+
+	p->joins = true;
+	(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "");
+	if (config_has_ns(c, CLONE_NEWUSER)) {
+		p->uid_maps = c->linux_.uid_mappings;
+		p->gid_maps = c->linux_.gid_mappings;
+		op = plan_add(p, STAGE_ROOT, OP_BECOME_ROOT, "");
+		op->flags = OP_OPTIONAL;
+	}
+	if (add)
+		TRY(plan_mounts_add(p, c, f, o, err));
+	else
+		plan_mounts_remove(p, c);
 	*ret = p;
 	return 0;
 }

@@ -38,10 +38,12 @@ struct plan {
 	bool maps_by_parent; /* the child waits while the parent writes its id maps (stage IDS) */
 	struct id_mappings uid_maps,
 		gid_maps; /* as they will be; empty without a new user namespace */
+	bool joins; /* a container that runs: the host is not in sight there */
+	bool asks_parent; /* ops marked OP_BY_PARENT are there */
+	int *held; /* fds of mounts that later ops are about (op.held), -1 none; the appliers' */
+	size_t held_n;
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
-	int *sources; /* of OP_SOURCE: fds, -1 until they are opened; held by the parent */
-	size_t sources_n;
 	struct op *ops;
 	size_t n, room;
 	struct plan_warning *warnings;
@@ -67,6 +69,10 @@ int plan_container(const struct config *config, const struct facts *facts,
 int plan_exec(const struct config *config, const struct process *process, const struct facts *facts,
 	      const struct plan_options *options, struct arena *a, struct plan **ret,
 	      struct err *err);
+/* plan_change_mounts: config is the running container's, with the mounts to add or to remove in place of its own. */
+int plan_change_mounts(const struct config *config, bool add, const struct facts *facts,
+		       const struct plan_options *options, struct arena *a, struct plan **ret,
+		       struct err *err);
 /* plan_wants: which facts a config needs (enum facts_want). */
 unsigned int plan_wants(const struct config *config);
 unsigned int plan_wants_process(const struct process *process);
@@ -79,12 +85,21 @@ int plan_warn(struct plan *p, struct err *err, const char *cause, const char *fm
 const char *plan_cause(struct plan *p, const char *fmt, ...) printf_like(2, 3);
 
 /* The chapters, in the order of the corridor; each appends its ops. */
-int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_ids(struct plan *p, const struct config *c, const struct facts *f,
+	     const struct plan_options *o, struct err *err);
 /* plan_ids_inside: the switch to an id that is mapped, once the root is open. */
 int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
-int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err);
+/* plan_rdt: the resctrl group of linux.intelRdt. */
+int plan_rdt(struct plan *p, const struct config *c, const struct facts *f,
+	     const struct plan_options *o, struct err *err);
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err);
+/* plan_mounts_add, plan_mounts_remove: the mounts of c in a container that runs. */
+int plan_mounts_add(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err);
+void plan_mounts_remove(struct plan *p, const struct config *c);
 /* plan_readonly_late: makes those read-only that had to wait (OP_READONLY_LATE). */
 void plan_readonly_late(struct plan *p);
 /* plan_terminal: a new terminal for the process, mounted on path (NULL: nowhere). */
@@ -95,6 +110,9 @@ int plan_root(struct plan *p, const struct config *c, const struct plan_options 
 	      struct err *err);
 int plan_process(struct plan *p, const struct config *c, const struct process *process,
 		 const struct facts *f, const struct plan_options *o, struct err *err);
+/* plan_joiner: likewise of a process that exec adds. */
+int plan_joiner(struct plan *p, const struct config *c, const struct process *process,
+		const struct facts *f, const struct plan_options *o, struct err *err);
 int plan_resources(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 
 /* plan_print: one line an op, by stage, for people; plan_emit: the same as JSON. */

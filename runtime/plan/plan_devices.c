@@ -19,12 +19,15 @@ static const struct {
 	{ "/dev/random", 8, 1 }, { "/dev/urandom", 9, 1 }, { "/dev/tty", 0, 5 },
 };
 
+/* The device that a link leads to may be listed under the link's name: engines list all of the host's for a privileged
+ * container. The link serves it. */
 static const struct {
 	const char *path, *target;
+	unsigned int major, minor;
 } default_links[] = {
 	{ "/dev/fd", "/proc/self/fd" },	      { "/dev/stdin", "/proc/self/fd/0" },
 	{ "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
-	{ "/dev/ptmx", "pts/ptmx" },
+	{ "/dev/ptmx", "pts/ptmx", 5, 2 },
 };
 
 static bool may_mknod(const struct config *c, const struct facts *f)
@@ -106,6 +109,16 @@ static mode_t device_type(const struct device *d)
 	return d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
+static bool served_by_link(const struct device *d, struct arena *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(default_links); i++)
+		if (default_links[i].major && d->type == 'c' &&
+		    d->major.v == default_links[i].major && d->minor.v == default_links[i].minor &&
+		    str_eq(path_clean(a, d->path), default_links[i].path))
+			return true;
+	return false;
+}
+
 static void add_device(struct plan *p, const struct device *d, const char *cause, bool mknod)
 {
 	const char *path = path_clean(p->arena, d->path);
@@ -145,7 +158,7 @@ int plan_devices(struct plan *p, const struct config *c, const struct facts *f, 
 			TRY(plan_warn(p, err, cause,
 				      "/dev is a bind mount that brings its own nodes; this one is "
 				      "not made"));
-		else
+		else if (!served_by_link(&c->linux_.devices.v[i], p->arena))
 			add_device(p, &c->linux_.devices.v[i], cause, mknod);
 	}
 	if (c->process && c->process->terminal)

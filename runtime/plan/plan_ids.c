@@ -88,7 +88,8 @@ static int check_helper(const struct kind *k, struct err *err)
 	(void)err_set(
 		err, ERR_HOST, 0,
 		"mapping more than your own id %u needs %s, which is not installed (Debian: package "
-		"uidmap); install it, or map only your own id with size 1",
+		"uidmap), or systemd-nsresourced for a single range of 65536; install one of them, or "
+		"map only your own id with size 1",
 		k->own, k->helper_name);
 	return err_in(err, "%s", k->property);
 }
@@ -106,6 +107,47 @@ static int choose_writer(const struct kind *k, const struct facts *f, enum write
 		return 0;
 	*ret = BY_HELPER;
 	return check_helper(k, err);
+}
+
+/* nsresourced maps one range, uids and gids alike, of its own choice outside. */
+#define SERVICE_RANGE 65536
+
+static bool service_can(const struct kind *uids, const struct kind *gids, const struct facts *f)
+{
+	const struct id_mapping *u = uids->maps.v, *g = gids->maps.v;
+	bool others = !is_own(&uids->maps, uids->own) || !is_own(&gids->maps, gids->own);
+
+	return others && f->nsresourced[0] && !uids->helper[0] && !gids->helper[0] &&
+	       !facts_cap(f, uids->cap) && !facts_cap(f, gids->cap) && uids->maps.n == 1 &&
+	       gids->maps.n == 1 && u->container_id == g->container_id && u->size == g->size &&
+	       (u->size == 1 || u->size == SERVICE_RANGE);
+}
+
+/* FNV-1a: the service wants a name of at most 16 characters, unique on the host. */
+static const char *service_name(struct plan *p, const char *id)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 16777619u;
+	return arena_printf(p->arena, "srt-%08x", hash);
+}
+
+static int add_service(struct plan *p, const struct kind *uids, const struct facts *f,
+		       const struct plan_options *o, struct err *err)
+{
+	struct op *op = plan_add(p, STAGE_IDS, OP_ID_MAP_SERVICE, uids->property);
+
+	op->path = arena_str(p->arena, f->nsresourced);
+	op->text = service_name(p, o->id);
+	op->a = uids->maps.v[0].container_id;
+	op->b = uids->maps.v[0].size;
+	p->maps_by_parent = true;
+	return plan_warn(
+		p, err, uids->property,
+		"newuidmap is not installed; systemd-nsresourced gives ids of its own choice, not "
+		"from %u on",
+		uids->maps.v[0].host_id);
 }
 
 static void add_map(struct plan *p, const struct kind *k, enum writer w)
@@ -166,7 +208,8 @@ static void add_become_root(struct plan *p, const struct facts *f)
 	op->b = maps_container_id(&p->gid_maps, 0) ? 0 : p->gid_maps.v[0].container_id;
 }
 
-int plan_ids(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
+int plan_ids(struct plan *p, const struct config *c, const struct facts *f,
+	     const struct plan_options *o, struct err *err)
 {
 	const struct linux_config *l = &c->linux_;
 	uint32_t uid = c->process ? c->process->user.uid : 0,
@@ -183,6 +226,8 @@ int plan_ids(struct plan *p, const struct config *c, const struct facts *f, stru
 	p->gid_maps = gids.maps = maps_or_own(p, &l->gid_mappings, gid, f->gid);
 	if (c->process)
 		TRY(check_user_mapped(p, c->process, err));
+	if (service_can(&uids, &gids, f))
+		return add_service(p, &uids, f, o, err);
 	TRY(choose_writer(&uids, f, &uw, err));
 	TRY(choose_writer(&gids, f, &gw, err));
 	if (gw == BY_SELF) {

@@ -8,9 +8,11 @@
 #include <linux/mount.h>
 #include <sched.h>
 
+#include "runtime/plan/mount_idmap.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/plan.h"
 #include "spec/base/path.h"
+#include "spec/oci/annotations.h"
 
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
@@ -42,6 +44,7 @@ struct job {
 	const struct plan_options *o;
 	const struct mount *m;
 	size_t index;
+	size_t first; /* its first op */
 	const char *cause, *dest;
 	struct mount_wish w;
 };
@@ -153,47 +156,83 @@ static void add_setattr(const struct job *j, uint64_t set, uint64_t clear, bool 
 	op->flags |= (uint16_t)flags;
 }
 
+/* In a user namespace root is no root to the host's directories: a source that only root may reach is opened by the parent. */
+static bool may_lack_access(const struct config *c, const struct facts *f)
+{
+	return config_has_ns(c, CLONE_NEWUSER) && facts_cap(f, CAP_SYS_ADMIN) &&
+	       facts_cap(f, CAP_DAC_OVERRIDE);
+}
+
+static void add_by_parent(const struct job *j, struct op first)
+{
+	struct op *op = add(j, OP_BIND, j->dest);
+
+	first.flags |= OP_ELSE | OP_BY_PARENT;
+	*op = first;
+	j->p->asks_parent = true;
+}
+
+static void add_without_idmap(const struct job *j, struct op first)
+{
+	first.data = NULL;
+	first.len = 0;
+	add_by_parent(j, first);
+}
+
 /* Read-only attributes come at once; what a lock of the host's could forbid comes after, as a wish. */
-static void add_bind_attrs(const struct job *j, struct op *bind)
+static void add_bind_attrs(const struct job *j, struct op *bind, bool or_by_parent)
 {
 	uint64_t may_fail = ATIME_AND_DIRATIME;
 
 	bind->a = j->w.set & ~may_fail;
 	bind->d = j->w.set_rec & ~may_fail;
+	if (or_by_parent && !(bind->flags & OP_BY_PARENT))
+		add_by_parent(j, *bind);
+	else if (bind->len && j->m->idmap_may_fail)
+		add_without_idmap(j, *bind);
 	add_setattr(j, j->w.set & may_fail, j->w.clear, false, OP_OPTIONAL);
 	add_setattr(j, j->w.set_rec & may_fail, j->w.clear_rec, true, OP_OPTIONAL);
 }
 
-static int plan_idmap(const struct job *j, struct op *op, struct err *err)
+static int idmap_of(const struct job *j, struct mount_idmap *ret, struct err *err)
 {
 	const struct mount *m = j->m;
-	struct mount_idmap *map;
 
-	if (!m->uid_mappings.n && !(j->w.extensions & (MOUNT_IDMAP | MOUNT_RIDMAP)))
+	*ret = (struct mount_idmap){ m->uid_mappings, m->gid_mappings, false };
+	if (m->uid_mappings.n)
 		return 0;
 	if (j->w.idmap)
-		return refuse(
-			j, err,
-			"a map written into the option (idmap=…) is not supported; use the mount's "
-			"uidMappings and gidMappings");
-	if (!m->uid_mappings.n && !j->p->uid_maps.n)
-		return refuse(j, err, "idmap needs uidMappings and gidMappings, here or in /linux");
+		return mount_idmap_parse(j->w.idmap, &j->p->uid_maps, &j->p->gid_maps, j->p->arena,
+					 ret, err);
+	if (!j->p->uid_maps.n)
+		return err_input(err, "idmap needs uidMappings and gidMappings, here or in /linux");
+	ret->uids = j->p->uid_maps;
+	ret->gids = j->p->gid_maps;
+	return 0;
+}
+
+/* The right over the file system is the initial user namespace's: with one of the container's between, the parent does it. */
+static int plan_idmap(const struct job *j, struct op *op, struct err *err)
+{
+	struct mount_idmap *map;
+
+	if (!j->m->uid_mappings.n && !(j->w.extensions & (MOUNT_IDMAP | MOUNT_RIDMAP)))
+		return 0;
+	map = arena_new(j->p->arena, struct mount_idmap);
+	if (idmap_of(j, map, err) < 0)
+		return err_in(err, "%s", j->cause);
 	if (!facts_cap(j->f, CAP_SYS_ADMIN))
 		return refuse(
 			j, err,
 			"an id-mapped mount needs CAP_SYS_ADMIN over the file system, which an "
 			"ordinary user does not have; run as root or drop the mappings");
-	if (config_has_ns(j->c, CLONE_NEWUSER) && !m->by_caller)
-		return refuse(
-			j, err,
-			"an id-mapped mount is made by whom the container's user namespace gives no right "
-			"over the file system; drop the user namespace or the mappings");
-	map = arena_new(j->p->arena, struct mount_idmap);
-	map->uids = m->uid_mappings.n ? m->uid_mappings : j->p->uid_maps;
-	map->gids = m->gid_mappings.n ? m->gid_mappings : j->p->gid_maps;
 	map->recursive = (j->w.extensions & MOUNT_RIDMAP) != 0;
 	op->data = map;
 	op->len = sizeof(*map);
+	if (config_has_ns(j->c, CLONE_NEWUSER)) {
+		op->flags |= OP_BY_PARENT;
+		j->p->asks_parent = true;
+	}
 	return 0;
 }
 
@@ -202,33 +241,6 @@ static const char *bind_source(const struct job *j)
 	const char *s = j->m->source;
 
 	return path_is_absolute(s) ? s : path_join(j->p->arena, j->o->bundle, s);
-}
-
-/* The process may not have the caller's rights over the source: the parent opens it for it. */
-static void add_source(const struct job *j, struct op *bind)
-{
-	size_t at = (size_t)(bind - j->p->ops);
-	struct op *op;
-
-	bind->b = ++j->p->sources_n;
-	op = plan_add(j->p, STAGE_PREPARE, OP_SOURCE, j->cause);
-	bind = &j->p->ops[at]; /* the list may have moved */
-	op->text = bind->text;
-	op->data = bind->data;
-	op->len = bind->len;
-	op->a = bind->a;
-	op->b = bind->b;
-	op->c = bind->c;
-	op->d = bind->d;
-	op->flags = bind->flags & OP_NOFOLLOW_SOURCE;
-	if (!op->len || !j->m->idmap_may_fail)
-		return;
-	const struct op plain = *op;
-	op = plan_add(j->p, STAGE_PREPARE, OP_SOURCE, j->cause);
-	*op = plain;
-	op->flags |= OP_ELSE;
-	op->data = NULL;
-	op->len = 0;
 }
 
 static int plan_bind(struct job *j, struct err *err)
@@ -250,9 +262,7 @@ static int plan_bind(struct job *j, struct err *err)
 	if (j->w.extensions & MOUNT_COPY_SYMLINK)
 		op->flags |= OP_NOFOLLOW_SOURCE | OP_COPY_SYMLINK;
 	TRY(plan_idmap(j, op, err));
-	add_bind_attrs(j, op);
-	if (j->m->by_caller)
-		add_source(j, op);
+	add_bind_attrs(j, op, may_lack_access(j->c, j->f));
 	add_propagation(j);
 	return 0;
 }
@@ -314,6 +324,44 @@ static int plan_cgroup(struct job *j, struct err *err)
 	return 0;
 }
 
+/* The SELinux context of a new file system; the kernel's own label theirs themselves. In quotes, as it may hold commas. */
+static void add_label(struct job *j, const char *type)
+{
+	static const char *const own[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2" };
+	const char *label = j->c->linux_.mount_label;
+	const char *kind = annotation(j->c, ANNOTATION_CONTEXT_TYPE);
+
+	if (!label || !label[0])
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (str_eq(type, own[i]))
+			return;
+	j->w.data = arena_printf(j->p->arena, "%s%s%s=\"%s\"", j->w.data, j->w.data[0] ? "," : "",
+				 kind ? kind : "context", label);
+}
+
+static int check_label(const struct config *c, const struct facts *f, struct err *err)
+{
+	static const char *const kinds[] = { "context", "fscontext", "defcontext", "rootcontext" };
+	const char *kind = annotation(c, ANNOTATION_CONTEXT_TYPE);
+	bool known = !kind;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		known = known || str_eq(kind, kinds[i]);
+	if (!known) {
+		(void)err_input(err, "must be context, fscontext, defcontext or rootcontext");
+		return err_in(err, "/annotations/" ANNOTATION_CONTEXT_TYPE);
+	}
+	if (!c->linux_.mount_label || !c->linux_.mount_label[0] || f->selinux)
+		return 0;
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"SELinux is not enabled on this host, so mounts cannot be labelled \"%s\"; remove "
+		"the property or boot with SELinux",
+		c->linux_.mount_label);
+	return err_in(err, "/linux/mountLabel");
+}
+
 /* Types whose fresh mount an ordinary user may be denied, and the host's tree that stands in. */
 static const struct {
 	const char *type, *host;
@@ -345,6 +393,7 @@ static int plan_new(struct job *j, struct err *err)
 	if ((j->w.extensions & MOUNT_TMPCOPYUP) && !str_eq(type, "tmpfs"))
 		return refuse(j, err, "tmpcopyup is for tmpfs");
 	TRY(drop_unmapped(j, err));
+	add_label(j, type);
 	add_new(j, type);
 	if (j->w.extensions & MOUNT_TMPCOPYUP)
 		j->p->ops[j->p->n - 1].flags |= OP_COPY_UP;
@@ -363,17 +412,35 @@ static int plan_remount(struct job *j)
 	return 0;
 }
 
+/* What later ops change of a mount they change by the fd that it was made with: its place is not looked up again. */
+static void hold(struct job *j)
+{
+	bool needed = false;
+
+	for (size_t i = j->first; i < j->p->n; i++)
+		needed = needed || j->p->ops[i].code == OP_SETATTR ||
+			 j->p->ops[i].code == OP_PROPAGATION ||
+			 (j->p->ops[i].flags & OP_READONLY_LATE);
+	if (!needed)
+		return;
+	j->p->held_n++;
+	for (size_t i = j->first; i < j->p->n; i++)
+		j->p->ops[i].held = (uint32_t)j->p->held_n;
+}
+
 static int plan_mount(struct job *j, struct err *err)
 {
 	mount_wish(j->m, j->p->arena, &j->w);
 	TRY(check_destination(j, err));
 	if (j->w.remount)
 		return plan_remount(j);
-	return j->w.bind ? plan_bind(j, err) : plan_new(j, err);
+	TRY(j->w.bind ? plan_bind(j, err) : plan_new(j, err));
+	hold(j);
+	return 0;
 }
 
 /* A new user namespace has made every mount a slave already; otherwise nothing of ours may reach the host. */
-static void add_root(struct plan *p, const struct config *c)
+static void add_root(struct plan *p, const struct config *c, const struct facts *f)
 {
 	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
 	unsigned long wish = c->linux_.rootfs_propagation;
@@ -388,6 +455,12 @@ static void add_root(struct plan *p, const struct config *c)
 		return;
 	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
 	op->path = p->rootfs;
+	if (!may_lack_access(c, f))
+		return;
+	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
+	op->path = p->rootfs;
+	op->flags = OP_ELSE | OP_BY_PARENT;
+	p->asks_parent = true;
 }
 
 /* An empty root belongs to whom the container's ids make its owner: it comes after the switch to them. What is to lie in it
@@ -479,7 +552,8 @@ static void hold_dev(struct plan *p)
 int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err)
 {
-	add_root(p, c);
+	TRY(check_label(c, f, err));
+	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
 	add_fresh_root(p, c);
 	add_default_dev(p, c);
@@ -490,6 +564,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 				 .o = o,
 				 .m = &c->mounts.v[i],
 				 .index = i,
+				 .first = p->n,
 				 .cause = plan_cause(p, "/mounts/%zu", i) };
 
 		TRY(plan_mount(&j, err));
@@ -499,18 +574,73 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	return 0;
 }
 
+/* Into a container that runs: sources are the host's, which nobody inside can name. */
+static void sources_by_parent(struct plan *p, size_t first)
+{
+	for (size_t i = first; i < p->n; i++) {
+		if (p->ops[i].code != OP_BIND || (p->ops[i].flags & OP_ELSE))
+			continue;
+		p->ops[i].flags |= OP_BY_PARENT;
+		p->asks_parent = true;
+	}
+}
+
+int plan_mounts_add(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err)
+{
+	size_t first = p->n;
+
+	TRY(check_label(c, f, err));
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		struct job j = { .p = p,
+				 .c = c,
+				 .f = f,
+				 .o = o,
+				 .m = &c->mounts.v[i],
+				 .index = i,
+				 .first = p->n,
+				 .cause = plan_cause(p, "/mounts/%zu", i) };
+
+		TRY(plan_mount(&j, err));
+		if (j.w.bind && !facts_cap(f, CAP_SYS_ADMIN))
+			return refuse(
+				&j, err,
+				"a bind mount into a running container needs CAP_SYS_ADMIN over "
+				"the source's mount; run as root, or mount a new file system");
+	}
+	sources_by_parent(p, first);
+	plan_readonly_late(p);
+	return 0;
+}
+
+void plan_mounts_remove(struct plan *p, const struct config *c)
+{
+	/* The last one on top comes off first. */
+	for (size_t i = c->mounts.n; i-- > 0;) {
+		struct op *op = plan_add(p, STAGE_ROOT, OP_UMOUNT, plan_cause(p, "/mounts/%zu", i));
+
+		op->path = path_clean(p->arena, c->mounts.v[i].destination);
+	}
+}
+
 void plan_readonly_late(struct plan *p)
 {
 	size_t n = p->n;
 
+	p->held = arena_array(p->arena, int, p->held_n + 1);
+	for (size_t i = 0; i < p->held_n; i++)
+		p->held[i] = -1;
+
 	for (size_t i = 0; i < n; i++) {
 		const char *path = p->ops[i].path, *cause = p->ops[i].cause;
+		uint32_t held = p->ops[i].held;
 		struct op *op;
 
 		if (!(p->ops[i].flags & OP_READONLY_LATE))
 			continue;
 		op = plan_add(p, STAGE_ROOT, OP_SETATTR, cause);
 		op->path = path;
+		op->held = held;
 		op->a = MOUNT_ATTR_RDONLY;
 	}
 }

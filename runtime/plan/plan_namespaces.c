@@ -163,16 +163,31 @@ static void add_sysctls(struct plan *p, const struct config *c)
 	}
 }
 
-static int check_net_devices(const struct config *c, struct err *err)
+/* The parent moves them: it has the right over their old namespace. Before the sysctls, which may name them. */
+static int add_net_devices(struct plan *p, const struct config *c, const struct facts *f,
+			   struct err *err)
 {
-	if (c->linux_.net_devices.n == 0)
-		return 0;
-	(void)err_input(
-		err,
-		"moving host network devices into a container is not among the features of this "
-		"version (see `srt-oci features`); remove the property or join a prepared network "
-		"namespace by path");
-	return err_in(err, "/linux/netDevices/%s", c->linux_.net_devices.v[0].host_name);
+	for (size_t i = 0; i < c->linux_.net_devices.n; i++) {
+		const struct net_device *d = &c->linux_.net_devices.v[i];
+		const char *cause = plan_cause(p, "/linux/netDevices/%s", d->host_name);
+		struct op *op;
+
+		if (!facts_cap(f, CAP_NET_ADMIN) || !facts_cap(f, CAP_SYS_ADMIN)) {
+			(void)err_set(
+				err, ERR_HOST, 0,
+				"moving a network device takes CAP_NET_ADMIN over the namespace that it is "
+				"in, which an ordinary user does not have; run as root, or join a prepared "
+				"network namespace by path");
+			return err_in(err, "%s", cause);
+		}
+		op = plan_add(p, STAGE_NAMESPACE, OP_NET_DEVICE, cause);
+		op->path = d->host_name;
+		op->text = d->name && d->name[0] ? d->name : d->host_name;
+		op->flags = OP_BY_PARENT;
+		op->held = (uint32_t)++p->held_n;
+		p->asks_parent = true;
+	}
+	return 0;
 }
 
 /* Who is in a pid namespace that is joined must not look into the newcomer (CVE-2016-9962). Last before that is cloned:
@@ -185,7 +200,8 @@ static void add_closed(struct plan *p, const struct config *c)
 		(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "/linux/namespaces");
 }
 
-int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f, struct err *err)
+int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,
+		    const struct plan_options *o, struct err *err)
 {
 	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
 	struct op *op;
@@ -193,17 +209,18 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 	TRY(check_allowed(c, f, err));
 	TRY(check_mount_ns(c, err));
 	TRY(check_userns_limit(c, f, err));
-	TRY(check_net_devices(c, err));
 	TRY(add_namespaces(p, c, f, err));
 	if (user && !user->path && c->linux_.time_offsets && (p->clone_flags & CLONE_NEWTIME)) {
 		p->middle_flags = CLONE_NEWUSER;
 		p->clone_flags &= ~(uint64_t)CLONE_NEWUSER;
 	}
 	if (user && !user->path)
-		TRY(plan_ids(p, c, f, err));
+		TRY(plan_ids(p, c, f, o, err));
 	add_time(p, c);
 	if (p->clone_flags & CLONE_NEWNET)
 		(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");
+	TRY(add_net_devices(p, c, f, err));
+	TRY(plan_rdt(p, c, f, o, err));
 	add_names(p, c);
 	add_sysctls(p, c);
 	if (c->process && c->process->oom_score_adj.set) {

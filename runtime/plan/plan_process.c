@@ -9,6 +9,7 @@
 
 #include "runtime/plan/plan.h"
 #include "runtime/plan/plan_seccomp.h"
+#include "spec/oci/annotations.h"
 #include "spec/oci/words.h"
 
 struct job {
@@ -158,7 +159,7 @@ static int plan_groups(const struct job *j, struct err *err)
 					? "a caller without CAP_SETGID maps a single id"
 					: "it is not mapped"));
 	}
-	if (j->p->setgroups_denied)
+	if (j->p->setgroups_denied || annotation_is_on(j->c, ANNOTATION_KEEP_GROUPS))
 		return 0;
 	op = add(j, OP_GROUPS, "/process/user/additionalGids");
 	op->data = gids;
@@ -261,9 +262,20 @@ static void plan_session(const struct job *j)
 		op->text = j->o->id;
 		op->flags = OP_OPTIONAL;
 	}
-	if (j->process->exec_cpu_affinity && j->process->exec_cpu_affinity->final) {
-		op = add(j, OP_AFFINITY, "/process/execCPUAffinity/final");
-		op->text = j->process->exec_cpu_affinity->final;
+}
+
+/* Of processes that exec adds; the container's own has none (config.md#linux-process). */
+static void plan_affinity(struct plan *p, const struct exec_cpu_affinity *a)
+{
+	struct op *op;
+
+	if (a && a->initial) {
+		op = plan_add(p, STAGE_JOIN, OP_AFFINITY, "/process/execCPUAffinity/initial");
+		op->text = a->initial;
+	}
+	if (a && a->final) {
+		op = plan_add(p, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity/final");
+		op->text = a->final;
 	}
 }
 
@@ -297,6 +309,13 @@ static void plan_exec_words(const struct job *j)
 	p->envp_n = n;
 	p->keep_fds = j->o->preserve_fds + j->o->listen_fds;
 	p->terminal = pr->terminal;
+}
+
+int plan_joiner(struct plan *p, const struct config *c, const struct process *process,
+		const struct facts *f, const struct plan_options *o, struct err *err)
+{
+	plan_affinity(p, process->exec_cpu_affinity);
+	return plan_process(p, c, process, f, o, err);
 }
 
 int plan_process(struct plan *p, const struct config *c, const struct process *process,

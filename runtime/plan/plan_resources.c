@@ -32,9 +32,6 @@ int plan_resources(struct plan *p, const struct config *c, const struct facts *f
 	bool privileged = !namespace_of(c, 0x10000000 /* CLONE_NEWUSER */) &&
 			  facts_cap(f, 21 /* CAP_SYS_ADMIN */);
 
-	if (c->linux_.intel_rdt)
-		TRY(plan_warn(p, err, "/linux/intelRdt",
-			      "cache allocation is not applied by this version"));
 	if (!r)
 		return 0;
 	const struct part parts[] = {

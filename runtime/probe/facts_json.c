@@ -10,8 +10,13 @@
 #define FACTS_NODES 4096
 
 static const struct name want_words[] = {
-	{ "caller", WANT_CALLER }, { "cgroup", WANT_CGROUP }, { "lsm", WANT_LSM },
-	{ "subids", WANT_SUBIDS }, { "host", WANT_HOST },     { NULL, 0 },
+	{ "caller", WANT_CALLER },
+	{ "cgroup", WANT_CGROUP },
+	{ "lsm", WANT_LSM },
+	{ "subids", WANT_SUBIDS },
+	{ "host", WANT_HOST },
+	{ "rdt", WANT_RDT },
+	{ NULL, 0 },
 };
 static const struct name mode_words[] = {
 	{ "none", CGROUP_NONE },     { "v1", CGROUP_V1 }, { "v2", CGROUP_V2 },
@@ -47,7 +52,8 @@ struct doc {
 	bool in_user_ns, cgroup_writable, apparmor, selinux, apparmor_restricts_userns;
 	bool unprivileged_userns;
 	struct doc_limits rlimits;
-	const char *cgroup_own, *cgroup_mount, *cgroup_controllers, *newuidmap, *newgidmap;
+	const char *cgroup_own, *cgroup_mount, *cgroup_controllers, *newuidmap, *newgidmap,
+		*resctrl, *nsresourced;
 	struct doc_ranges subuids, subgids;
 	uint64_t max_user_namespaces;
 };
@@ -83,8 +89,10 @@ static const struct bind_row doc_rows[] = {
 	ROW(doc, selinux, "selinux", BOOL, 0, "SELinux is enabled"),
 	ROW(doc, apparmor_restricts_userns, "apparmorRestrictsUserns", BOOL, 0,
 	    "AppArmor keeps this program from user namespaces"),
+	ROW(doc, resctrl, "resctrl", STR, 0, "where resctrl is mounted"),
 	ROW(doc, newuidmap, "newuidmap", STR, 0, "path of the helper"),
 	ROW(doc, newgidmap, "newgidmap", STR, 0, "path of the helper"),
+	ROW(doc, nsresourced, "nsresourced", STR, 0, "socket of systemd-nsresourced"),
 	ROW_LIST(doc, subuids, "subuids", range_table, 0, "of /etc/subuid"),
 	ROW_LIST(doc, subgids, "subgids", range_table, 0, "of /etc/subgid"),
 	ROW(doc, max_user_namespaces, "maxUserNamespaces", UINT, 0, "the sysctl",
@@ -159,9 +167,12 @@ static void emit_host(const struct facts *f, struct emit *e)
 	if (f->have & WANT_SUBIDS) {
 		emit_str(e, "newuidmap", f->newuidmap);
 		emit_str(e, "newgidmap", f->newgidmap);
+		emit_str(e, "nsresourced", f->nsresourced);
 		emit_ranges(e, "subuids", f->subuids, f->subuids_n);
 		emit_ranges(e, "subgids", f->subgids, f->subgids_n);
 	}
+	if (f->have & WANT_RDT)
+		emit_str(e, "resctrl", f->resctrl);
 	if (f->have & WANT_HOST) {
 		emit_uint(e, "maxUserNamespaces", f->max_user_namespaces);
 		emit_bool(e, "unprivilegedUserns", f->unprivileged_userns);
@@ -256,6 +267,8 @@ static int copy_texts(const struct doc *d, struct facts *f, struct err *err)
 		{ d->cgroup_mount, "cgroupMount", f->cgroup_mount, sizeof(f->cgroup_mount) },
 		{ d->cgroup_controllers, "cgroupControllers", f->cgroup_controllers,
 		  sizeof(f->cgroup_controllers) },
+		{ d->nsresourced, "nsresourced", f->nsresourced, sizeof(f->nsresourced) },
+		{ d->resctrl, "resctrl", f->resctrl, sizeof(f->resctrl) },
 		{ d->newuidmap, "newuidmap", f->newuidmap, sizeof(f->newuidmap) },
 		{ d->newgidmap, "newgidmap", f->newgidmap, sizeof(f->newgidmap) },
 	};

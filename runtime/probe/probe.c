@@ -333,6 +333,17 @@ static void find_program(const char *name, char *ret, size_t room)
 	*ret = '\0';
 }
 
+/* The environment names another socket, for hosts that have it elsewhere and for tests. */
+static void find_nsresourced(struct facts *f)
+{
+	const char *path = getenv("SRT_OCI_NSRESOURCED_SOCKET");
+
+	if (!path || !*path)
+		path = "/run/systemd/io.systemd.NamespaceResource";
+	if (strlen(path) < sizeof(f->nsresourced) && access(path, W_OK) == 0)
+		(void)snprintf(f->nsresourced, sizeof(f->nsresourced), "%s", path);
+}
+
 static int probe_subids(struct facts *f, unsigned int want, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
@@ -344,6 +355,7 @@ static int probe_subids(struct facts *f, unsigned int want, struct err *err)
 	(void)err;
 	find_program("newuidmap", f->newuidmap, sizeof(f->newuidmap));
 	find_program("newgidmap", f->newgidmap, sizeof(f->newgidmap));
+	find_nsresourced(f);
 	if (getpwuid_r(geteuid(), &entry, buf, sizeof(buf), &found) == 0 && found)
 		user = found->pw_name;
 	f->subuids_n = subids_parse(whole("/etc/subuid", SUBIDS_MAX_BYTES, &a), user, geteuid(),
@@ -370,12 +382,29 @@ static int probe_host(struct facts *f, unsigned int want, struct err *err)
 	return 0;
 }
 
+/* --- rdt -------------------------------------------------------------------------------------- */
+
+static int probe_rdt(struct facts *f, unsigned int want, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a);
+	struct err ignored = { 0 };
+	struct mountinfo m;
+
+	(void)want;
+	(void)err;
+	while (text && !f->resctrl[0] && mountinfo_next(&text, &m, &ignored) == 0)
+		if (str_eq(m.type, "resctrl") && strlen(m.target) < sizeof(f->resctrl))
+			(void)snprintf(f->resctrl, sizeof(f->resctrl), "%s", m.target);
+	return 0;
+}
+
 static const struct {
 	unsigned int want;
 	int (*gather)(struct facts *f, unsigned int want, struct err *err);
 } groups[] = {
 	{ WANT_CALLER, probe_caller }, { WANT_CGROUP, probe_cgroup }, { WANT_LSM, probe_lsm },
-	{ WANT_SUBIDS, probe_subids }, { WANT_HOST, probe_host },
+	{ WANT_SUBIDS, probe_subids }, { WANT_HOST, probe_host },     { WANT_RDT, probe_rdt },
 };
 
 int probe(unsigned int want, struct facts *ret, struct err *err)

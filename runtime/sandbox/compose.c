@@ -76,7 +76,6 @@ struct mount *compose_bind(struct composition *c, const char *source, const char
 	if (noexec)
 		options[n++] = "rnoexec";
 	m = compose_mount(c, destination, "bind", source, options);
-	m->by_caller = c->by_caller;
 	return m;
 }
 

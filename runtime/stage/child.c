@@ -48,6 +48,21 @@ static void ask(const struct child *c, enum sync_word word)
 	wait_go(c);
 }
 
+/* What only the parent may do. Its failure is ours to survive or not, as the plan says. */
+static int ask_op(void *ctx, const struct op *op, int *ret_fd, struct err *err)
+{
+	const struct child *c = ctx;
+	struct sync_msg m;
+
+	if (sync_say(c->sock, SYNC_OP, (int)(op - c->start->plan->ops), -1) < 0 ||
+	    sync_hear(c->sock, &m, ret_fd) <= 0)
+		_exit(1);
+	if (m.word == SYNC_GO)
+		return 0;
+	*err = m.err;
+	return -1;
+}
+
 static int die_with_parent(const struct child *c, struct err *err)
 {
 	struct pollfd p = { .fd = c->sock, .events = 0 };
@@ -131,6 +146,9 @@ static void close_used(struct act *x)
 	for (size_t i = 0; i < ARRAY_LEN(used); i++)
 		if (*used[i] >= 0)
 			(void)sys_close(take_fd(used[i]));
+	for (size_t i = 0; i < x->plan->held_n; i++)
+		if (x->plan->held[i] >= 0)
+			(void)sys_close(take_fd(&x->plan->held[i]));
 }
 
 /* run has no moment between create and start in which somebody would send the document anew. Only ids and a version come
@@ -175,6 +193,9 @@ static int run(struct child *c, struct act *x, struct err *err)
 	if (c->start->plan->maps_by_parent && !c->start->plan->middle_flags)
 		ask(c, SYNC_MAPS);
 	TRY(prepare(c, x, err));
+	/* What only changes a container runs nothing. */
+	if (!c->start->plan->argv)
+		_exit(0);
 	return finish(c, x, err);
 }
 
@@ -225,6 +246,8 @@ void child_main(struct child *c)
 	x.umask = sys_umask(0);
 	x.warn = warn;
 	x.warn_ctx = c;
+	x.ask = ask_op;
+	x.ask_ctx = c;
 	if (c->start->ns_pidfd >= 0)
 		x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	(void)run(c, &x, &err);

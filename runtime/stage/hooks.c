@@ -9,11 +9,12 @@ static int run_one(const struct hook *h, const char *state_json, struct err *err
 {
 	const char *const alone[] = { h->path, NULL };
 	const char *const nothing[] = { NULL };
+	const struct spawn_output output = { h->out, h->err };
 	uint64_t timeout_ms = h->timeout.set ? (uint64_t)h->timeout.v * 1000 : 0;
 	int status;
 
-	TRY(spawn_wait(h->path, h->args.n ? h->args.v : alone, h->env.n ? h->env.v : nothing,
-		       state_json, timeout_ms, &status, err));
+	TRY(spawn_wait_into(h->path, h->args.n ? h->args.v : alone, h->env.n ? h->env.v : nothing,
+			    state_json, &output, timeout_ms, &status, err));
 	if (status > 128)
 		return err_set(err, ERR_HOST, 0, "hook %s was ended by signal %d", h->path,
 			       status - 128);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/act/act.h"
+#include "runtime/act/net.h"
 #include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
@@ -100,6 +101,29 @@ static int on_maps(struct start *s, struct err *err)
 	return start_go(s, err);
 }
 
+/* Its failure goes back to the child: there may be another way, or it is a warning. */
+static int on_op(struct start *s, int number, struct err *err)
+{
+	const struct plan *p = s->plan;
+	struct act x = ACT_INIT;
+	scoped_fd int fd = -1;
+	struct err why;
+	int r;
+
+	if (!p || number < 0 || (size_t)number >= p->n || !(p->ops[number].flags & OP_BY_PARENT))
+		return unexpected(err);
+	x.plan = p;
+	x.proc_fd = s->proc_fd;
+	x.child = s->pid;
+	x.child_pidfd = p->joins ? -1 : s->pidfd;
+	x.net_fd = s->net_fd;
+	r = act_by_parent(&x, &p->ops[number], &fd, &why) < 0
+		    ? sync_say_err(s->sock, SYNC_FAIL, &why)
+		    : sync_say(s->sock, SYNC_GO, 0, fd);
+	s->net_fd = x.net_fd;
+	return r < 0 ? unheard(s, err) : 0;
+}
+
 static int on_root(struct start *s, struct err *err)
 {
 	const char *state;
@@ -171,6 +195,8 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	case SYNC_FAIL:
 		*err = m->err;
 		return -1;
+	case SYNC_OP:
+		return on_op(s, m->number, err);
 	case SYNC_GO:
 		break;
 	}
@@ -260,25 +286,6 @@ static int accompany(struct start *s, bool middle, struct err *err)
 	return s->wait && r == 0 ? died(s, err) : 0;
 }
 
-/* What the child may not open itself, it inherits. */
-static int open_sources(struct start *s, struct err *err)
-{
-	struct act x = ACT_INIT;
-
-	if (!s->plan->sources_n)
-		return 0;
-	TRY(act_open_proc(&s->proc_fd, err));
-	x.plan = s->plan;
-	x.proc_fd = s->proc_fd;
-	return act_stage(&x, STAGE_PREPARE, err);
-}
-
-static void close_sources(const struct start *s)
-{
-	for (size_t i = 0; i < s->plan->sources_n; i++)
-		close_one(&s->plan->sources[i]);
-}
-
 int start_begin(struct start *s, struct err *err)
 {
 	bool middle = s->plan->middle || s->ns_pidfd >= 0;
@@ -290,16 +297,13 @@ int start_begin(struct start *s, struct err *err)
 			   .state_room = state_len + STATE_SLACK };
 	int ends[2], r;
 
-	TRY(open_sources(s, err));
 	c.state = arena_alloc(s->plan->arena, c.state_room);
-	if (s->proc_fd < 0)
-		TRY(act_open_proc(&s->proc_fd, err));
+	TRY(act_open_proc(&s->proc_fd, err));
 	TRY(sync_pair(ends, err));
 	s->sock = c.parent_sock = ends[0];
 	c.sock = ends[1];
 	c.proc_fd = s->proc_fd;
 	r = clone_first(s, &c, middle, err);
-	close_sources(s);
 	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */
 	if (r == 0)
 		r = accompany(s, middle, err);
@@ -316,10 +320,25 @@ int start_released(struct start *s, int connection, struct err *err)
 	return start_listen(s, err);
 }
 
+/* The network namespace, and what is in it, would end with the child. */
+static void return_devices(struct start *s)
+{
+	struct act x = ACT_INIT;
+
+	if (s->net_fd < 0)
+		return;
+	x.plan = s->plan;
+	x.proc_fd = s->proc_fd;
+	if (s->plan)
+		net_devices_return(&x, s->net_fd);
+	close_one(&s->net_fd);
+}
+
 void start_kill(struct start *s)
 {
 	siginfo_t info;
 
+	return_devices(s);
 	if (s->pid <= 0)
 		return;
 	if (s->pidfd >= 0)
@@ -333,8 +352,6 @@ void start_kill(struct start *s)
 
 void start_forget(struct start *s)
 {
-	if (s->plan)
-		close_sources(s);
 	close_one(&s->sock);
 	close_one(&s->proc_fd);
 }
@@ -344,4 +361,5 @@ void start_done(struct start *s)
 	start_forget(s);
 	close_one(&s->pidfd);
 	close_one(&s->console_fd);
+	close_one(&s->net_fd);
 }

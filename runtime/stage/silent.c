@@ -44,8 +44,8 @@ static bool stack_is_roomy(void)
 bool start_is_silent(const struct start *s)
 {
 	return vfork_is_there && !s->wait && s->init_sock < 0 && !s->plan->maps_by_parent &&
-	       !s->plan->terminal && !s->plan->listener && !s->state && may_share_memory(s) &&
-	       !may_warn_much(s->plan) && stack_is_roomy();
+	       !s->plan->asks_parent && !s->plan->terminal && !s->plan->listener && !s->state &&
+	       may_share_memory(s) && !may_warn_much(s->plan) && stack_is_roomy();
 }
 
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)

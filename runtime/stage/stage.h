@@ -42,12 +42,13 @@ struct start {
 	int sock; /* the parent's end */
 	int proc_fd; /* the host's /proc, verified */
 	int console_fd; /* the terminal's master, if there is one */
+	int net_fd; /* into the child's network namespace, where devices were moved there */
 };
 
 #define START_INIT                                                                             \
 	{                                                                                      \
 		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .notify_fd = -1, .pidfd = -1, \
-		.sock = -1, .proc_fd = -1, .console_fd = -1                                    \
+		.sock = -1, .proc_fd = -1, .console_fd = -1, .net_fd = -1                      \
 	}
 
 /* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child

@@ -10,6 +10,7 @@
  *   LISTENER  child   parent  here is the seccomp listener                  parent hands it on
  *   WARN      child   parent  an optional op failed                         –
  *   FAIL      any     parent  this went wrong, I end                        –
+ *   OP        child   parent  do op N for me, you have the rights              GO, maybe with a file descriptor, or FAIL
  *   GO        parent  child   go on
  *   end of file from the child: it has become the payload, or it is dead
  */
@@ -27,11 +28,12 @@ enum sync_word {
 	SYNC_WARN,
 	SYNC_FAIL,
 	SYNC_GO,
+	SYNC_OP,
 };
 
 struct sync_msg {
 	int word; /* enum sync_word */
-	int number; /* of PID */
+	int number; /* of PID and OP */
 	struct err err; /* of WARN and FAIL */
 };
 

@@ -9,6 +9,9 @@
 
 #define BLOCK_BYTES (256u << 10)
 #define ALIGN 16u
+#ifndef MADV_POPULATE_WRITE /* 5.14 */
+#define MADV_POPULATE_WRITE 23
+#endif
 /* Most texts are formatted once, into this room, and then kept. */
 #define LINE_BYTES 256
 
@@ -28,6 +31,8 @@ static struct arena_block *block_add(struct arena *a, size_t need)
 		b = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (b == MAP_FAILED)
 		abort();
+	if (a->expected && !a->block) /* it only costs time if this fails (before Linux 5.14) */
+		(void)madvise(b, a->expected, MADV_POPULATE_WRITE);
 	b->size = size - sizeof(*b);
 	b->next = a->block;
 	a->block = b;

@@ -15,6 +15,7 @@ struct arena {
 	struct arena_block *block;
 	void *room; /* its first bytes, somebody else's; NULL: none */
 	size_t room_size;
+	size_t expected; /* bytes that will be needed for sure: their pages come in one go; 0: one by one */
 };
 
 /* ARENA_ROOM: an arena whose first size bytes are in the enclosing block's frame, for work that is short and small. (Long

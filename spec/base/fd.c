@@ -6,13 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/base/walk.h"
 
 #define READ_FIRST 16384
 #define SYMLINKS_MAX 40
@@ -52,13 +55,50 @@ int fd_read_all(int fd, const char *name, size_t max, struct arena *a, char **re
 	return 0;
 }
 
+/* The length of the shortest leading part of path that is a directory which we may not enter; 0 none. */
+static size_t denied_part(const char *path)
+{
+	char part[4096];
+	size_t n = strlen(path);
+
+	if (path[0] != '/' || n >= sizeof(part))
+		return 0;
+	memcpy(part, path, n + 1);
+	for (size_t i = 1; i < n; i++) {
+		if (path[i] != '/')
+			continue;
+		part[i] = '\0';
+		if (faccessat(AT_FDCWD, part, X_OK, AT_EACCESS) < 0)
+			return errno == EACCES ? i : 0;
+		part[i] = '/';
+	}
+	return 0;
+}
+
+int err_path(struct err *err, int errnum, const char *path, const char *fmt, ...)
+{
+	size_t n = errnum == EACCES ? denied_part(path) : 0;
+	char what[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	(void)err_host(err, errnum, "%s", what);
+	if (n == 0 || strlen(err->text) + n + 80 > sizeof(err->text))
+		return -1;
+	(void)snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text),
+		       " (%.*s may not be entered: it lacks x for this user)", (int)n, path);
+	return -1;
+}
+
 int file_read(int dirfd, const char *path, size_t max, struct arena *a, char **ret, size_t *ret_len,
 	      struct err *err)
 {
 	scoped_fd int fd = sys_openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 
 	if (fd < 0)
-		return err_host(err, errno, "open %s", path);
+		return err_path(err, errno, path, "open %s", path);
 	/* Opening does not wait for a writer of a pipe; reading does. */
 	(void)sys_fcntl(fd, F_SETFL, 0);
 	return fd_read_all(fd, path, max, a, ret, ret_len, err);
@@ -92,7 +132,7 @@ int fd_write_at(int dirfd, const char *path, const char *text, struct err *err)
 	return 0;
 }
 
-static int open_resolved(int dirfd, const char *path, int flags, unsigned long long resolve)
+int path_resolve(int dirfd, const char *path, int flags, unsigned long long resolve)
 {
 	struct open_how how = { .flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
 				.resolve = resolve };
@@ -102,6 +142,9 @@ static int open_resolved(int dirfd, const char *path, int flags, unsigned long l
 	for (int tries = 0; tries < RACES_MAX; tries++) {
 		int fd = sys_openat2(dirfd, path, &how);
 
+		/* Filters of containers around us know no openat2. */
+		if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+			fd = walk_open(dirfd, path, (int)how.flags, resolve);
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			return fd;
 	}
@@ -110,14 +153,14 @@ static int open_resolved(int dirfd, const char *path, int flags, unsigned long l
 
 int open_in_root(int root_fd, const char *path, int flags)
 {
-	return open_resolved(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	return path_resolve(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 int open_beneath(int dir_fd, const char *path, int flags)
 {
-	return open_resolved(dir_fd, path, flags,
-			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-				     RESOLVE_NO_XDEV);
+	return path_resolve(dir_fd, path, flags,
+			    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+				    RESOLVE_NO_XDEV);
 }
 
 /* The longest leading part of path that exists, as an fd; *rest is what is missing ("" if nothing).

@@ -30,6 +30,10 @@ int open_in_root(int root_fd, const char *path, int flags);
 /* open_beneath: likewise with RESOLVE_BENEATH, no symlink and no mount crossing at all: for procfs
  * and cgroupfs. */
 int open_beneath(int dir_fd, const char *path, int flags);
+/* err_path: err_host about an absolute path of the host; of EACCES it says which directory on the way may not be entered. */
+int err_path(struct err *err, int errnum, const char *path, const char *fmt, ...) printf_like(4, 5);
+/* path_resolve: openat2(2) with RESOLVE_x, O_CLOEXEC always, over races; by hand (walk.h) where there is none. */
+int path_resolve(int dirfd, const char *path, int flags, unsigned long long resolve);
 /* make_in_root: path in root_fd as an O_PATH fd, whose missing components are made one by one under
  * held fds: directories (0755), and for file an empty regular file (0644) at the end. Existing
  * symlinks resolve inside the root; one that dangles is refused (ERR_HOST), and so is a path with

@@ -14,5 +14,7 @@ struct idle_range {
 		to; /* whole pages of the program's file, or of stack that nobody uses any more */
 };
 
-/* idle_sigwait: gives the ranges back and waits until a signal is pending, all of which are to be blocked. Returns its number. */
+/* idle_sigwait: waits until a signal is pending, all of which are to be blocked, and gives the ranges back where that takes
+ * longer than IDLE_SOON_MS: a payload that ends at once is not worth their return. Returns the signal's number. */
+#define IDLE_SOON_MS 20
 int idle_sigwait(const struct idle_range *ranges, size_t n);

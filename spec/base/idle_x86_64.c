@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "spec/base/idle.h"
 
@@ -28,14 +29,21 @@ static inline __attribute__((always_inline)) void give_back(uintptr_t from, uint
 		(void)raw_call(SYS_madvise, (long)from, (long)(to - from), MADV_DONTNEED, 0);
 }
 
+static inline __attribute__((always_inline)) long sigwait_raw(const uint64_t *set,
+							      const struct timespec *timeout)
+{
+	return raw_call(SYS_rt_sigtimedwait, (long)set, 0, (long)timeout, sizeof(*set));
+}
+
 __attribute__((section("idle"), aligned(PAGE), noinline, no_stack_protector)) int
 idle_sigwait(const struct idle_range *ranges, size_t n)
 {
 	const uintptr_t own = (uintptr_t)idle_sigwait;
+	const struct timespec soon = { .tv_nsec = IDLE_SOON_MS * 1000000L };
 	const uint64_t all = UINT64_MAX;
-	long sig;
+	long sig = sigwait_raw(&all, &soon);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; sig == -EAGAIN && i < n; i++) {
 		uintptr_t from = ranges[i].from, to = ranges[i].to;
 
 		if (from <= own && own < to) {
@@ -44,8 +52,7 @@ idle_sigwait(const struct idle_range *ranges, size_t n)
 		}
 		give_back(from, to);
 	}
-	do
-		sig = raw_call(SYS_rt_sigtimedwait, (long)&all, 0, 0, sizeof(all));
-	while (sig == -EINTR || sig == -EAGAIN);
+	while (sig < 0)
+		sig = sigwait_raw(&all, NULL);
 	return (int)sig;
 }

@@ -45,6 +45,26 @@ static void now_text(char *out, size_t room)
 	(void)snprintf(out + n, room - n, ".%09ldZ", now.tv_nsec);
 }
 
+/* syslog(3): facility daemon, and the severities of our levels. */
+#define FACILITY (3 << 3)
+static const int severities[] = { 3, 4, 6, 7 };
+
+/* A datagram as the service wants it (systemd's native protocol, RFC 3164). Line breaks would be fields of their own. */
+static int service_record(const struct log *log, enum log_level level, char *msg, char *record,
+			  size_t room)
+{
+	const char *tag = log->tag && *log->tag ? log->tag : log->program;
+
+	for (char *c = msg; *c; c++)
+		if (*c == '\n')
+			*c = ' ';
+	if (log->kind == LOG_JOURNALD)
+		return snprintf(record, room, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n",
+				severities[level], tag, msg);
+	return snprintf(record, room, "<%d>%s[%d]: %s", FACILITY | severities[level], tag,
+			(int)getpid(), msg);
+}
+
 void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
 {
 	char msg[1280], safe[2048], when[40], record[RECORD_MAX];
@@ -57,7 +77,9 @@ void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
 	now_text(when, sizeof(when));
-	if (log->json) {
+	if (log->kind != LOG_PLAIN) {
+		n = service_record(log, level, msg, record, sizeof(record));
+	} else if (log->json) {
 		json_escape(msg, safe, sizeof(safe));
 		n = snprintf(record, sizeof(record),
 			     "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n",

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -143,6 +144,32 @@ int sys_fstat(int fd, struct stat *st)
 int sys_fstatat(int dirfd, const char *path, struct stat *st, int flags)
 {
 	return fstatat(dirfd, path, st, flags);
+}
+
+/* The fields of struct statx that are asked for; the C libraries and the kernel's headers disagree on who declares it. */
+#define STATX_MNT_ID_ 0x1000u
+#define STATX_BYTES 256
+#define STATX_MNT_ID_AT 0x90
+
+int sys_mount_id(int fd, uint64_t *ret)
+{
+	_Alignas(8) unsigned char bytes[STATX_BYTES] = { 0 };
+	uint32_t mask;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID_, bytes) < 0)
+		return -1;
+	memcpy(&mask, bytes, sizeof(mask));
+	if (!(mask & STATX_MNT_ID_)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	memcpy(ret, bytes + STATX_MNT_ID_AT, sizeof(*ret));
+	return 0;
+}
+
+ssize_t sys_readlinkat(int dirfd, const char *path, char *buf, size_t n)
+{
+	return readlinkat(dirfd, path, buf, n);
 }
 
 int sys_fstatfs(int fd, struct statfs *st)

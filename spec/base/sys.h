@@ -77,6 +77,9 @@ int sys_fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_fchmod(int fd, mode_t mode);
 int sys_fstat(int fd, struct stat *st);
 int sys_fstatat(int dirfd, const char *path, struct stat *st, int flags);
+/* sys_mount_id: of the mount that fd is on (Linux 5.8). */
+int sys_mount_id(int fd, uint64_t *ret);
+ssize_t sys_readlinkat(int dirfd, const char *path, char *buf, size_t n);
 int sys_fstatfs(int fd, struct statfs *st);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);

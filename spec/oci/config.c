@@ -2,6 +2,7 @@
 /* config.c - config.json and process.json: bytes → nodes → structs. */
 #include "spec/oci/config.h"
 
+#include "spec/oci/annotations.h"
 #include "spec/oci/tables.h"
 
 /* A document of CONFIG_MAX_BYTES could hold ten times as many; real ones have some thousands. */
@@ -43,6 +44,7 @@ int config_parse(const char *bytes, size_t len, const char *name, struct arena *
 	void *object;
 
 	TRY(document_parse(bytes, len, name, &config_table, a, &object, err));
+	annotations_apply(object);
 	*ret = object;
 	return 0;
 }
@@ -64,6 +66,30 @@ int resources_parse(const char *bytes, size_t len, const char *name, struct aren
 
 	TRY(document_parse(bytes, len, name, &resources_table, a, &object, err));
 	*ret = object;
+	return 0;
+}
+
+struct mounts_document {
+	struct mounts mounts;
+};
+static const struct bind_row mounts_rows[] = {
+	ROW_LIST(mounts_document, mounts, "mounts", mount_table, REQUIRED, "mounts"),
+};
+static const struct bind_table mounts_table = TABLE(mounts_document, mounts_rows);
+
+int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		 struct mounts *ret, struct err *err)
+{
+	struct mounts_document *doc;
+	void *object;
+
+	if (len && bytes[strspn(bytes, " \t\r\n")] == '[') {
+		bytes = arena_printf(a, "{\"mounts\":%s}", bytes);
+		len = strlen(bytes);
+	}
+	TRY(document_parse(bytes, len, name, &mounts_table, a, &object, err));
+	doc = object;
+	*ret = doc->mounts;
 	return 0;
 }
 

@@ -127,7 +127,6 @@ struct mount {
 	struct strings options;
 	struct id_mappings uid_mappings, gid_mappings;
 	bool idmap_may_fail; /* where the file system knows no id maps, it is mounted without; never in a document */
-	bool by_caller; /* the source is opened with the caller's rights, before the process is made; never in a document */
 };
 struct mounts {
 	struct mount *v;
@@ -167,6 +166,7 @@ struct hook {
 	const char *path;
 	struct strings args, env;
 	struct opt_i64 timeout; /* seconds */
+	const char *out, *err; /* files for its output, by annotation; NULL: the runtime's */
 };
 struct hook_list {
 	struct hook *v;
@@ -408,6 +408,11 @@ int process_check(const struct process *process, struct err *err);
 int resources_parse(const char *bytes, size_t len, const char *name, struct arena *a,
 		    struct resources **ret, struct err *err);
 int resources_check(const struct resources *resources, struct err *err);
+
+/* mounts_parse, mounts_check: likewise for a list of mounts, alone or as the member "mounts" of an object. */
+int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		 struct mounts *ret, struct err *err);
+int mounts_check(const struct mounts *mounts, struct err *err);
 
 /* namespace_of: the entry of that CLONE_NEWx, or NULL. */
 const struct namespace *namespace_of(const struct config *config, int type);

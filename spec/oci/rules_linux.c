@@ -164,7 +164,8 @@ static int check_net_device(const struct net_devices *all, size_t i, struct err 
 				 Q(all->v[i].host_name));
 	if (!is_interface_name(name))
 		return err_input(err, "%s is no name of a network interface", Q(name));
-	for (size_t j = 0; j < i; j++)
+	/* The kernel, or we, number a template. */
+	for (size_t j = 0; j < i && !strstr(name, "%d"); j++)
 		if (str_eq(inner_name(&all->v[j]), name))
 			return err_input(err, "two interfaces are to be called %s", Q(name));
 	return 0;
@@ -254,7 +255,9 @@ static int rule_rdt(const struct config *config, struct err *err)
 	const struct intel_rdt *r = config->linux_.intel_rdt;
 	const char *id = r ? r->clos_id : NULL;
 
-	if (id && (strchr(id, '/') || strchr(id, '\n') || str_eq(id, ".") || str_eq(id, "..")))
+	/* "/" alone is the root group. */
+	if (id && !str_eq(id, "/") &&
+	    (strchr(id, '/') || strchr(id, '\n') || str_eq(id, ".") || str_eq(id, "..")))
 		return REFUSE(err, "/linux/intelRdt/closID",
 			      "%s is no name of a directory; drop / and ..", Q(id));
 	if (r && r->mem_bw_schema &&

@@ -68,12 +68,17 @@ static int check_mount(const struct mount *m, struct err *err)
 	return 0;
 }
 
-static int rule_mounts(const struct config *config, struct err *err)
+int mounts_check(const struct mounts *mounts, struct err *err)
 {
-	for (size_t i = 0; i < config->mounts.n; i++)
-		if (check_mount(&config->mounts.v[i], err) < 0)
+	for (size_t i = 0; i < mounts->n; i++)
+		if (check_mount(&mounts->v[i], err) < 0)
 			return err_in(err, "/mounts/%zu", i);
 	return 0;
+}
+
+static int rule_mounts(const struct config *config, struct err *err)
+{
+	return mounts_check(&config->mounts, err);
 }
 
 /* What changes mounts would change them on the host. */

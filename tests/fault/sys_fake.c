@@ -362,6 +362,9 @@ REAL(int, fchmod, (int fd, mode_t mode), fchmod(fd, mode))
 REAL(int, fstat, (int fd, struct stat *st), fstat(fd, st))
 REAL(int, fstatat, (int dirfd, const char *path, struct stat *st, int flags),
      stat_at(dirfd, path, st))
+REAL(int, mount_id, (int fd, uint64_t *ret), (*ret = 1, 0))
+REAL(ssize_t, readlinkat, (int dirfd, const char *path, char *buf, size_t n),
+     readlinkat(dirfd, path, buf, n))
 REAL(int, fstatfs, (int fd, struct statfs *st), fstatfs(fd, st))
 REAL(ssize_t, read, (int fd, void *buf, size_t n), read(fd, buf, n))
 REAL(ssize_t, write, (int fd, const void *buf, size_t n), write(fd, buf, n))

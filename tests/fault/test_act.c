@@ -31,6 +31,8 @@ static const struct scenario {
 } scenarios[] = {
 	{ "as root", "tests/fault/data/as-root.json", "tests/golden/facts/root.json", false },
 	{ "as user", "tests/fault/data/as-user.json", "tests/golden/facts/user.json", false },
+	{ "as root in a user namespace", "tests/fault/data/as-root-userns.json",
+	  "tests/golden/facts/root.json", false },
 	{ "by ranges", "tests/fault/data/as-user-ranges.json", "tests/golden/facts/user.json",
 	  true },
 };
@@ -42,6 +44,7 @@ static const struct {
 	int code; /* of the op; OP_COUNT: the way to exec */
 } survived[] = {
 	{ "close", 0, -1 }, /* closes all the same */
+	{ "openat2", EPERM, -1 }, /* then the path is walked by hand */
 	{ "fstatfs", 0, OP_MOUNT }, /* is it procfs? that always answers */
 	{ "fstatfs", 0, OP_BIND },
 	{ "fstatfs", 0, OP_CONSOLE },
@@ -93,6 +96,7 @@ static void make_plan(struct scene *s)
 	struct config *config;
 	struct facts facts;
 	struct err err = { 0 };
+	struct op *op;
 	char *text;
 	size_t len;
 
@@ -105,10 +109,19 @@ static void make_plan(struct scene *s)
 		fail_msg("%s: %s %s", what->name, err.place, err.text);
 	/* The host that the facts describe has both, and helpers that agree to everything. */
 	facts.apparmor = facts.selinux = true;
+	(void)snprintf(facts.resctrl, sizeof(facts.resctrl), "/sys/fs/resctrl");
 	(void)snprintf(facts.newuidmap, sizeof(facts.newuidmap), "/bin/true");
 	(void)snprintf(facts.newgidmap, sizeof(facts.newgidmap), "/bin/true");
 	if (plan_container(config, &facts, &o, &s->arena, &s->plan, &err) < 0)
 		fail_msg("%s: %s %s", what->name, err.place, err.text);
+	/* Of a service that is not there. */
+	op = plan_add(s->plan, STAGE_IDS, OP_ID_MAP_SERVICE, "/linux/uidMappings");
+	op->path = "/nowhere/socket";
+	op->text = "srt-1";
+	op->flags = OP_OPTIONAL;
+	/* What is done to a container that runs. */
+	plan_add(s->plan, STAGE_ROOT, OP_UMOUNT, "/mounts/0")->path = "/tmp";
+	plan_add(s->plan, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity")->text = "0";
 }
 
 /* --- in the forked process -------------------------------------------------------------------- */
@@ -129,7 +142,18 @@ static int held(const struct act *x)
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		n += fds[i] >= 0;
+	for (size_t i = 0; x->plan && i < x->plan->held_n; i++)
+		n += x->plan->held[i] >= 0;
 	return n;
+}
+
+/* The parent, which is this process itself; devices and caches of this host are left alone. */
+static int ask(void *ctx, const struct op *op, int *ret_fd, struct err *err)
+{
+	*ret_fd = -1;
+	return op->code == OP_NET_DEVICE || op->code == OP_RDT
+		       ? 0
+		       : act_by_parent(ctx, op, ret_fd, err);
 }
 
 /* One op, with those that stand in for it, as act_stage does them. */
@@ -205,6 +229,8 @@ static void run(const char *dir, const struct plan *p, struct outcome *o, unsign
 	x.child = getpid();
 	x.warn = count_warning;
 	x.warn_ctx = o;
+	x.ask = ask;
+	x.ask_ctx = &x;
 	o->rc = act_open_proc(&x.proc_fd, &o->err);
 	if (of_child)
 		fake_fail_child_at(n, errnum);

@@ -79,7 +79,7 @@ refused() {
 }
 
 @test "commands of later versions are unknown, not pretended" {
-	for name in update events checkpoint restore mounts; do
+	for name in update events; do
 		refused 2 "srt-oci: unknown command \"$name\"" srt "$name" x
 	done
 }
@@ -135,9 +135,26 @@ refused() {
 	[ "$(jq -r .msg <<<"$stderr")" = 'container "x" does not exist' ]
 }
 
-@test "logs that are no files are refused" {
-	refused 2 'srt-oci: --log syslog: - only a file can be logged to' srt --log syslog: list
-	refused 2 'srt-oci: --log journald:x - only a file can be logged to' srt --log=journald:x list
+@test "a log can be the journal or syslog, by their sockets" {
+	for service in journald syslog; do
+		python3 - "$service" <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1] + ".sock")
+s.settimeout(10)
+open(sys.argv[1] + ".got", "wb").write(s.recv(4096))
+PY
+		for _ in {1..100}; do [ -S $service.sock ] && break; sleep 0.05; done
+		SRT_OCI_JOURNAL_SOCKET=$PWD/journald.sock SRT_OCI_SYSLOG_SOCKET=$PWD/syslog.sock \
+			refused 1 'srt-oci: container "x" does not exist' srt --log $service:box state x
+		wait
+	done
+	grep -qx 'PRIORITY=3' journald.got
+	grep -qx 'SYSLOG_IDENTIFIER=box' journald.got
+	grep -qx 'MESSAGE=container "x" does not exist' journald.got
+	grep -qE '^<27>box\[[0-9]+\]: container "x" does not exist$' syslog.got
+	SRT_OCI_SYSLOG_SOCKET=$PWD/none refused 1 "srt-oci: reach the log service at $PWD/none: No such file or directory" \
+		srt --log syslog: list
 }
 
 @test "a full disk under stdout is an error" {
@@ -267,6 +284,12 @@ completed() {
 	run -0 --separate-stderr man -l --warnings=w -E utf8 m.1
 	[ -z "$stderr" ]
 	[[ $output == *'EXIT STATUS'* ]]
+	for name in $("$SRT_OCI" man --commands); do
+		"$SRT_OCI" man "$name" >m.1
+		run -0 --separate-stderr man -l --warnings=w -E utf8 m.1
+		[ -z "$stderr" ]
+		[[ $output == *SYNOPSIS*OPTIONS*'EXIT STATUS'* ]]
+	done
 }
 
 # bundle DIR COMMAND: one that runs the shell command in a busybox.

@@ -140,3 +140,18 @@ box() {
 	wait
 	[ "$(sort -n all | tr '\n' ' ')" = "$(seq 20 | tr '\n' ' ')" ]
 }
+
+@test "the CPU affinity of exec is set before and after the container is entered, and the container's own process has none" {
+	[ "$(nproc)" -gt 1 ] || skip 'one CPU'
+	bundle b 'grep Cpus_allowed_list: /proc/self/status; exec timeout 60 sh -c "while :; do sleep 1; done"' \
+		'.process.execCPUAffinity = {initial: "0", final: "1"}'
+	detached x b
+	run -0 --separate-stderr srt exec x sh -c 'grep Cpus_allowed_list: /proc/self/status'
+	[ "$output" = $'Cpus_allowed_list:\t1' ] || said
+	[[ $(cat out) != $'Cpus_allowed_list:\t1' ]]
+	srt delete -f x
+	bundle b "$SLEEP" '.process.execCPUAffinity = {initial: "0"}'
+	detached x b
+	run -0 --separate-stderr srt exec x sh -c 'grep Cpus_allowed_list: /proc/self/status'
+	[ "$output" = $'Cpus_allowed_list:\t0' ] || said
+}

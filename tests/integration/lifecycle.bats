@@ -195,11 +195,11 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	srt delete --force x
 	detached x b
 	srt delete --force x
-	[ ! -d "/proc/$pid" ]
+	eventually test ! -d "/proc/$pid"
 	detached x b
 	srt pause x
 	srt delete --force x
-	[ ! -d "/proc/$pid" ]
+	eventually test ! -d "/proc/$pid"
 	run -0 srt delete --force x
 }
 
@@ -330,4 +330,43 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 @test "a caller that ignores SIGCHLD gets the exit status all the same" {
 	bundle b 'exit 7' '.hooks = {createRuntime: [{path: "/bin/true"}]}'
 	run -7 timeout 10 env --ignore-signal=CHLD "$SRT_OCI" --root "$state" run -b b x
+}
+
+# text_kib PID: how much of its own program a process has mapped.
+text_kib() { awk '$2 == "r-xp" && /srt-oci( \(deleted\))?$/ { own = 1; next } own && $1 == "Rss:" { print $2; exit }' "/proc/$1/smaps"; }
+
+holds_little() { [ "$(text_kib "$1")" -le 8 ]; }
+
+@test "a parent that waits holds one page of its text, and still forwards signals and statuses" {
+	[ "$(uname -m)" = x86_64 ] || skip "not written for $(uname -m)"
+	bundle b 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+	"$SRT_OCI" --root "$state" run -b b x >out 2>err 3>&- &
+	local parent=$!
+	eventually file_has out ready
+	eventually holds_little $parent || { text_kib $parent; return 1; }
+	kill -TERM $parent
+	wait $parent && false || [ $? -eq 7 ]
+}
+
+@test "a container is started once" {
+	bundle b "$SLEEP"
+	srt create -b b x >/dev/null 2>&1 3>&-
+	srt start x
+	pid=$(srt state x | jq .pid)
+	run --separate-stderr srt start x
+	[ "$status" -eq 1 ] && [[ $stderr == *'container "x" cannot be started: it is running'* ]] || said
+	[ "$(srt state x | jq .pid)" = "$pid" ]
+	kill -KILL "$pid"
+	eventually has_status x stopped
+	run --separate-stderr srt start x
+	[ "$status" -eq 1 ] && [[ $stderr == *'it is stopped'* ]] || said
+}
+
+@test "changes of config.json after create change nothing" {
+	bundle b 'echo first; exec timeout 60 sh -c "while :; do sleep 1; done"'
+	srt create -b b x >out 2>&1 3>&-
+	bundle b 'echo second' '.process.env += ["CHANGED=1"]'
+	srt start x
+	eventually file_has out first
+	[ "$(srt exec x sh -c 'echo ${CHANGED-no}')" = no ]
 }

@@ -216,11 +216,74 @@ in_tree() {
 	[ "$output" = '7 8' ]
 }
 
-@test "an id-mapped mount in a user namespace is refused at plan time" {
+# RANGES: root's container in a user namespace whose ids are nobody's outside.
+RANGES='with("user") | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+	.linux.gidMappings = .linux.uidMappings'
+
+@test "an id-mapped bind mount in a user namespace: by idmap, by its own mappings, and by a map in the option" {
 	only root
-	refused_inside '*/mounts/6*user namespace*' "$jq_defs"' with("user") | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
-		.linux.gidMappings = .linux.uidMappings | mounts({destination: "/mnt", type: "bind", source: $src, options: ["bind", "idmap"]})' \
-		--arg src "$PWD/src"
+	chown -R 5000:6000 src
+	chmod 700 src
+	for how in 'options: ["bind", "idmap=uids=5000-100000-1;gids=6000-100000-1"]' \
+		'options: ["bind", "idmap=uids=@5000-0-1;gids=@6000-0-1"]' \
+		'options: ["rbind", "ridmap=gids=6000-100000-1#7-100001-3;uids=5000-100000-1"]' \
+		'options: ["bind"], uidMappings: [{containerID: 5000, hostID: 100000, size: 1}],
+			gidMappings: [{containerID: 6000, hostID: 100000, size: 1}]'; do
+		inside 'stat -c "%u %g" /mnt/file; >/mnt/made' "$jq_defs $RANGES"' |
+			mounts({destination: "/mnt", type: "bind", source: $src, '"$how"'})' --arg src "$PWD/src"
+		[ "$output" = '0 0' ]
+		[ "$(stat -c '%u %g' src/made)" = '5000 6000' ]
+		rm src/made
+	done
+	chown -R 0:0 src
+	inside 'stat -c "%u %g" /mnt/file' "$jq_defs $RANGES"' | mounts({destination: "/mnt", type: "bind", source: $src,
+		options: ["rbind", "ridmap"]})' --arg src "$PWD/src"
+	[ "$output" = '0 0' ]
+}
+
+@test "a map in the option that is none, or of ids that the container does not have, is refused" {
+	only root
+	for map in uids=0-1 'uids=0-1-1' 'uids=0-1-1;gids=0-1-0' 'uids=0-1-1;gids=0-1-1;' 'uids=0-1-1;gids=0-1-1x' \
+		'uids=0-1-1;gids=0-99999999999-1' 'uids=0-1-1;uids=0-1-1' 'uids=@0-70000-1;gids=0-1-1'; do
+		refused_inside '*/mounts/6*idmap=*' "$jq_defs $RANGES"' | mounts({destination: "/mnt", type: "bind", source: $src,
+			options: ["bind", "idmap=" + $map]})' --arg src "$PWD/src" --arg map "$map"
+	done
+}
+
+@test "a source below a directory that only root may enter, where root maps a range" {
+	only root
+	mkdir -p closed/in
+	echo deep >closed/in/file
+	chown 1234 closed
+	chmod 700 closed
+	inside 'cat /mnt/file; touch /mnt/x 2>/dev/null || echo refused' "$jq_defs $RANGES"' | mounts({destination: "/mnt",
+		type: "bind", source: $src, options: ["rbind", "ro", "rprivate"]})' --arg src "$PWD/closed/in"
+	[ "$output" = $'deep\nrefused' ]
+	refused_inside '*/mounts/6*bind */closed/nothing*' "$jq_defs $RANGES"' | mounts({destination: "/mnt", type: "bind",
+		source: $src, options: ["bind"]})' --arg src "$PWD/closed/nothing"
+}
+
+@test "a root file system below a directory that only root may enter, where root maps a range" {
+	only root
+	rootfs closed/rootfs
+	chown 1234 closed
+	chmod 700 closed
+	inside 'echo in' "$jq_defs $RANGES | .root.path = \$root" --arg root "$PWD/closed/rootfs"
+	[ "$output" = in ]
+}
+
+@test "a mount of the host's that is read-only stays so in a container whose source the parent opened" {
+	only root
+	mkdir -p closed/in
+	chown 1234 closed
+	chmod 700 closed
+	caps='["CAP_SYS_ADMIN"]'
+	bundle b 'mount -o remount,bind,rw /mnt 2>/dev/null; touch /mnt/x 2>/dev/null || echo refused' "$jq_defs $RANGES |
+		.process.capabilities = {bounding: $caps, effective: $caps, permitted: $caps}"' | mounts({destination: "/mnt",
+		type: "bind", source: $src, options: ["rbind"]})' --arg src "$PWD/closed/in"
+	run --separate-stderr unshare -m --propagation private sh -ec 'mount -t tmpfs t closed/in; mount -o remount,bind,ro closed/in
+		exec "$@"' sh timeout 10 "$SRT_OCI" --root "$state" run -b b x
+	[ "$output" = refused ] || said
 }
 
 @test "an id-mapped mount is refused to an ordinary user at plan time" {
@@ -286,4 +349,18 @@ in_tree() {
 		--arg src "$PWD/src" --argjson options '["bind", "nosuid"]'
 	run_inside
 	[[ $output == '/mnt ro,nosuid,noexec'* ]] || said
+}
+
+@test "devices are made in what covers /dev in the end, by whatever name that was mounted" {
+	rootfs b/rootfs
+	ln -s dev b/rootfs/alias
+	for destination in /dev /alias; do
+		inside 'test -c /dev/null && test -c /dev/tty && readlink /dev/ptmx; test -e /dev/under || echo covered' \
+			'.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [
+				{destination: "/dev", type: "tmpfs", source: "first", options: ["mode=755"]},
+				{destination: "/dev/under", type: "tmpfs", source: "under"},
+				{destination: $destination, type: "tmpfs", source: "second", options: ["mode=755"]}]' \
+			--arg destination "$destination"
+		[ "$output" = $'pts/ptmx\ncovered' ] || said
+	done
 }

@@ -62,6 +62,7 @@ static void warnings_go_to_a_log_and_not_to_standard_error(void **state)
 	struct arena a = { 0 };
 	struct globals none = READ(&a, "run"), file = READ(&a, "--log", "/dev/null"),
 		       empty = READ(&a, "--log", ""), json = READ(&a, "--log-format=json"),
+		       engine = READ(&a, "--log-format=json", "--log", "/dev/null"),
 		       info = READ(&a, "--log-level", "info"),
 		       debug = READ(&a, "--debug", "--log=file:/dev/null"),
 		       fatal = READ(&a, "--log-level=fatal", "--log=/dev/null");
@@ -71,6 +72,7 @@ static void warnings_go_to_a_log_and_not_to_standard_error(void **state)
 	assert_level(&empty, LOG_LEVEL_ERROR, false);
 	assert_level(&json, LOG_LEVEL_ERROR, true);
 	assert_level(&file, LOG_LEVEL_WARN, false);
+	assert_level(&engine, LOG_LEVEL_ERROR, true);
 	assert_level(&info, LOG_LEVEL_INFO, false);
 	assert_level(&debug, LOG_LEVEL_DEBUG, false);
 	assert_level(&fatal, LOG_LEVEL_ERROR, false);
