@@ -195,6 +195,11 @@ bench-run: all bench-peers
 bench-peers: $(BENCH_BIN)
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run
 
+## bench-sandbox: sandboxes against bare programs and bwrap (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+.PHONY: bench-sandbox
+bench-sandbox: all
+	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-sandbox
+
 # --- installation ------------------------------------------------------------------------------------------------------
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/srt-oci
