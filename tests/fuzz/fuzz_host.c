@@ -5,6 +5,7 @@
 
 #include "runtime/life/process.h"
 #include "runtime/probe/mountinfo.h"
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/probe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "runtime/probe/mountinfo.h"
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
