@@ -384,6 +384,11 @@ int sys_seccomp(unsigned int op, unsigned int flags, void *arg)
 	return (int)syscall(SYS_seccomp, op, flags, arg);
 }
 
+int sys_bpf(int cmd, void *attr, size_t size)
+{
+	return (int)syscall(SYS_bpf, cmd, attr, size);
+}
+
 long sys_keyctl_join(const char *name)
 {
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0);

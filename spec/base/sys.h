@@ -126,6 +126,8 @@ int sys_setresuid(uid_t uid);
 int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_struct *data);
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
+/* attr is the kernel's union bpf_attr. */
+int sys_bpf(int cmd, void *attr, size_t size);
 long sys_keyctl_join(const char *name);
 
 /* sockets */

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -504,6 +505,7 @@ PRETEND(capset,
 	(struct __user_cap_header_struct * header, const struct __user_cap_data_struct *data))
 REAL(int, seccomp, (unsigned int op, unsigned int flags, void *arg),
      flags &SECCOMP_FILTER_FLAG_NEW_LISTENER ? stand_in("listener") : 0)
+REAL(int, bpf, (int cmd, void *attr, size_t size), cmd == BPF_PROG_LOAD ? stand_in("program") : 0)
 REAL(long, keyctl_join, (const char *name), 1)
 
 /* --- sockets ---------------------------------------------------------------------------------- */
