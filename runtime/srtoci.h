@@ -52,6 +52,7 @@ struct exec_options {
 	bool detach, tty, ignore_paused;
 	const char *cwd, *user, *apparmor, *process_label; /* NULL: the container's */
 	struct strings env, caps, additional_gids, args;
+	struct strings cgroups; /* below the container's */
 	bool no_new_privs;
 	uint32_t preserve_fds;
 };
@@ -86,6 +87,7 @@ struct container {
 	uint32_t owner_uid;
 	bool systemd_cgroup;
 	const char *cgroup; /* "" if none */
+	struct pairs cgroups; /* by hierarchy; see runtime/life/cgroup.h */
 	const char *oci_version; /* of its config */
 	struct pairs annotations;
 	struct strings warnings; /* what was asked for and not applied */

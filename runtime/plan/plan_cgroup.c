@@ -79,7 +79,7 @@ static void spot_v2(const struct place *w, struct cgroup_spots *ret)
 {
 	const struct facts *f = w->f;
 	const char *own = own_v2(f), *base;
-	struct cgroup_spot s = { .type = CGROUP_UNIFIED, .mount = f->cgroup_mount };
+	struct cgroup_spot s = { .type = CGROUP_UNIFIED };
 
 	if (!own || (!f->cgroup_writable && !f->cgroup_above_writable))
 		return;
@@ -92,6 +92,9 @@ static void spot_v2(const struct place *w, struct cgroup_spots *ret)
 		s.controllers = f->cgroup_above_controllers;
 	else
 		s.controllers = f->cgroup_top ? f->cgroup_controllers : f->cgroup_enabled;
+	/* Plans outlive facts. */
+	s.mount = arena_str(w->p->arena, f->cgroup_mount);
+	s.controllers = arena_str(w->p->arena, s.controllers);
 	ret->v[ret->n++] = s;
 }
 
@@ -102,12 +105,13 @@ static void spots_v1(const struct place *w, struct cgroup_spots *ret)
 
 		if (!v->writable || path_has_dotdot(v->own))
 			continue;
-		ret->v[ret->n++] = (struct cgroup_spot){
-			.type = v->controllers,
-			.mount = v->mount,
+		ret->v[ret->n] = (struct cgroup_spot){
+			.type = arena_str(w->p->arena, v->controllers),
+			.mount = arena_str(w->p->arena, v->mount),
 			.path = join(w, w->absolute ? "/" : v->own),
-			.controllers = v->controllers,
 		};
+		ret->v[ret->n].controllers = ret->v[ret->n].type;
+		ret->n++;
 	}
 }
 
