@@ -179,16 +179,23 @@ const struct cgroup_ref *cgroups_list(const struct cgroups *all)
 	return found;
 }
 
+/* That of v2 comes first where there are both: whom it stopped can be killed. */
 const struct cgroup_ref *cgroups_freezer(const struct cgroups *all)
 {
+	const struct cgroup_ref *found = NULL;
 	char text[64];
 
-	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].fd >= 0 &&
-		    (all->v[i].v2 ? cgroup_read(all->v[i].fd, "cgroup.freeze", text, sizeof(text)) > 0
-				  : cgroup_has(all->v[i].type, "freezer")))
-			return &all->v[i];
-	return NULL;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct cgroup_ref *r = &all->v[i];
+
+		if (r->fd < 0)
+			continue;
+		if (r->v2 && cgroup_read(r->fd, "cgroup.freeze", text, sizeof(text)) > 0)
+			return r;
+		if (!r->v2 && cgroup_has(r->type, "freezer"))
+			found = r;
+	}
+	return found;
 }
 
 /* --- processes -------------------------------------------------------------------------------- */
@@ -273,7 +280,7 @@ int cgroups_signal(const struct cgroups *all, int sig, struct err *err)
 	size_t sent = 1;
 
 	if (sig == SIGKILL && r && r->v2 && cgroup_write(r->fd, "cgroup.kill", "1") == 0)
-		return 0;
+		sent = 0;
 	for (int round = 0; sent && round < SIGNAL_ROUNDS; round++) {
 		TRY(signal_new(all, &old, sig, &a, &now, &sent, err));
 		old = now;
@@ -286,7 +293,27 @@ int cgroups_freeze(const struct cgroups *all, bool frozen, struct err *err)
 {
 	const struct cgroup_ref *r = cgroups_freezer(all);
 
-	return r ? cgroup_freeze(r->fd, r->v2, frozen, err) : 1;
+	if (!r)
+		return 1;
+	if (frozen)
+		return cgroup_freeze(r->fd, r->v2, true, err);
+	/* Somebody may have used the other one. */
+	for (size_t i = 0; i < all->n; i++) {
+		const struct cgroup_ref *o = &all->v[i];
+
+		if (o->fd >= 0 && (o->v2 ? o == r : cgroup_has(o->type, "freezer")))
+			TRY(cgroup_freeze(o->fd, o->v2, false, err));
+	}
+	return 0;
+}
+
+int cgroups_thaw(const struct container *c, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_cgroups struct cgroups all = { .n = 0 };
+
+	TRY(cgroups_open(c, NULL, &a, &all, err));
+	return cgroups_freeze(&all, false, err) < 0 ? -1 : 0;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -43,6 +43,8 @@ int cgroups_pids(const struct cgroups *all, struct arena *a, struct pids_list *r
 int cgroups_signal(const struct cgroups *all, int sig, struct err *err);
 /* cgroups_freeze: 1: there is no freezer. */
 int cgroups_freeze(const struct cgroups *all, bool frozen, struct err *err);
+/* cgroups_thaw: of a container that was killed while paused: in v1's freezer it cannot die. */
+int cgroups_thaw(const struct container *c, struct err *err);
 /* cgroups_remove: kills what is left in them and removes them, and what was made above them as far as it is empty. */
 int cgroups_remove(const struct container *c, struct err *err);
 /* cgroups_join: the directories that a further process is to enter: those of init, or sub below the container's own (a path,

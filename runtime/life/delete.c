@@ -29,6 +29,8 @@ static int kill_and_wait(const struct runtime *rt, const struct container *c, st
 	}
 	if (sys_pidfd_send_signal(fd, SIGKILL) < 0 && errno != ESRCH)
 		return err_host(err, errno, "kill container \"%s\"", c->id);
+	if (c->status == STATUS_PAUSED && cgroups_thaw(c, err) < 0 && err->kind != ERR_HOSTILE)
+		return -1;
 	gone = (struct pollfd){ .fd = fd, .events = POLLIN };
 	do
 		n = poll(&gone, 1, DEATH_WAIT_MS);

@@ -79,16 +79,10 @@ static int send_init(const struct container *c, int sig, struct err *err)
 	return err_host(err, errno, "send signal %d to container \"%s\"", sig, c->id);
 }
 
-/* SIGKILL cannot be seen by who is in the freezer of v1; only there does it matter that it be opened again. */
+/* In the freezer of v1 not even SIGKILL is seen. */
 static int thaw_killed(const struct container *c, int sig, struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
-	scoped_cgroups struct cgroups all = { .n = 0 };
-
-	if (sig != SIGKILL || c->status != STATUS_PAUSED)
-		return 0;
-	TRY(cgroups_open(c, NULL, &a, &all, err));
-	return cgroups_freeze(&all, false, err) < 0 ? -1 : 0;
+	return sig == SIGKILL && c->status == STATUS_PAUSED ? cgroups_thaw(c, err) : 0;
 }
 
 /* Those of a container that shares its pid namespace, by its cgroup. 1: it has none. */
