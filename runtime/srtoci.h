@@ -126,8 +126,17 @@ int life_restore(const struct runtime *rt, const struct checkpoint_options *o, i
 		 struct err *err);
 int life_ps(const struct runtime *rt, const char *id, struct arena *a, struct pids_list *ret,
 	    struct err *err);
-/* life_pause: stops (SIGSTOP to each of its processes, where no freezer is there) or resumes. */
+/* life_pause: stops (by the freezer; where there is none, SIGSTOP to each of its processes) or resumes. */
 int life_pause(const struct runtime *rt, const char *id, bool pause, struct err *err);
+/* life_update: new limits. said is one line for each that only something weaker stands in for, or nothing, as there is no
+ * cgroup. */
+int life_update(const struct runtime *rt, const char *id, struct resources *r, struct arena *a,
+		struct strings *said, struct err *err);
+/* life_events: a line of JSON for each event, to say (negative ends it): what it uses, once, or every interval_ms (0: never),
+ * and whenever memory ran out; until its process ends. */
+int life_events(const struct runtime *rt, const char *id, bool once, uint32_t interval_ms,
+		int (*say)(void *ctx, const char *line, struct err *err), void *ctx,
+		struct err *err);
 /* life_check: reads and checks a bundle and plans it; all findings, not just the first, one per
  * call of report. */
 int life_check(const struct runtime *rt, const char *bundle, const char *config, struct err *err);
