@@ -25,6 +25,9 @@ bool cgroup_is_asked(const struct config *c);
 /* plan_cgroup: the ops that make it, limit it and hand it over; a warning for each limit where there is none to be had. */
 int plan_cgroup(struct plan *p, const struct config *c, const struct facts *f,
 		const struct plan_options *o, struct err *err);
+/* plan_cgroup_spread: the ops of a mount of type cgroup on a host with hierarchies of v1. */
+void plan_cgroup_spread(struct plan *p, const struct config *c, const struct facts *f,
+			const char *cause, const char *dest, uint64_t attrs);
 /* cgroup_spot_of: the one of that type, or NULL. cgroup_has: a controller is one of those of a v1 type (commas) or list. */
 const struct cgroup_spot *cgroup_spot_of(const struct cgroup_spots *spots, const char *type);
 bool cgroup_has(const char *list, const char *controller);
