@@ -89,7 +89,12 @@ static int check_empty(const struct op *op, int fd, struct err *err)
 {
 	char text[64];
 
-	if (cgroup_read(fd, "cgroup.procs", text, sizeof(text)) > 0)
+	ssize_t n = cgroup_read(fd, "cgroup.procs", text, sizeof(text));
+
+	/* A threaded cgroup of v2 does not say; processes are not for it. */
+	if (n < 0)
+		return cgroup_failed(err, errno, "list the processes of cgroup %s", op->path);
+	if (n > 0)
 		return err_state(err,
 				 "cgroup %s (%s) has processes already: choose another cgroupsPath, or "
 				 "end whoever uses it",
@@ -100,7 +105,11 @@ static int check_empty(const struct op *op, int fd, struct err *err)
 /* The new process would stop before it could say anything, and we would wait for it. */
 static int check_thawed(const struct op *op, int fd, bool v2, struct err *err)
 {
-	if ((!v2 && !cgroup_has(op->type, "freezer")) || !cgroup_is_frozen(fd, v2))
+	int frozen = v2 || cgroup_has(op->type, "freezer") ? cgroup_is_frozen(fd, v2) : 0;
+
+	if (frozen < 0)
+		return cgroup_failed(err, errno, "look whether cgroup %s is frozen", op->path);
+	if (!frozen)
 		return 0;
 	return err_state(err,
 			 "cgroup %s is frozen, or one above it: nothing could start in it; thaw it (%s) or "
@@ -169,7 +178,7 @@ static int load_program(const struct op *op, int *ret, struct err *err)
 }
 
 /* The programs that are attached before ours: ids, at most PROGRAMS_MAX. */
-static uint32_t programs_of(int cgroup, uint32_t ids[PROGRAMS_MAX])
+static int programs_of(int cgroup, uint32_t ids[PROGRAMS_MAX], uint32_t *ret_n, struct err *err)
 {
 	union bpf_attr attr;
 
@@ -178,7 +187,10 @@ static uint32_t programs_of(int cgroup, uint32_t ids[PROGRAMS_MAX])
 	attr.query.attach_type = BPF_CGROUP_DEVICE;
 	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
 	attr.query.prog_cnt = PROGRAMS_MAX;
-	return sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)) < 0 ? 0 : attr.query.prog_cnt;
+	if (sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
+		return err_host(err, errno, "ask for the cgroup's programs for devices");
+	*ret_n = attr.query.prog_cnt;
+	return 0;
 }
 
 static int detach(int cgroup, uint32_t id, struct err *err)
@@ -203,14 +215,14 @@ static int detach(int cgroup, uint32_t id, struct err *err)
 /* The new one comes before the earlier ones go: in between both must allow. */
 int act_cgroup_devices(struct act *x, const struct op *op, struct err *err)
 {
-	uint32_t ids[PROGRAMS_MAX], n;
+	uint32_t ids[PROGRAMS_MAX], n = 0;
 	scoped_fd int program = -1;
 	union bpf_attr attr;
 	struct cgroup_dir *d;
 
 	TRY(find(x, op, &d, err));
 	TRY(load_program(op, &program, err));
-	n = programs_of(d->fd, ids);
+	TRY(programs_of(d->fd, ids, &n, err));
 	memset(&attr, 0, sizeof(attr));
 	attr.target_fd = (uint32_t)d->fd;
 	attr.attach_bpf_fd = (uint32_t)program;

@@ -174,22 +174,24 @@ int cgroup_kill(int fd, bool v2, struct err *err)
 
 /* --- the freezer ------------------------------------------------------------------------------ */
 
-static bool is_frozen_now(int fd, bool v2)
+static int is_frozen_now(int fd, bool v2)
 {
 	char text[256];
 
 	if (cgroup_read(fd, v2 ? "cgroup.events" : "freezer.state", text, sizeof(text)) < 0)
-		return false;
+		return -1;
 	return v2 ? strstr(text, "frozen 1") != NULL : str_starts(text, "FROZEN");
 }
 
-bool cgroup_is_frozen(int fd, bool v2)
+int cgroup_is_frozen(int fd, bool v2)
 {
 	char text[64];
 
 	if (v2)
 		return is_frozen_now(fd, true);
-	return cgroup_read(fd, "freezer.state", text, sizeof(text)) > 0 && !str_starts(text, "THAWED");
+	if (cgroup_read(fd, "freezer.state", text, sizeof(text)) < 0)
+		return -1;
+	return !str_starts(text, "THAWED");
 }
 
 int cgroup_freeze(int fd, bool v2, bool frozen, struct err *err)
@@ -202,7 +204,7 @@ int cgroup_freeze(int fd, bool v2, bool frozen, struct err *err)
 	if (!frozen)
 		return 0;
 	for (int step = 0; step < WAIT_STEPS; step++) {
-		if (is_frozen_now(fd, v2))
+		if (is_frozen_now(fd, v2) > 0)
 			return 0;
 		wait_a_step();
 		/* v1 may stay FREEZING where a process forked just then: writing it again tries again. */

@@ -38,8 +38,8 @@ int cgroup_failed(struct err *err, int errnum, const char *fmt, ...) printf_like
  * here are left out). */
 int cgroup_each(int fd, int (*fn)(void *ctx, pid_t pid, struct err *err), void *ctx,
 		struct err *err);
-/* cgroup_is_frozen: it, or one above it. */
-bool cgroup_is_frozen(int fd, bool v2);
+/* cgroup_is_frozen: it, or one above it: 1 or 0; -1 with errno. */
+int cgroup_is_frozen(int fd, bool v2);
 /* cgroup_freeze: stops all its processes, or lets them go on, and waits until that is so. On v1 fd is in the hierarchy
  * "freezer". */
 int cgroup_freeze(int fd, bool v2, bool frozen, struct err *err);
