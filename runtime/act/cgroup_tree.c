@@ -240,7 +240,8 @@ static int descend(int *fd, const char *name, bool v2)
 	next = open_directory(*fd, name);
 	if (next < 0)
 		return -1;
-	if (made && !v2 && inherit_cpuset(*fd, next) < 0)
+	/* One that others made, and left without CPUs, is theirs to complain of: entering it says so. */
+	if (!v2 && inherit_cpuset(*fd, next) < 0 && made)
 		return -1;
 	(void)sys_close(*fd);
 	*fd = take_fd(&next);

@@ -57,7 +57,14 @@ struct limit_row {
 	const char *remark; /* for the reference; how values are converted, or NULL */
 	unsigned int flags; /* OP_OPTIONAL: a kernel without the file is no error */
 	size_t part, at; /* of the pointer in struct resources, and of the member behind it */
-	enum limit_kind { LIMIT_BYTES, LIMIT_NUMBER, LIMIT_FROM_ZERO, LIMIT_BOOL, LIMIT_LIST } kind;
+	enum limit_kind {
+		LIMIT_BYTES, /* -1 is "no limit", which v2 calls "max" */
+		LIMIT_MAX, /* likewise, on both */
+		LIMIT_NUMBER,
+		LIMIT_FROM_ZERO, /* zero is a number like others */
+		LIMIT_BOOL,
+		LIMIT_LIST
+	} kind;
 	/* What cannot be written as it stands; NULL: it can. asked is for those without a member. */
 	int (*plan)(struct limits *l, const struct limit_row *row, struct err *err);
 	bool (*asked)(const struct resources *r);

@@ -187,8 +187,8 @@ static const char *value_text(const struct limits *l, const struct limit_row *ro
 	if (row->kind == LIMIT_LIST)
 		return list_of(l->r, row);
 	(void)number_of(l->r, row, &n);
-	if (row->kind == LIMIT_BYTES && n < 0)
-		return v2 ? "max" : "-1";
+	if (n < 0 && (row->kind == LIMIT_MAX || (row->kind == LIMIT_BYTES && v2)))
+		return "max";
 	return arena_printf(l->p->arena, "%lld", (long long)n);
 }
 
@@ -683,8 +683,7 @@ const struct limit_row limit_rows[] = {
 	  LIMIT_LIST },
 	{ "/cpu/idle", "cpu", "cpu.idle", "cpu", "cpu.idle", "after the shares", 0, CPU(idle),
 	  LIMIT_NUMBER },
-	{ "/pids/limit", "pids", "pids.max", "pids", "pids.max", NULL, 0, PIDS(limit),
-	  LIMIT_BYTES },
+	{ "/pids/limit", "pids", "pids.max", "pids", "pids.max", NULL, 0, PIDS(limit), LIMIT_MAX },
 	{ "/blockIO/weight", "blkio", "blkio.weight", "io", "io.weight",
 	  "blkio.bfq.weight or io.bfq.weight where BFQ is there; io.weight: 10 is 1, 1000 is 10000; "
 	  "a host without any of them: a warning",
