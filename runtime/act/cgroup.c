@@ -84,24 +84,6 @@ int cgroup_enter(const struct cgroup_dirs *dirs, bool cloned, struct err *err)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-/* Whoever is there already would get our limits, and die with our container. */
-static int check_empty(const struct op *op, int fd, struct err *err)
-{
-	char text[64];
-
-	ssize_t n = cgroup_read(fd, "cgroup.procs", text, sizeof(text));
-
-	/* A threaded cgroup of v2 does not say; processes are not for it. */
-	if (n < 0)
-		return cgroup_failed(err, errno, "list the processes of cgroup %s", op->path);
-	if (n > 0)
-		return err_state(err,
-				 "cgroup %s (%s) has processes already: choose another cgroupsPath, or "
-				 "end whoever uses it",
-				 op->path, op->type);
-	return 0;
-}
-
 /* The new process would stop before it could say anything, and we would wait for it. */
 static int check_thawed(const struct op *op, int fd, bool v2, struct err *err)
 {
@@ -131,7 +113,7 @@ int act_cgroup(struct act *x, const struct op *op, struct err *err)
 		memcpy(needs, op->data, op->len);
 	TRY(cgroup_mount_open(op->text, v2, &mount, err));
 	TRY(cgroup_make(mount, op->path, v2, needs, &fd, err));
-	TRY(check_empty(op, fd, err));
+	TRY(cgroup_check_empty(fd, op->path, err));
 	TRY(check_thawed(op, fd, v2, err));
 	return cgroup_dirs_add(x->cgroups, op->type, take_fd(&fd), err);
 }

@@ -221,6 +221,9 @@ static int refused(struct err *err, const char *path)
 				"make cgroup %s: it is not delegated to this user; run under Delegate=yes or drop "
 				"cgroupsPath",
 				path);
+	if (errno == EEXIST)
+		return err_state(err, "cgroup %s was just made by somebody else; choose another "
+				      "cgroupsPath", path);
 	if (errno == EAGAIN)
 		return err_host(err, errno,
 				"make cgroup %s: a cgroup above it allows no more (cgroup.max.depth, "
@@ -230,12 +233,12 @@ static int refused(struct err *err, const char *path)
 }
 
 /* One component into *fd. */
-static int descend(int *fd, const char *name, bool v2)
+static int descend(int *fd, const char *name, bool v2, bool must_be_new)
 {
 	scoped_fd int next = -1;
 	bool made = sys_mkdirat(*fd, name, 0755) == 0;
 
-	if (!made && errno != EEXIST)
+	if (!made && (errno != EEXIST || must_be_new))
 		return -1;
 	next = open_directory(*fd, name);
 	if (next < 0)
@@ -248,8 +251,9 @@ static int descend(int *fd, const char *name, bool v2)
 	return 0;
 }
 
-static int make_once(int mount_fd, const char *path, bool v2, const char *needs, int *ret_fd,
-		     struct obstacle *o)
+/* The last one is not shared with whoever makes it at the same moment. */
+static int make_once(int mount_fd, const char *path, bool v2, const char *needs, bool is_new,
+		     int *ret_fd, struct obstacle *o)
 {
 	scoped_fd int fd = open_directory(mount_fd, ".");
 	const char *rest = path;
@@ -268,9 +272,9 @@ static int make_once(int mount_fd, const char *path, bool v2, const char *needs,
 		name[n] = '\0';
 		if (v2)
 			hand_down(fd, path, (size_t)(rest - path), needs, o);
-		if (descend(&fd, name, v2) < 0)
-			return -1;
 		rest += n;
+		if (descend(&fd, name, v2, is_new && !rest[strspn(rest, "/")]) < 0)
+			return -1;
 	}
 	*ret_fd = take_fd(&fd);
 	return 0;
@@ -287,7 +291,7 @@ int cgroup_make(int mount_fd, const char *path, bool v2, const char *needs, int 
 		return err_set(err, ERR_INPUT, 0, "cgroup %.128s leaves the hierarchy", path);
 	existing = cgroup_existing(mount_fd, path);
 	for (int tries = 0; fd < 0; tries++) {
-		if (make_once(mount_fd, path, v2, needs, &fd, &o) == 0)
+		if (make_once(mount_fd, path, v2, needs, existing < strlen(path), &fd, &o) == 0)
 			break;
 		if (errno != ENOENT || tries == MAKE_TRIES) {
 			(void)refused(err, path);
@@ -300,6 +304,22 @@ int cgroup_make(int mount_fd, const char *path, bool v2, const char *needs, int 
 		return -1;
 	}
 	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int cgroup_check_empty(int fd, const char *path, struct err *err)
+{
+	char text[64];
+	ssize_t n = cgroup_read(fd, "cgroup.procs", text, sizeof(text));
+
+	/* A threaded cgroup of v2 does not say; processes are not for it. */
+	if (n < 0)
+		return cgroup_failed(err, errno, "list the processes of cgroup %s", path);
+	if (n > 0)
+		return err_state(err,
+				 "cgroup %s has processes already: choose another cgroupsPath, or end "
+				 "whoever uses it",
+				 path);
 	return 0;
 }
 

@@ -23,6 +23,8 @@ size_t cgroup_existing(int mount_fd, const char *path);
  * controllers that it has, as far as it may, and needs (space separated; "" is none) must arrive. */
 int cgroup_make(int mount_fd, const char *path, bool v2, const char *needs, int *ret_fd,
 		struct err *err);
+/* cgroup_check_empty: whoever is there already would get our limits, and die with our container: ERR_STATE. */
+int cgroup_check_empty(int fd, const char *path, struct err *err);
 /* cgroup_take_back: what cgroup_make made, from the last to the one that begins after the first `existing` bytes. Errors are
  * ignored: somebody else may use it by now. */
 void cgroup_take_back(int mount_fd, const char *path, size_t existing);

@@ -38,6 +38,15 @@ static bool is_noted(const struct pairs *all, const char *type)
 	return false;
 }
 
+/* Only what is ours from here on may be named: it ends with the container. */
+static int check_free(int mount, const struct op *op, struct err *err)
+{
+	scoped_fd int fd = -1;
+	int gone = cgroup_open(mount, op->path, &fd, err);
+
+	return gone ? (gone < 0 ? gone : 0) : cgroup_check_empty(fd, op->path, err);
+}
+
 static int note(const struct op *op, struct arena *a, struct pairs *ret, struct err *err)
 {
 	scoped_fd int mount = -1;
@@ -46,6 +55,8 @@ static int note(const struct op *op, struct arena *a, struct pairs *ret, struct 
 	if (cgroup_mount_open(op->text, str_eq(op->type, CGROUP_UNIFIED), &mount, err) < 0)
 		return err_in(err, "%s", op->cause);
 	existing = cgroup_existing(mount, op->path);
+	if (existing == strlen(op->path) && check_free(mount, op, err) < 0)
+		return err_in(err, "%s", op->cause);
 	ret->v[ret->n++] = (struct pair){
 		.key = op->type,
 		.value = existing == strlen(op->path)
@@ -317,6 +328,18 @@ int cgroups_thaw(const struct container *c, struct err *err)
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
+
+void cgroups_take_back(const struct container *c)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_cgroups struct cgroups all = { .n = 0 };
+	struct err ignored;
+
+	if (cgroups_open(c, NULL, &a, &all, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < all.n; i++)
+		cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing);
+}
 
 int cgroups_remove(const struct container *c, struct err *err)
 {

@@ -47,6 +47,8 @@ int cgroups_freeze(const struct cgroups *all, bool frozen, struct err *err);
 int cgroups_thaw(const struct container *c, struct err *err);
 /* cgroups_remove: kills what is left in them and removes them, and what was made above them as far as it is empty. */
 int cgroups_remove(const struct container *c, struct err *err);
+/* cgroups_take_back: those that nobody was put into yet: what was made of them, as far as it is empty. */
+void cgroups_take_back(const struct container *c);
 /* cgroups_join: the directories that a further process is to enter: those of init, or sub below the container's own (a path,
  * or CONTROLLERS:PATH for v1, several). */
 int cgroups_join(const struct cgroups *all, const struct facts *facts, pid_t init,
