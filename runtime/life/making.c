@@ -312,15 +312,14 @@ int making_settle(struct making *m, struct err *err)
 
 void making_fail(struct making *m)
 {
-	bool begun = m->start.sock >= 0; /* there was, or may have been, a process */
 	struct err ignored;
 
 	start_kill(&m->start);
 	cgroup_dirs_done(&m->start.cgroups);
-	if (m->in_cgroup && !begun)
+	if (m->in_cgroup && !m->start.begun)
 		cgroups_take_back(&m->c);
 	/* Where that fails the entry stays, so that delete can try again. */
-	if (m->in_cgroup && begun && cgroups_remove(&m->c, &ignored) < 0) {
+	if (m->in_cgroup && m->start.begun && cgroups_remove(&m->c, &ignored) < 0) {
 		log_line(&m->rt->log, LOG_LEVEL_WARN, "%s", ignored.text);
 		return;
 	}

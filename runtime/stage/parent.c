@@ -336,6 +336,7 @@ int start_begin(struct start *s, struct err *err)
 	s->sock = c.parent_sock = ends[0];
 	c.sock = ends[1];
 	c.proc_fd = s->proc_fd;
+	s->begun = true;
 	r = clone_first(s, &c, middle, err);
 	cgroup_dirs_done(&s->cgroups);
 	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */

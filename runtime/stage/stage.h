@@ -22,6 +22,7 @@ struct start {
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
+	bool begun; /* there was a process, or may have been */
 	struct cgroup_dirs cgroups; /* what the first process that is cloned enters; filled by PREPARE */
 	/* Called in the parent. */
 	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
