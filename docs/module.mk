@@ -4,7 +4,7 @@
 
 REFERENCE := config rules mount-options ops limits
 REFERENCE_SRC := contrib/gen/gen_reference.c $(SPEC_SRC) runtime/plan/op.c runtime/plan/mount_options.c \
-	$(addprefix runtime/plan/,plan_limits.c device_filter.c list.c)
+	$(addprefix runtime/plan/,limits.c plan_limits.c plan_limits_io.c device_filter.c list.c)
 $(B)/gen-bin/gen_reference: $(REFERENCE_SRC:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -61,13 +61,14 @@ static bool is_first(size_t i)
 
 static void page_limits(struct text *out)
 {
-	text_add(out,
-		 "# The limits of linux.resources" WRITTEN
-		 "Each property and the file of the container's cgroup that it becomes. A controller is "
-		 "on v1 or on v2, on\na hybrid host too; the row is that of the version where it is. "
-		 "Without a cgroup each is a warning, which\n`--strict` makes an error; see "
-		 "[cgroups](../cgroups.md).\n\n"
-		 "| property | v1 | v2 | none | how |\n|---|---|---|---|---|\n");
+	text_add(
+		out,
+		"# The limits of linux.resources" WRITTEN
+		"Each property and the file of the container's cgroup that it becomes. A controller is "
+		"on v1 or on v2, on\na hybrid host too; the row is that of the version where it is. "
+		"Without a cgroup each is a warning, which\n`--strict` makes an error; see "
+		"[cgroups](../cgroups.md).\n\n"
+		"| property | v1 | v2 | none | how |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < limit_rows_n; i++) {
 		const struct limit_row *r = &limit_rows[i];
 

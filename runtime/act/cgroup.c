@@ -63,7 +63,8 @@ int cgroup_dirs_ready(struct cgroup_dirs *dirs, struct err *err)
 		if (d->procs_fd < 0)
 			d->procs_fd = open_beneath(d->fd, "cgroup.procs", O_WRONLY);
 		if (d->procs_fd < 0)
-			return cgroup_failed(err, errno, "open cgroup.procs of the container's cgroup (%s)",
+			return cgroup_failed(err, errno,
+					     "open cgroup.procs of the container's cgroup (%s)",
 					     d->type);
 	}
 	return 0;
@@ -93,11 +94,12 @@ static int check_thawed(const struct op *op, int fd, bool v2, struct err *err)
 		return cgroup_failed(err, errno, "look whether cgroup %s is frozen", op->path);
 	if (!frozen)
 		return 0;
-	return err_state(err,
-			 "cgroup %s is frozen, or one above it: nothing could start in it; thaw it (%s) or "
-			 "choose another cgroupsPath",
-			 op->path,
-			 v2 ? "write 0 to its cgroup.freeze" : "write THAWED to its freezer.state");
+	return err_state(
+		err,
+		"cgroup %s is frozen, or one above it: nothing could start in it; thaw it (%s) or "
+		"choose another cgroupsPath",
+		op->path,
+		v2 ? "write 0 to its cgroup.freeze" : "write THAWED to its freezer.state");
 }
 
 int act_cgroup(struct act *x, const struct op *op, struct err *err)
@@ -153,9 +155,10 @@ static int load_program(const struct op *op, int *ret, struct err *err)
 	if (*ret >= 0)
 		return 0;
 	if (errno == EINVAL || errno == ENOSYS)
-		return err_host(err, errno,
-				"load the program for devices; this kernel may lack CONFIG_CGROUP_BPF: drop the "
-				"rules, or boot one that has it");
+		return err_host(
+			err, errno,
+			"load the program for devices; this kernel may lack CONFIG_CGROUP_BPF: drop the "
+			"rules, or boot one that has it");
 	return err_host(err, errno, "load the program for devices");
 }
 

@@ -212,7 +212,8 @@ int cgroup_freeze(int fd, bool v2, bool frozen, struct err *err)
 			(void)cgroup_write(fd, file, word);
 	}
 	(void)cgroup_write(fd, file, v2 ? "0" : "THAWED");
-	return err_state(err, "the container does not freeze: one of its processes is in the kernel");
+	return err_state(err,
+			 "the container does not freeze: one of its processes is in the kernel");
 }
 
 /* --- removal ---------------------------------------------------------------------------------- */

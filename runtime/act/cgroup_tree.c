@@ -166,10 +166,11 @@ static int lacks(const struct obstacle *o, const char *path, const char *word, s
 	const char *above = o->path[0] ? o->path : "/";
 
 	if (o->errnum == EBUSY)
-		return err_set(err, ERR_HOST, 0,
-			       "cgroup %s cannot have the controller %.*s: %s has processes of its own; "
-			       "move them into a cgroup below it",
-			       path, (int)n, word, above);
+		return err_set(
+			err, ERR_HOST, 0,
+			"cgroup %s cannot have the controller %.*s: %s has processes of its own; "
+			"move them into a cgroup below it",
+			path, (int)n, word, above);
 	if (o->errnum)
 		return cgroup_failed(err, o->errnum,
 				     "cgroup %s cannot have the controller %.*s: enable it in %s",
@@ -203,7 +204,8 @@ static int inherit_cpuset(int parent, int fd)
 	char text[CGROUP_PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		if (cgroup_read(fd, files[i], text, sizeof(text)) < 0 || (text[0] && text[0] != '\n'))
+		if (cgroup_read(fd, files[i], text, sizeof(text)) < 0 ||
+		    (text[0] && text[0] != '\n'))
 			continue;
 		if (cgroup_read(parent, files[i], text, sizeof(text)) <= 0 ||
 		    cgroup_write(fd, files[i], text) < 0)
@@ -217,18 +219,22 @@ static int inherit_cpuset(int parent, int fd)
 static int refused(struct err *err, const char *path)
 {
 	if (errno == EACCES || errno == EPERM || errno == EROFS)
-		return err_host(err, errno,
-				"make cgroup %s: it is not delegated to this user; run under Delegate=yes or drop "
-				"cgroupsPath",
-				path);
+		return err_host(
+			err, errno,
+			"make cgroup %s: it is not delegated to this user; run under Delegate=yes or drop "
+			"cgroupsPath",
+			path);
 	if (errno == EEXIST)
-		return err_state(err, "cgroup %s was just made by somebody else; choose another "
-				      "cgroupsPath", path);
+		return err_state(err,
+				 "cgroup %s was just made by somebody else; choose another "
+				 "cgroupsPath",
+				 path);
 	if (errno == EAGAIN)
-		return err_host(err, errno,
-				"make cgroup %s: a cgroup above it allows no more (cgroup.max.depth, "
-				"cgroup.max.descendants)",
-				path);
+		return err_host(
+			err, errno,
+			"make cgroup %s: a cgroup above it allows no more (cgroup.max.depth, "
+			"cgroup.max.descendants)",
+			path);
 	return cgroup_failed(err, errno, "make cgroup %s", path);
 }
 
@@ -316,10 +322,11 @@ int cgroup_check_empty(int fd, const char *path, struct err *err)
 	if (n < 0)
 		return cgroup_failed(err, errno, "list the processes of cgroup %s", path);
 	if (n > 0)
-		return err_state(err,
-				 "cgroup %s has processes already: choose another cgroupsPath, or end "
-				 "whoever uses it",
-				 path);
+		return err_state(
+			err,
+			"cgroup %s has processes already: choose another cgroupsPath, or end "
+			"whoever uses it",
+			path);
 	return 0;
 }
 

@@ -27,9 +27,9 @@ static const struct option_row rows[] = {
 	    "limit of memory and swap together; -1 is none"),
 	ROW(kernel_memory, "kernel-memory", 0, STRING, "BYTES",
 	    "limit of the kernel's memory; v1, ignored by new kernels"),
-	ROW(kernel_memory_tcp, "kernel-memory-tcp", 0, STRING, "BYTES",
-	    "limit of TCP buffers; v1"),
-	ROW(cpu_shares, "cpu-share", 'c', STRING, "SHARES", "share of CPU time; 1024 is the default"),
+	ROW(kernel_memory_tcp, "kernel-memory-tcp", 0, STRING, "BYTES", "limit of TCP buffers; v1"),
+	ROW(cpu_shares, "cpu-share", 'c', STRING, "SHARES",
+	    "share of CPU time; 1024 is the default"),
 	ROW(cpu_period, "cpu-period", 0, STRING, "USECS", "period of the quota"),
 	ROW(cpu_quota, "cpu-quota", 0, STRING, "USECS", "CPU time in each period; -1 is no limit"),
 	ROW(cpu_burst, "cpu-burst", 0, STRING, "USECS", "unused quota that may be saved up"),
@@ -176,7 +176,8 @@ static int update(struct cli *cli, void *options, const struct strings *args, st
 		return err_input(err, "caches and memory bandwidth are not partitioned; drop "
 				      "--l3-cache-schema and --mem-bw-schema (--strict)");
 	if (o->l3_cache || o->mem_bw)
-		text_add(&cli->out, "not applied: caches and memory bandwidth are not partitioned\n");
+		text_add(&cli->out,
+			 "not applied: caches and memory bandwidth are not partitioned\n");
 	TRY(life_update(&cli->rt, args->v[0], r, &cli->arena, &said, err));
 	for (size_t i = 0; i < said.n; i++)
 		text_addf(&cli->out, "%s\n", said.v[i]);

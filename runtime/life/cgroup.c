@@ -59,10 +59,9 @@ static int note(const struct op *op, struct arena *a, struct pairs *ret, struct 
 		return err_in(err, "%s", op->cause);
 	ret->v[ret->n++] = (struct pair){
 		.key = op->type,
-		.value = existing == strlen(op->path)
-				 ? op->path
-				 : arena_printf(a, "%.*s/%s", (int)existing, op->path,
-						op->path + existing),
+		.value = existing == strlen(op->path) ? op->path
+						      : arena_printf(a, "%.*s/%s", (int)existing,
+								     op->path, op->path + existing),
 	};
 	return 0;
 }
@@ -110,9 +109,10 @@ static int check_owner(const struct container *c, const struct cgroup_ref *r, st
 	if (cgroup_open(r->mount_fd, path, &above, err) == 0 && belongs_to(r->fd, c->owner_uid) &&
 	    belongs_to(above, c->owner_uid))
 		return 0;
-	return err_set(err, ERR_HOSTILE, 0,
-		       "the state of container \"%s\" names cgroup %s, which is not its owner's, uid %u",
-		       c->id, r->path, c->owner_uid);
+	return err_set(
+		err, ERR_HOSTILE, 0,
+		"the state of container \"%s\" names cgroup %s, which is not its owner's, uid %u",
+		c->id, r->path, c->owner_uid);
 }
 
 static int open_one(const struct container *c, const struct pair *named, const char *mount,
@@ -128,8 +128,8 @@ static int open_one(const struct container *c, const struct pair *named, const c
 	if (path_has_dotdot(named->value) || strlen(named->value) >= CGROUP_PATH_MAX ||
 	    str_eq(r->path, "/"))
 		return err_set(err, ERR_HOSTILE, 0,
-			       "the state of container \"%s\" names \"%.128s\" as its cgroup", c->id,
-			       named->value);
+			       "the state of container \"%s\" names \"%.128s\" as its cgroup",
+			       c->id, named->value);
 	TRY(cgroup_mount_open(mount, r->v2, &r->mount_fd, err));
 	all->n++;
 	TRY(cgroup_open(r->mount_fd, r->path, &r->fd, err));
@@ -226,8 +226,8 @@ static int gather_one(void *ctx, pid_t pid, struct err *err)
 	if (g->list.n == g->room) {
 		size_t more = g->room ? g->room * 2 : 64;
 
-		g->list.v = arena_grow(g->a, g->list.v, g->room * sizeof(pid_t),
-				       more * sizeof(pid_t));
+		g->list.v =
+			arena_grow(g->a, g->list.v, g->room * sizeof(pid_t), more * sizeof(pid_t));
 		g->room = more;
 	}
 	g->list.v[g->list.n++] = pid;

@@ -38,7 +38,8 @@ const struct cgroup_ref *cgroups_list(const struct cgroups *all);
 const struct cgroup_ref *cgroups_freezer(const struct cgroups *all);
 const struct cgroup_ref *cgroups_with(const struct cgroups *all, const char *controller);
 /* cgroups_pids: all processes, ascending. */
-int cgroups_pids(const struct cgroups *all, struct arena *a, struct pids_list *ret, struct err *err);
+int cgroups_pids(const struct cgroups *all, struct arena *a, struct pids_list *ret,
+		 struct err *err);
 /* cgroups_signal: to every one of them; those that are started meanwhile, too. SIGKILL also reaches the frozen. */
 int cgroups_signal(const struct cgroups *all, int sig, struct err *err);
 /* cgroups_freeze: 1: there is no freezer. */

@@ -146,10 +146,11 @@ int life_events(const struct runtime *rt, const char *id, bool once, uint32_t in
 	TRY(container_open(&c, &w.pidfd, err));
 	TRY(cgroups_open(&c, NULL, &a, &w.cgroups, err));
 	if (!cgroups_list(&w.cgroups))
-		return err_state(err,
-				 "container \"%s\" has no cgroup that counts what it uses; give its config a "
-				 "cgroupsPath, and a user who may use it",
-				 id);
+		return err_state(
+			err,
+			"container \"%s\" has no cgroup that counts what it uses; give its config a "
+			"cgroupsPath, and a user who may use it",
+			id);
 	if (once)
 		return say(&w, "stats", err);
 	TRY(watch_memory(&w, err));

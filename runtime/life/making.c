@@ -136,8 +136,7 @@ static bool is_done_after_create(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
 
-	return !asks_for_listener(c->linux_.seccomp) &&
-	       (!h || (!h->poststart.n && !h->poststop.n));
+	return !asks_for_listener(c->linux_.seccomp) && (!h || (!h->poststart.n && !h->poststop.n));
 }
 
 static void describe(struct making *m)

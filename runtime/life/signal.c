@@ -117,10 +117,11 @@ static int kill_all(const struct runtime *rt, const struct container *c, int sig
 	if (without <= 0)
 		return without;
 	if (c->status != STATUS_CREATED)
-		log_line(&rt->log, LOG_LEVEL_WARN,
-			 "container \"%s\" has neither a pid namespace of its own nor a cgroup: only its "
-			 "first process gets the signal",
-			 c->id);
+		log_line(
+			&rt->log, LOG_LEVEL_WARN,
+			"container \"%s\" has neither a pid namespace of its own nor a cgroup: only its "
+			"first process gets the signal",
+			c->id);
 	return send_init(c, sig, err);
 }
 

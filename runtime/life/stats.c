@@ -166,8 +166,8 @@ static void emit_amount(const struct stats *s, const struct cgroup_ref *r, const
 	emit_end_object(s->e);
 }
 
-#define V1_AMOUNT(key, name)                                                        \
-	{                                                                           \
+#define V1_AMOUNT(key, name)                                                           \
+	{                                                                              \
 		key, "memory." name "limit_in_bytes", "memory." name "usage_in_bytes", \
 			"memory." name "max_usage_in_bytes", "memory." name "failcnt"  \
 	}
@@ -312,7 +312,7 @@ static void emit_blkio(const struct stats *s)
 /* The sizes that the host has are those whose files are there. */
 static void emit_hugetlb(const struct stats *s)
 {
-	static const char *const sizes[] = { "64KB", "1MB",  "2MB",   "8MB", "16MB",
+	static const char *const sizes[] = { "64KB", "1MB",   "2MB",   "8MB", "16MB",
 					     "32MB", "256MB", "512MB", "1GB", "16GB" };
 	const struct cgroup_ref *r = cgroups_with(s->all, "hugetlb");
 

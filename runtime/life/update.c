@@ -77,7 +77,8 @@ static int complete_memory(const struct update *u, struct resources *r, struct e
 	if (r->memory->swap.v > 0 && !r->memory->limit.v)
 		r->memory->limit = (struct opt_i64){ true, number_in(m, "memory.max") };
 	now = number_in(m, "memory.current");
-	if (r->memory->check_before_update.v && r->memory->limit.v > 0 && now > r->memory->limit.v) {
+	if (r->memory->check_before_update.v && r->memory->limit.v > 0 &&
+	    now > r->memory->limit.v) {
 		(void)err_state(err, "%lld bytes are in use, more than the new limit of %lld",
 				(long long)now, (long long)r->memory->limit.v);
 		return err_in(err, "/memory/limit");
@@ -165,10 +166,11 @@ static int without_cgroup(struct update *u, const struct resources *r, struct st
 		said->v[said->n++] = arena_printf(&u->arena, "%s: %s", cause + 1, text);
 	}
 	if (p.warnings_n && !stood_in)
-		return err_state(err,
-				 "container \"%s\" has no cgroup, so that nothing of this can be limited; give its "
-				 "config a cgroupsPath, and a user who may use it",
-				 u->c.id);
+		return err_state(
+			err,
+			"container \"%s\" has no cgroup, so that nothing of this can be limited; give its "
+			"config a cgroupsPath, and a user who may use it",
+			u->c.id);
 	return 0;
 }
 

@@ -55,9 +55,9 @@ static struct device_rule rule_of(const struct device_cgroup *d, int type)
 
 struct device_rules device_rules(const struct device_cgroups *config, struct arena *a)
 {
-	struct device_rules all = { arena_array(a, struct device_rule,
-						2 * config->n + ARRAY_LEN(always)),
-				    0 };
+	struct device_rules all = {
+		arena_array(a, struct device_rule, 2 * config->n + ARRAY_LEN(always)), 0
+	};
 
 	for (size_t i = 0; i < config->n; i++) {
 		const struct device_cgroup *d = &config->v[i];
@@ -98,7 +98,10 @@ struct code {
 static void add(struct code *c, uint8_t op, uint8_t dst, uint8_t src, int off, int64_t imm)
 {
 	c->v[c->n++] = (struct bpf_insn){
-		.code = op, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = (int16_t)off,
+		.code = op,
+		.dst_reg = dst & 0xf,
+		.src_reg = src & 0xf,
+		.off = (int16_t)off,
 		.imm = (int32_t)imm,
 	};
 }

@@ -246,8 +246,9 @@ static int add_delegated(struct plan *p, const struct config *c, const struct fa
 		return err_in(err, "/annotations/" ANNOTATION_DELEGATE);
 	}
 	if (!v2 || f->cgroup_mode != CGROUP_V2)
-		return plan_warn(p, err, "/annotations/" ANNOTATION_DELEGATE,
-				 "only a cgroup of v2 can be delegated; the container keeps its own");
+		return plan_warn(
+			p, err, "/annotations/" ANNOTATION_DELEGATE,
+			"only a cgroup of v2 can be delegated; the container keeps its own");
 	below = *v2;
 	below.path = path_clean(p->arena, path_join(p->arena, v2->path, name));
 	(void)add_cgroup(p, &below, "/annotations/" ANNOTATION_DELEGATE);

@@ -6,7 +6,6 @@
 #include "runtime/plan/plan_cgroup.h"
 
 #include <linux/mount.h>
-#include <sys/mount.h>
 
 #include "spec/base/path.h"
 #include "spec/base/str.h"
@@ -108,8 +107,8 @@ void plan_cgroup_spread(struct plan *p, const struct config *c, const struct fac
 	for (uint32_t i = 0; i < f->cgroup_v1_n; i++)
 		add_v1(&s, &f->cgroup_v1[i]);
 	if (f->cgroup_mount[0])
-		add_hierarchy(&s, CGROUP_UNIFIED, "cgroup2", "",
-			      path_clean(p->arena,
-					 path_join(p->arena, f->cgroup_mount,
-						   path_in(p, CGROUP_UNIFIED, f->cgroup_own))));
+		add_hierarchy(
+			&s, CGROUP_UNIFIED, "cgroup2", "",
+			path_clean(p->arena, path_join(p->arena, f->cgroup_mount,
+						       path_in(p, CGROUP_UNIFIED, f->cgroup_own))));
 }

@@ -10,8 +10,8 @@
 
 #include "runtime/plan/mount_idmap.h"
 #include "runtime/plan/mount_options.h"
-#include "runtime/plan/plan_cgroup.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plan/plan_cgroup.h"
 #include "spec/base/path.h"
 #include "spec/oci/annotations.h"
 

@@ -172,8 +172,8 @@ static void add_v1(struct look *l, const struct mountinfo *m)
 	const char *own;
 
 	if (f->cgroup_v1_n == FACTS_HIERARCHIES_MAX || strlen(m->target) >= sizeof(v.mount) ||
-	    !cgroup_v1_parse(l->own_text, m->super_options, &v) ||
-	    is_known(f, v.controllers) || !is_visible(m->target, CGROUP_MAGIC))
+	    !cgroup_v1_parse(l->own_text, m->super_options, &v) || is_known(f, v.controllers) ||
+	    !is_visible(m->target, CGROUP_MAGIC))
 		return;
 	own = below(v.own, m->root);
 	(void)snprintf(v.mount, sizeof(v.mount), "%s", m->target);
@@ -218,8 +218,7 @@ static void look_v2(struct look *l)
 	dir = arena_printf(l->a, "%s%s", f->cgroup_mount, str_eq(own, "/") ? "" : own);
 	f->cgroup_writable = may_use(dir, l->a);
 	/* The root of the whole hierarchy is the one without this file. */
-	f->cgroup_top =
-		faccessat(AT_FDCWD, arena_printf(l->a, "%s/cgroup.type", dir), F_OK, 0) < 0;
+	f->cgroup_top = faccessat(AT_FDCWD, arena_printf(l->a, "%s/cgroup.type", dir), F_OK, 0) < 0;
 	line_of(l, dir, "cgroup.controllers", f->cgroup_controllers, sizeof(f->cgroup_controllers));
 	line_of(l, dir, "cgroup.subtree_control", f->cgroup_enabled, sizeof(f->cgroup_enabled));
 	if (str_eq(own, "/"))
@@ -243,7 +242,9 @@ static int mode_of(const struct facts *f)
 int probe_cgroup(struct facts *f, unsigned int want, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
-	struct look l = { .f = f, .a = &a, .own_text = whole("/proc/self/cgroup", CGROUP_FILE_MAX, &a) };
+	struct look l = { .f = f,
+			  .a = &a,
+			  .own_text = whole("/proc/self/cgroup", CGROUP_FILE_MAX, &a) };
 	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a);
 	struct err ignored = { 0 };
 	struct mountinfo m;

@@ -23,7 +23,8 @@ struct start {
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
 	bool begun; /* there was a process, or may have been */
-	struct cgroup_dirs cgroups; /* what the first process that is cloned enters; filled by PREPARE */
+	struct cgroup_dirs
+		cgroups; /* what the first process that is cloned enters; filled by PREPARE */
 	/* Called in the parent. */
 	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */

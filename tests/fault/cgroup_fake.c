@@ -68,8 +68,9 @@ static void fill(int dir, int version, int top)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (!files[i].version || files[i].version == version)
 			write_file(dir, files[i].name,
-				   top && strncmp(files[i].name, "cpuset.", 7) == 0 ? "0\n"
-										     : files[i].text);
+				   top && strncmp(files[i].name, "cpuset.", 7) == 0
+					   ? "0\n"
+					   : files[i].text);
 }
 
 void cgroup_fake_begin(const char *dir)

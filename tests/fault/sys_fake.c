@@ -349,7 +349,8 @@ REAL(int, openat2, (int dirfd, const char *path, const struct open_how *how),
      open_how(dirfd, path, how))
 REAL(int, openat, (int dirfd, const char *path, int flags, mode_t mode),
      open_file(dirfd, path, flags, mode))
-REAL(int, mkdirat, (int dirfd, const char *path, mode_t mode), cgroup_fake_mkdirat(dirfd, path, mode))
+REAL(int, mkdirat, (int dirfd, const char *path, mode_t mode),
+     cgroup_fake_mkdirat(dirfd, path, mode))
 REAL(int, mknodat, (int dirfd, const char *path, mode_t mode, dev_t dev),
      make_node(dirfd, path, mode, dev))
 REAL(int, symlinkat, (const char *target, int dirfd, const char *path),

@@ -54,7 +54,8 @@ static const struct {
 	{ "fstatfs", 0, OP_MOUNT }, /* is it procfs? that always answers */
 	{ "fstatfs", 0, OP_BIND },
 	{ "fstatfs", 0, OP_CONSOLE },
-	{ "openat2", 0, OP_CGROUP }, /* handing controllers down: those that are needed are looked for */
+	{ "openat2", 0,
+	  OP_CGROUP }, /* handing controllers down: those that are needed are looked for */
 	{ "read", 0, OP_CGROUP }, /* likewise */
 	{ "write", 0, OP_CGROUP }, /* likewise */
 	{ "mkdirat", 0, OP_CGROUP }, /* tried again */

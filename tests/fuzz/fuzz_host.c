@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "runtime/life/process.h"
-#include "runtime/probe/mountinfo.h"
 #include "runtime/probe/cgroup.h"
+#include "runtime/probe/mountinfo.h"
 #include "runtime/probe/probe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -24,8 +24,9 @@ static void shares_become_weights(void **state)
 {
 	static const struct {
 		uint64_t shares, weight;
-	} cases[] = { { 0, 1 },	     { 2, 1 },	       { 3, 1 },	 { 512, 59 },	 { 1024, 100 },
-		      { 2048, 174 }, { 1536, 137 }, { 262144, 10000 }, { 1u << 30, 10000 } };
+	} cases[] = { { 0, 1 },	     { 2, 1 },		{ 3, 1 },
+		      { 512, 59 },   { 1024, 100 },	{ 2048, 174 },
+		      { 1536, 137 }, { 262144, 10000 }, { 1u << 30, 10000 } };
 	uint64_t last = 0;
 
 	(void)state;
@@ -63,7 +64,8 @@ static void finds_controllers_in_lists(void **state)
 
 static void reads_the_lines_of_v1(void **state)
 {
-	static const char text[] = "12:cpu,cpuacct:/a b\n3:name=systemd:/s\n2::/no\n1:memory:/m:x\n0::/u\n";
+	static const char text[] =
+		"12:cpu,cpuacct:/a b\n3:name=systemd:/s\n2::/no\n1:memory:/m:x\n0::/u\n";
 	struct cgroup_v1 v = { 0 };
 
 	(void)state;
@@ -174,9 +176,9 @@ static void check_all(const struct device_rules *rules, struct arena *a)
 			for (size_t k = 0; k < ARRAY_LEN(minors); k++)
 				for (uint32_t access = 1; access < 8; access++) {
 					struct bpf_cgroup_dev_ctx ctx = {
-						.access_type = access << 16 |
-							       (type ? BPF_DEVCG_DEV_CHAR
-								     : BPF_DEVCG_DEV_BLOCK),
+						.access_type =
+							access << 16 | (type ? BPF_DEVCG_DEV_CHAR
+									     : BPF_DEVCG_DEV_BLOCK),
 						.major = majors[i],
 						.minor = minors[k],
 					};
