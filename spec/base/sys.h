@@ -127,6 +127,8 @@ int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_s
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
 long sys_keyctl_join(const char *name);
+/* sys_landlock_none: no path can be opened, made or removed any more (5.13); what is open stays. */
+int sys_landlock_none(void);
 
 /* sockets */
 int sys_socket(int domain, int type, int protocol);

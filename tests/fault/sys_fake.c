@@ -505,6 +505,7 @@ PRETEND(capset,
 REAL(int, seccomp, (unsigned int op, unsigned int flags, void *arg),
      flags &SECCOMP_FILTER_FLAG_NEW_LISTENER ? stand_in("listener") : 0)
 REAL(long, keyctl_join, (const char *name), 1)
+REAL(int, landlock_none, (void), 0)
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 
