@@ -203,7 +203,8 @@ static void seccomp_emit(struct emit *e, const char *arch)
 static void linux_emit(struct emit *e, const struct config_want *want)
 {
 	emit_object(e, "linux");
-	id_map_emit(e, "gidMappings", want->gid);
+	if (want->maps)
+		id_map_emit(e, "gidMappings", want->gid);
 	strings_emit(e, "maskedPaths", MASKED);
 	emit_array(e, "namespaces");
 	for (const char *const *ns = NAMESPACES; *ns; ns++) {
@@ -214,7 +215,8 @@ static void linux_emit(struct emit *e, const struct config_want *want)
 	emit_end_array(e);
 	strings_emit(e, "readonlyPaths", READONLY);
 	seccomp_emit(e, want->arch);
-	id_map_emit(e, "uidMappings", want->uid);
+	if (want->maps)
+		id_map_emit(e, "uidMappings", want->uid);
 	emit_end_object(e);
 }
 

@@ -20,8 +20,8 @@ struct segment {
 };
 
 struct image {
-	const struct spool *spool;
-	const struct content *content;
+	struct spool *spool;
+	struct content *content;
 	struct segment *segments;
 	size_t n;
 	bool wide; /* 64 bits */
@@ -188,8 +188,7 @@ static int segments_use(const struct image *m, struct arena *a, struct elf *elf,
 	return names_read(m, d, a, elf, err);
 }
 
-int elf_read(const struct spool *s, const struct content *c, struct arena *a, struct elf *ret,
-	     struct err *err)
+int elf_read(struct spool *s, struct content *c, struct arena *a, struct elf *ret, struct err *err)
 {
 	struct image m = { .spool = s, .content = c };
 	struct elf elf = { 0 };

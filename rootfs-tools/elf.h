@@ -18,5 +18,4 @@ struct elf {
 
 /* elf_read: 1 if the content is no little-endian ELF file. Strings are in the arena. ERR_INTEGRITY
  * for a file that contradicts itself. */
-int elf_read(const struct spool *s, const struct content *c, struct arena *a, struct elf *ret,
-	     struct err *err);
+int elf_read(struct spool *s, struct content *c, struct arena *a, struct elf *ret, struct err *err);

@@ -2,7 +2,7 @@
 # Tests, checks, benchmark, installation. A suite is whatever files its folder holds.
 
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
-	libarchive-dev libssl-dev git ca-certificates
+	libarchive-dev libssl-dev zlib1g-dev libzstd-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
 	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
 # The engines above the runtime: the first ones are part of the check, the others of check-engines.
@@ -14,10 +14,10 @@ TEST_USER := srttest
 
 # Libraries that a test may need; the linker leaves out what it does not use.
 TEST_LIBS := -Wl,--as-needed -lcmocka -lyajl -lseccomp -lmount
-BUNDLE_TEST_LIBS := -larchive -lcrypto
+BUNDLE_TEST_LIBS := -larchive -lcrypto -lz -lzstd
 
 # --- the two halves that the Makefile does not know --------------------------------------------------------------------
-BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/*.c))
+BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/*.c spec/image/*.c))
 define bundle_archive
 $(B)/$(1)/libbundle-test.a: $(BUNDLE_OBJ_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
@@ -37,7 +37,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FAULT_SRC := $(wildcard tests/fault/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # Those that reach into the bundle half link it as well.
-NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle|rootfs-tools)/' $(UNIT_SRC) $(FUZZ_SRC)))
+NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle|rootfs-tools|spec/image)/' $(UNIT_SRC) $(FUZZ_SRC)))
 
 # test_program VARIANT SOURCE: one program from one source and the library of its variant.
 define test_program
