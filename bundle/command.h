@@ -16,3 +16,4 @@ int cmd_ls(struct args *args, const struct log *log, struct err *err);
 int cmd_rm(struct args *args, const struct log *log, struct err *err);
 int cmd_prune(struct args *args, const struct log *log, struct err *err);
 int cmd_fsck(struct args *args, const struct log *log, struct err *err);
+int cmd_enter(struct args *args, const struct log *log, struct err *err);

@@ -62,5 +62,11 @@ const struct command COMMANDS[] = {
 	  "killed program is removed unless --dry-run is given; damage is only told. Exit status 4 "
 	  "where there is damage.",
 	  0, 0, cmd_fsck },
+	{ C_ENTER, "enter", "NAME COMMAND [ARGUMENT...]",
+	  "Runs a program where a bundle of the store can be seen",
+	  "Files of a bundle whose placing is overlay are seen through a mount, which is made in "
+	  "namespaces of the program's own. The variable SRT_OCI_STORED names the bundle's directory. "
+	  "srt-oci run NAME is this with srt-oci as the program.",
+	  2, OPERANDS_ANY, cmd_enter },
 	{ 0 },
 };

@@ -145,7 +145,7 @@ static void roff_own(void *ctx, const struct option *o)
 
 void manual_emit(struct text *out)
 {
-	const unsigned int common = C_ALL & ~C_RUN;
+	const unsigned int common = C_ALL & ~C_ENTER;
 
 	text_add(out, ".TH SRT\\-OCI\\-BUNDLE 1 \"\" \"srt\\-oci\" \"User Commands\"\n.SH NAME\n"
 		      "srt\\-oci\\-bundle \\- build bundles for srt\\-oci and other OCI runtimes\n"

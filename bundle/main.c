@@ -87,7 +87,9 @@ static int run(int argc, char **argv, struct arena *a, struct log *log, struct e
 			return err_input(err, "--completion: %s is none of bash, zsh, fish",
 					 Q(args.completion));
 	} else if (command) {
-		TRY(surroundings_settle(err));
+		/* What enter runs shall find signals and language as its caller has them. */
+		if (command->bit != C_ENTER)
+			TRY(surroundings_settle(err));
 		return command->run(&args, log, err);
 	} else {
 		return err_input(err, "a command is missing; see --help");

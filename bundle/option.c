@@ -15,7 +15,8 @@ static int strings_add(struct strings *s, struct arena *a, const char *word, str
 {
 	if (s->n == WORDS_MAX)
 		return err_input(err, "more than %d words", WORDS_MAX);
-	s->v = arena_grow(a, s->v, s->n * sizeof(*s->v), (s->n + 1) * sizeof(*s->v));
+	/* A NULL stays behind the last, for who runs them. */
+	s->v = arena_grow(a, s->v, s->n * sizeof(*s->v), (s->n + 2) * sizeof(*s->v));
 	s->v[s->n++] = word;
 	return 0;
 }
@@ -221,8 +222,8 @@ static const struct option OPTIONS[] = {
 	{ C_INSPECT, "html", 0, NULL, "one page with a map of sizes", set_view },
 	{ C_PRUNE | C_FSCK, "dry-run", 'n', NULL, "only say what would be done", set_dry },
 	{ C_PRUNE, "keep", 0, "N", "the last N bundles without a name stay [0]", set_keep },
-	{ C_ALL & ~C_RUN, "json", 0, NULL, "print the result as JSON", set_json },
-	{ C_ALL & ~C_RUN, "quiet", 'q', NULL, "say nothing but errors", set_quiet },
+	{ C_ALL & ~C_ENTER, "json", 0, NULL, "print the result as JSON", set_json },
+	{ C_ALL & ~C_ENTER, "quiet", 'q', NULL, "say nothing but errors", set_quiet },
 	{ C_ALL | C_PROGRAM, "help", 'h', NULL, "print this help", set_help },
 	{ C_PROGRAM, "version", 0, NULL, "print the version", set_version },
 	{ C_PROGRAM, "man", 0, NULL, "print the manual page", set_manual },
@@ -315,7 +316,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct a
 			TRY(option_read(commands, argc, argv, &i, args, err));
 		} else {
 			TRY(strings_add(&args->operands, args->arena, argv[i], err));
-			flags &= commands != C_RUN;
+			flags &= commands != C_ENTER;
 		}
 	}
 	if (!command || args->help)

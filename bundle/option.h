@@ -49,7 +49,7 @@ enum command_bit {
 	C_RM = 1 << 9,
 	C_PRUNE = 1 << 10,
 	C_FSCK = 1 << 11,
-	C_RUN = 1 << 12,
+	C_ENTER = 1 << 12,
 	C_ALL = (1 << 13) - 1,
 	C_PROGRAM = 1 << 13, /* without a command */
 };
@@ -79,7 +79,7 @@ struct command {
 extern const struct command COMMANDS[];
 
 /* options_parse: flags and operands of a command (NULL: of the program alone), in any order; "--" ends
- * flags, and so does the first operand of run. */
+ * flags, and so does the first operand of enter. */
 int options_parse(const struct command *command, int argc, char **argv, struct args *args,
 		  struct err *err);
 /* options_each: every row that the command takes, those of limits too. */
