@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,6 +80,10 @@ static void child_run(int fd, int out, const struct limits *limits)
 	    sys_close_range(2, ~0u, 0) < 0)
 		_exit(1);
 	sys_signals_default();
+	/* Times of zip archives are local ones, which would look for a file of time zones later. */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		_exit(1);
+	tzset();
 	if (reader_confine(limits->seconds, &err) < 0) {
 		(void)!write(1, &fail, sizeof(fail));
 		(void)!write(1, &err, sizeof(err));

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rootfs-tools/record.h"
@@ -18,7 +17,7 @@
 #define COMMENT_MAX 65535
 #define CENTRAL_BYTES 46
 #define LOCAL_BYTES 30
-#define NAME_MAX_BYTES 4096
+#define NAME_MAX_BYTES 65535
 #define SIG_END 0x06054b50u
 #define SIG_END64 0x06064b50u
 #define SIG_LOCATOR64 0x07064b50u
@@ -236,12 +235,12 @@ int zip_check(int fd, const struct limits *limits, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
 	struct zip z = { .fd = fd };
-	struct stat st;
+	off_t size = lseek(fd, 0, SEEK_END); /* fstat is not for who reads: it can name paths */
 	unsigned char *dir;
 
-	if (fstat(fd, &st) < 0)
-		return err_host(err, errno, "stat the zip archive");
-	z.size = (uint64_t)st.st_size;
+	if (size < 0)
+		return err_host(err, errno, "measure the zip archive");
+	z.size = (uint64_t)size;
 	TRY(end_find(&z, &a, err));
 	if (z.count > limits->entries)
 		return err_limit(err, "more than %llu entries (--max-entries)",
