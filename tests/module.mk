@@ -8,6 +8,8 @@ TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybo
 # The engines above the runtime: the first ones are part of the check, the others of check-engines.
 TEST_DEPS += podman conmon catatonit slirp4netns netavark buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
+# What makes and takes images and archives beside us.
+TEST_DEPS += cpio skopeo umoci libarchive-tools
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -75,6 +77,8 @@ GOLDEN := $(wildcard tests/golden/run)
 CONFORMANCE := $(wildcard tests/conformance/run)
 BATS := $(wildcard tests/integration/*.bats)
 QUICK := $(if $(BATS),$(shell grep -lE '^\# bats file_tags=(.*,)?quick(,|$$)' $(BATS)))
+# Those with a long half, which SRT_LONG asks for.
+LONG := $(if $(BATS),$(shell grep -l SRT_LONG $(BATS)))
 # A program with its corpus is one argument of the runner.
 REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
 include tests/golden/module.mk
@@ -148,6 +152,14 @@ check-build: all $(TEST_PROGRAMS) $(UNIT_ASAN)
 
 check-run: check-build
 	@$(RUN) $(SUITES_QUICK) $(SUITES_SLOW)
+
+## check-long: what check does a part of, whole: every attack in every format, 1000 mutations, 200 kills (half an hour)
+.PHONY: check-long check-long-run
+check-long: deps-check
+	@$(MAKE) --no-print-directory -j2 check-build
+	@$(MAKE) --no-print-directory check-long-run
+check-long-run: check-build
+	@SRT_LONG=1 $(RUN) --suite long --stage --timeout 3000 --as user,root $(LONG)
 
 ## asan: unit, golden and fault tests and corpus replay under AddressSanitizer and UndefinedBehaviorSanitizer
 asan: $(UNIT_ASAN) $(GOLDEN_ASAN) $(FAULT_ASAN) $(REPLAY)

@@ -11,7 +11,9 @@ setup() {
 @test "every attack of the table gets its verdict and changes nothing" {
 	# All formats of each case where the long half is run.
 	[ -n "${SRT_LONG-}" ] || export HOSTILE_QUICK=1
-	run python3 "$SRT_TOP/tests/integration/lib/hostile.py" "$bundle" "$BATS_TEST_TMPDIR/work"
+	work=$(mktemp -d /dev/shm/srt-hostile.XXXXXX)
+	run python3 "$SRT_TOP/tests/integration/lib/hostile.py" "$bundle" "$work"
+	rm -rf "$work"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ ${lines[-1]} =~ ^([0-9]+)\ cases,\ ([0-9]+)\ archives,\ 0\ failures$ ]]

@@ -3,8 +3,12 @@
 
 bats_require_minimum_version 1.5.0
 
+# In memory: every build ends with a sync of its file system, which others may be writing to.
 setup_file() {
-	cd "$BATS_FILE_TMPDIR" || return
+	SRT_SHM=$(mktemp -d /dev/shm/srt-repro.XXXXXX)
+	export SRT_SHM
+	mkdir "$SRT_SHM/from"
+	cd "$SRT_SHM/from" || return
 	python3 - <<'PY'
 import io, random, tarfile, zipfile
 entries = []
@@ -41,17 +45,21 @@ PY
 	E
 	"$SRT_BUILD/srt-oci-bundle" build recipe.json -q -o ./wanted
 	"$SRT_BUILD/srt-oci-bundle" digest ./wanted >wanted.id
+	# The same on every machine of this kind; other kinds say so in the manifest.
+	[ "$(uname -m)" != x86_64 ] || [ "$(cat wanted.id)" = "sha256:03d2e49b6b4fafd1e069745e37d3af6bb993fb1b8478c84f68ed2c6f0024041a" ]
 	"$SRT_BUILD/srt-oci-bundle" pack ./wanted -q -t tar -o ./wanted.tar
 	"$SRT_BUILD/srt-oci-bundle" pack ./wanted --json -o ./wanted.oci >wanted.json
 	chmod -R a+rX .
 }
 
+teardown_file() { rm -rf "$SRT_SHM"; }
+
 setup() {
-	mkdir "$BATS_TEST_TMPDIR/here"
-	cd "$BATS_TEST_TMPDIR/here" || return
+	mkdir "$SRT_SHM/$BATS_TEST_NUMBER"
+	cd "$SRT_SHM/$BATS_TEST_NUMBER" || return
 	bundle=$SRT_BUILD/srt-oci-bundle
-	from=$BATS_FILE_TMPDIR
-	export XDG_DATA_HOME=$BATS_TEST_TMPDIR/data
+	from=$SRT_SHM/from
+	export XDG_DATA_HOME=$PWD/data
 	configurations=0
 }
 
@@ -86,10 +94,8 @@ alike() {
 	alike
 	# Another file system than that of the first.
 	prefix=(env)
-	shm=$(mktemp -d /dev/shm/srt-bundle.XXXXXX)
-	"$bundle" build "$from/recipe.json" -q -o "$shm/out"
-	[ "$("$bundle" digest "$shm/out")" = "$(cat "$from/wanted.id")" ]
-	rm -r "$shm"
+	"$bundle" build "$from/recipe.json" -q -o "$BATS_TEST_TMPDIR/out"
+	[ "$("$bundle" digest "$BATS_TEST_TMPDIR/out")" = "$(cat "$from/wanted.id")" ]
 	# A directory whose group its files would get.
 	mkdir sgid
 	chmod g+s sgid
