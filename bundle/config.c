@@ -299,7 +299,7 @@ void config_emit(const struct config_want *want, struct text *out)
 	process_emit(&e, want->process);
 	emit_object(&e, "root");
 	emit_str(&e, "path", "rootfs");
-	emit_bool(&e, "readonly", true);
+	emit_bool(&e, "readonly", !want->writable);
 	emit_end_object(&e);
 	emit_end_object(&e);
 	text_add(out, "\n");

@@ -13,6 +13,7 @@ struct config_want {
 	const char *name; /* host name */
 	const struct process *process;
 	const char *arch; /* Debian's word: amd64 */
+	bool writable; /* the root, for a step of a build */
 	bool maps; /* say who is root inside; else it is whoever runs the bundle */
 	uint32_t uid, gid; /* on the host, of that one */
 };

@@ -5,10 +5,13 @@
 #include <limits.h>
 #include <string.h>
 
+#include "bundle/exec.h"
 #include "rootfs-tools/closure.h"
 #include "rootfs-tools/glob.h"
+#include "rootfs-tools/ldcache.h"
 #include "rootfs-tools/merge.h"
 #include "rootfs-tools/usrmerge.h"
+#include "rootfs-tools/zipout.h"
 #include "spec/base/names.h"
 #include "spec/base/path.h"
 #include "spec/base/str.h"
@@ -224,6 +227,48 @@ static int op_keep_closure(struct kitchen *k, const struct step *s, struct err *
 	return closure_keep(k->out, k->spool, &c, err);
 }
 
+static int op_ldcache(struct kitchen *k, const struct step *s, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct item item = item_of(k, s, NODE_FILE);
+	struct text out = { .arena = &a };
+
+	item.mode = 0644;
+	TRY(ldcache_emit(k->out, k->spool, &out, err));
+	TRY(spool_text(k->spool, out.s, out.len, &item.content, err));
+	return tree_put(k->out, s->to ? s->to : "/etc/ld.so.cache", &item, err);
+}
+
+/* Files below "from" go into one archive and leave the tree. */
+static int op_zip_stdlib(struct kitchen *k, const struct step *s, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct item item = item_of(k, s, NODE_FILE);
+	const struct filter filter = { s->include.v, s->exclude.v, s->include.n, s->exclude.n };
+	const char *top = path_clean(&a, s->from);
+	struct zipped *files;
+	size_t n, some = 0;
+	struct node **nodes = tree_list(&a, k->out->root, &n);
+
+	files = arena_array(&a, struct zipped, n);
+	for (size_t i = 0; i < n; i++) {
+		char buf[TREE_PATH_MAX];
+		const char *path = tree_path(nodes[i], buf);
+
+		if (nodes[i]->type != NODE_FILE || !path_beneath(path, top) ||
+		    !filter_takes(&filter, path))
+			continue;
+		files[some++] =
+			(struct zipped){ arena_str(&a, path + strlen(top) + 1), nodes[i]->content };
+		tree_remove(nodes[i]);
+	}
+	if (!some)
+		return err_input(err, "%s has no such file", Q(s->from));
+	item.mode = 0644;
+	TRY(zip_files(k->spool, files, some, &item.content, err));
+	return tree_put(k->out, s->to, &item, err);
+}
+
 struct op {
 	const char *name;
 	unsigned int must, may; /* keys */
@@ -234,13 +279,16 @@ static const struct op OPS[] = {
 	{ "chmod", K_PATHS | K_MODE, 0, op_chmod },
 	{ "concat", K_FROM | K_TO, K_MODE | K_OVERRIDE, op_concat },
 	{ "copy", K_FROM | K_TO, K_OVERRIDE, op_copy },
+	{ "exec", K_ARGV | K_WRITES, 0, exec_step },
 	{ "extract", K_FROM, K_INCLUDE | K_EXCLUDE | K_OVERRIDE, op_extract },
 	{ "file", K_PATH | K_TEXT, K_MODE | K_OVERRIDE, op_file },
 	{ "keep-closure", K_ROOTS, K_PLUS, op_keep_closure },
+	{ "ldcache", 0, K_TO | K_OVERRIDE, op_ldcache },
 	{ "mkdir", K_PATH, K_MODE | K_OVERRIDE, op_mkdir },
 	{ "remove", K_PATHS, 0, op_remove },
 	{ "symlink", K_PATH | K_TARGET, K_OVERRIDE, op_symlink },
 	{ "usrmerge", 0, 0, op_usrmerge },
+	{ "zip-stdlib", K_FROM | K_TO, K_INCLUDE | K_EXCLUDE | K_OVERRIDE, op_zip_stdlib },
 };
 
 static const struct op *op_find(const char *name)

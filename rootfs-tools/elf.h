@@ -12,6 +12,7 @@ struct elf {
 	unsigned int machine, bits; /* EM_…, 32 or 64 */
 	const char *interpreter; /* or NULL */
 	const char *runpath, *rpath; /* as written, or NULL */
+	const char *soname; /* of a library, or NULL */
 	const char **needed;
 	size_t n_needed;
 };

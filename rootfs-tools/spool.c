@@ -274,6 +274,26 @@ int spool_text(struct spool *s, const char *bytes, size_t n, struct content **re
 	return spool_end(s, ret, err);
 }
 
+int spool_file(struct spool *s, int fd, struct content **ret, struct err *err)
+{
+	char buf[CHUNK_BYTES / 2];
+	off_t at = 0;
+
+	TRY(spool_begin(s, err));
+	for (;;) {
+		ssize_t n = pread(fd, buf, sizeof(buf), at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_host(err, errno, "read a file");
+		if (n == 0)
+			return spool_end(s, ret, err);
+		TRY(spool_write(s, buf, (size_t)n, err));
+		at += n;
+	}
+}
+
 int spool_fd(struct spool *s, const struct content *c, struct err *err)
 {
 	char name[OBJECT_NAME_MAX];

@@ -54,6 +54,8 @@ int spool_zeros(struct spool *s, uint64_t n, struct err *err);
 int spool_end(struct spool *s, struct content **ret, struct err *err);
 /* spool_text: begin, write and end. */
 int spool_text(struct spool *s, const char *bytes, size_t n, struct content **ret, struct err *err);
+/* spool_file: everything in the file fd, from its beginning. */
+int spool_file(struct spool *s, int fd, struct content **ret, struct err *err);
 /* spool_known: the content of that digest and size whose object is there, or NULL. */
 struct content *spool_known(struct spool *s, const uint8_t sha256[SHA256_BYTES], uint64_t size);
 
