@@ -334,11 +334,11 @@ static int xattr_order(const void *a, const void *b)
 	return strcmp(((const struct xattr *)a)->name, ((const struct xattr *)b)->name);
 }
 
-/* Those that are listed, into the tree's arena. */
+/* Those that are listed. */
 static int xattrs_take(struct intake *in, struct arena *a, uint32_t n, struct xattrs *ret,
 		       struct err *err)
 {
-	struct arena *keep = &in->to->tree->arena;
+	struct arena *keep = &in->u->spool->arena; /* as contents: trees come and go */
 	char *bytes = arena_alloc(a, (size_t)n + 1), *end = bytes + n;
 
 	TRY(take(in, bytes, n, err));
