@@ -63,6 +63,9 @@ bool can_link(const struct node *n, int64_t epoch)
 
 static int xattrs_set(int fd, const struct node *n, struct err *err)
 {
+	/* A moved object is read-only, and attributes of users are for who may write. */
+	if (n->xattrs.n && n->type == NODE_FILE && sys_fchmod(fd, 0600) < 0)
+		return err_host(err, errno, "set the mode");
 	for (size_t i = 0; i < n->xattrs.n; i++) {
 		const struct xattr *x = &n->xattrs.v[i];
 
