@@ -129,6 +129,8 @@ int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
 /* attr is the kernel's union bpf_attr. */
 int sys_bpf(int cmd, void *attr, size_t size);
 long sys_keyctl_join(const char *name);
+/* sys_landlock_none: no path can be opened, made or removed any more (5.13); what is open stays. */
+int sys_landlock_none(void);
 
 /* sockets */
 int sys_socket(int domain, int type, int protocol);

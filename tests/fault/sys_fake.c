@@ -509,6 +509,7 @@ REAL(int, seccomp, (unsigned int op, unsigned int flags, void *arg),
      flags &SECCOMP_FILTER_FLAG_NEW_LISTENER ? stand_in("listener") : 0)
 REAL(int, bpf, (int cmd, void *attr, size_t size), cgroup_fake_bpf(cmd, attr))
 REAL(long, keyctl_join, (const char *name), 1)
+REAL(int, landlock_none, (void), 0)
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 
