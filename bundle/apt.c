@@ -326,31 +326,36 @@ static int cached_all(int cache, struct packages *all, struct arena *a, struct e
 	return missing;
 }
 
-int apt_fetch(const char *const *names, size_t n, const char *arch, const struct log *log,
-	      struct arena *a, struct packages *ret, struct err *err)
+int apt_resolve(const char *const *names, size_t n, const char *arch, struct arena *a,
+		struct packages *ret, struct err *err)
 {
-	scoped_packages struct packages all = { 0 };
+	struct packages all = { 0 };
+
+	TRY(closure_resolve(names, n, arch, a, &all, err));
+	TRY(digests_find(&all, a, err));
+	*ret = all;
+	return 0;
+}
+
+int apt_open(struct packages *all, const struct log *log, struct arena *a, struct err *err)
+{
 	scoped_fd int cache = -1;
 	const char *path = NULL;
 	int missing;
 
 	TRY(cache_path(a, &path, err));
 	TRY(cache_open(path, a, &cache, err));
-	TRY(closure_resolve(names, n, arch, a, &all, err));
-	TRY(digests_find(&all, a, err));
-	missing = cached_all(cache, &all, a, err);
+	missing = cached_all(cache, all, a, err);
 	TRY(missing);
 	if (missing > 0) {
-		log_line(log, LOG_LEVEL_INFO, "fetching %d of %zu packages", missing, all.n);
-		TRY(missing_fetch(&all, path, cache, a, err));
-		TRY(cached_all(cache, &all, a, err));
+		log_line(log, LOG_LEVEL_INFO, "fetching %d of %zu packages", missing, all->n);
+		TRY(missing_fetch(all, path, cache, a, err));
+		TRY(cached_all(cache, all, a, err));
 	}
-	for (size_t i = 0; i < all.n; i++)
-		if (all.v[i].fd < 0)
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].fd < 0)
 			return err_set(err, ERR_INTEGRITY, 0,
 				       "%s %s: what was fetched has not the SHA-256 of apt's index",
-				       all.v[i].name, all.v[i].version);
-	*ret = all;
-	all = (struct packages){ 0 };
+				       all->v[i].name, all->v[i].version);
 	return 0;
 }

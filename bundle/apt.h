@@ -22,11 +22,14 @@ struct packages {
 	size_t n;
 };
 
-/* apt_fetch: the packages of those names and everything they depend on, as if on an empty machine
- * (recommendations left out), from the lists that apt has. Files are kept below
- * $XDG_CACHE_HOME/srt-oci/deb under their digest, and every one is hashed anew. Needs no privilege.
- * ERR_INPUT where apt cannot resolve, ERR_INTEGRITY where a file is not what the index promised. */
-int apt_fetch(const char *const *names, size_t n, const char *arch, const struct log *log,
-	      struct arena *a, struct packages *ret, struct err *err);
+/* apt_resolve: the packages of those names and everything they depend on, as if on an empty machine
+ * (recommendations left out), from the lists that apt has; none is fetched. ERR_INPUT where apt
+ * cannot resolve. */
+int apt_resolve(const char *const *names, size_t n, const char *arch, struct arena *a,
+		struct packages *ret, struct err *err);
+/* apt_open: fetches those of the packages that are not below $XDG_CACHE_HOME/srt-oci/deb, where they
+ * are kept under their digest, and opens all; every one is hashed anew. Needs no privilege, and no
+ * network where all are there. ERR_INTEGRITY where a file is not what was promised. */
+int apt_open(struct packages *all, const struct log *log, struct arena *a, struct err *err);
 void packages_done(struct packages *p);
 #define scoped_packages scoped(packages_done)

@@ -203,7 +203,8 @@ static void seccomp_emit(struct emit *e, const char *arch)
 static void linux_emit(struct emit *e, const struct config_want *want)
 {
 	emit_object(e, "linux");
-	id_map_emit(e, "gidMappings", want->gid);
+	if (want->maps)
+		id_map_emit(e, "gidMappings", want->gid);
 	strings_emit(e, "maskedPaths", MASKED);
 	emit_array(e, "namespaces");
 	for (const char *const *ns = NAMESPACES; *ns; ns++) {
@@ -214,7 +215,8 @@ static void linux_emit(struct emit *e, const struct config_want *want)
 	emit_end_array(e);
 	strings_emit(e, "readonlyPaths", READONLY);
 	seccomp_emit(e, want->arch);
-	id_map_emit(e, "uidMappings", want->uid);
+	if (want->maps)
+		id_map_emit(e, "uidMappings", want->uid);
 	emit_end_object(e);
 }
 
@@ -297,7 +299,7 @@ void config_emit(const struct config_want *want, struct text *out)
 	process_emit(&e, want->process);
 	emit_object(&e, "root");
 	emit_str(&e, "path", "rootfs");
-	emit_bool(&e, "readonly", true);
+	emit_bool(&e, "readonly", !want->writable);
 	emit_end_object(&e);
 	emit_end_object(&e);
 	text_add(out, "\n");

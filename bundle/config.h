@@ -2,6 +2,7 @@
 /* config.h - the config.json of a bundle. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +13,9 @@ struct config_want {
 	const char *name; /* host name */
 	const struct process *process;
 	const char *arch; /* Debian's word: amd64 */
-	uint32_t uid, gid; /* on the host, of whoever runs it: root inside */
+	bool writable; /* the root, for a step of a build */
+	bool maps; /* say who is root inside; else it is whoever runs the bundle */
+	uint32_t uid, gid; /* on the host, of that one */
 };
 
 /* config_emit: a document of the runtime specification 1.0.2 (so that older runtimes take it, too)

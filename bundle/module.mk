@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The bundle half: the program srt-oci-bundle, which holds the shipped recipes, and the demonstration.
 
-BUNDLE_SRC := $(filter-out spec/oci/%,$(SPEC_SRC)) $(wildcard rootfs-tools/*.c bundle/*.c)
-BUNDLE_LIBS := -larchive -lcrypto -lyajl
+BUNDLE_SRC := $(filter-out spec/oci/%,$(SPEC_SRC)) $(wildcard spec/image/*.c rootfs-tools/*.c bundle/*.c)
+BUNDLE_LIBS := -larchive -lcrypto -lyajl -lz -lzstd
 BUNDLE_RECIPES := $(sort $(wildcard bundle/recipes/*.json))
 
 all: $(B)/srt-oci-bundle
@@ -15,7 +15,14 @@ $(B)/gen/recipes.h: $(BUNDLE_RECIPES) bundle/module.mk
 	@mv $@.new $@
 GEN += $(B)/gen/recipes.h
 
-$(foreach v,host asan fuzz,$(B)/$(v)/bundle/main.o): $(B)/gen/version.h
+# The page of inspect --html, likewise.
+$(B)/gen/page.h: bundle/page.html bundle/module.mk
+	@mkdir -p $(@D)
+	@sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< >$@.new
+	@mv $@.new $@
+GEN += $(B)/gen/page.h
+
+$(foreach v,host asan fuzz,$(B)/$(v)/bundle/main.o $(B)/$(v)/bundle/sbom.o): $(B)/gen/version.h
 
 $(B)/srt-oci-bundle: $(BUNDLE_SRC:%.c=$(B)/host/%.o)
 	$(call say,LD,$@)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "spec/base/names.h"
+#include "spec/base/str.h"
 #include "spec/json/quote.h"
 
 #define WORDS_MAX 4096
@@ -14,7 +15,8 @@ static int strings_add(struct strings *s, struct arena *a, const char *word, str
 {
 	if (s->n == WORDS_MAX)
 		return err_input(err, "more than %d words", WORDS_MAX);
-	s->v = arena_grow(a, s->v, s->n * sizeof(*s->v), (s->n + 1) * sizeof(*s->v));
+	/* A NULL stays behind the last, for who runs them. */
+	s->v = arena_grow(a, s->v, s->n * sizeof(*s->v), (s->n + 2) * sizeof(*s->v));
 	s->v[s->n++] = word;
 	return 0;
 }
@@ -24,7 +26,7 @@ static int set_output(struct args *a, const struct option *o, const char *v, str
 	(void)o;
 	if (!*v)
 		return err_input(err, "an empty name");
-	a->build.dest = v;
+	a->output = v;
 	return 0;
 }
 
@@ -72,83 +74,201 @@ static int set_limit(struct args *a, const struct option *o, const char *v, stru
 	return limits_set(&a->build.limits, o->name + strlen("max-"), v, err);
 }
 
+static int set_platform(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	if (!str_starts(v, "linux/") || !v[6] || strchr(v + 6, '/'))
+		return err_input(err, "%s is not linux/ARCHITECTURE", Q(v));
+	a->build.platform = v;
+	return 0;
+}
+
+static int set_threads(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	TRY(str_u64(v, 10, 16, &a->build.threads, err));
+	return a->build.threads ? 0 : err_input(err, "none");
+}
+
+static int set_keep(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	return str_u64(v, 10, 1000000, &a->keep, err);
+}
+
+static int set_type(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	if (!str_eq(v, "oci") && !str_eq(v, "docker-archive") && !str_eq(v, "tar"))
+		return err_input(err, "%s is none of oci, docker-archive, tar", Q(v));
+	a->type = v;
+	return 0;
+}
+
+static int set_compress(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o, (void)err;
+	a->compress = v;
+	return 0;
+}
+
+static int set_digest(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	if (str_starts(v, "sha256:"))
+		v += strlen("sha256:");
+	if (strlen(v) != SHA256_HEX || strspn(v, "0123456789abcdef") != SHA256_HEX)
+		return err_input(err, "%s is no SHA-256", Q(v));
+	a->digest = v;
+	return 0;
+}
+
+static int set_completion(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o, (void)err;
+	a->completion = v;
+	return 0;
+}
+
+static const struct name VIEWS[] = {
+	{ "manifest", VIEW_MANIFEST },
+	{ "sbom", VIEW_SBOM },
+	{ "files", VIEW_FILES },
+	{ "tree", VIEW_TREE },
+	{ "html", VIEW_HTML },
+	{ "provenance", VIEW_PROVENANCE },
+	{ NULL },
+};
+
+static int set_view(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	const struct name *row = name_find(VIEWS, o->name);
+
+	(void)v;
+	if (!row || (a->view && a->view != (enum view)row->value))
+		return err_input(err, "only one view at a time");
+	a->view = (enum view)row->value;
+	return 0;
+}
+
 /* One function for each flag without a value. */
-#define SWITCH(fn, member)                                                                    \
+#define SWITCH(fn, member, to)                                                                \
 	static int fn(struct args *a, const struct option *o, const char *v, struct err *err) \
 	{                                                                                     \
 		(void)o, (void)v, (void)err;                                                  \
-		a->member = true;                                                             \
+		a->member = to;                                                               \
 		return 0;                                                                     \
 	}
-SWITCH(set_override, build.override)
-SWITCH(set_json, json)
-SWITCH(set_quiet, quiet)
-SWITCH(set_help, help)
-SWITCH(set_version, version)
-SWITCH(set_manual, manual)
+SWITCH(set_override, build.override, true)
+SWITCH(set_check, build.check, true)
+SWITCH(set_locked, build.locked, true)
+SWITCH(set_exec, build.allow_exec, true)
+SWITCH(set_replace, build.replace, true)
+SWITCH(set_quick, full, false)
+SWITCH(set_full, full, true)
+SWITCH(set_update, update, true)
+SWITCH(set_dry, dry_run, true)
+SWITCH(set_json, json, true)
+SWITCH(set_quiet, quiet, true)
+SWITCH(set_help, help, true)
+SWITCH(set_version, version, true)
+SWITCH(set_manual, manual, true)
+
+#define C_MAKE (C_BUILD | C_UNPACK)
 
 static const struct option OPTIONS[] = {
-	{ "output", 'o', "DIR", "the directory to make, with config.json and rootfs/", set_output },
-	{ "name", 0, "NAME", "of the bundle, its host name [the recipe's, or DIR's]", set_name },
-	{ "arg", 0, "WORD", "a word of the process; repeat it for each [the recipe's]", set_arg },
-	{ "map", 0, "UID[:GID]", "who on this machine is root inside [the caller]", set_map },
-	{ "override", 0, NULL, "a later source may replace what an earlier one has", set_override },
-	{ "devices", 0, "drop|refuse", "what to do with devices, fifos, sockets [drop]",
+	{ C_MAKE, "output", 'o', "NAME|DIR",
+	  "a name in the store, or a new directory (with a slash), for config.json and rootfs/",
+	  set_output },
+	{ C_PACK, "output", 'o', "PATH", "the layout's directory or the archive to make",
+	  set_output },
+	{ C_INSPECT, "output", 'o', "FILE", "where the page goes [standard output]", set_output },
+	{ C_LOCK, "output", 'o', "FILE", "the lock [RECIPE.lock.json beside the recipe]",
+	  set_output },
+	{ C_MAKE, "name", 0, "NAME", "of the bundle, its host name [the recipe's, or the output's]",
+	  set_name },
+	{ C_MAKE, "arg", 0, "WORD", "a word of the process; repeat it for each [the recipe's]",
+	  set_arg },
+	{ C_MAKE, "map", 0, "UID[:GID]",
+	  "who on this machine is root inside, of a directory [the caller]", set_map },
+	{ C_MAKE, "platform", 0, "linux/ARCH", "which image of an index [this machine's]",
+	  set_platform },
+	{ C_MAKE, "replace", 0, NULL, "NAME may mean another bundle so far", set_replace },
+	{ C_BUILD, "override", 0, NULL, "a later source may replace what an earlier one has",
+	  set_override },
+	{ C_MAKE, "check", 0, NULL, "build twice, in other circumstances, and compare", set_check },
+	{ C_BUILD, "locked", 0, NULL, "take exactly what the recipe's lock names", set_locked },
+	{ C_BUILD, "allow-exec", 0, NULL, "steps may run programs of the bundle, in a sandbox",
+	  set_exec },
+	{ C_BUILD, "threads", 0, "N", "archives that are read at once, 16 at most [2]",
+	  set_threads },
+	{ C_MAKE, "devices", 0, "drop|refuse", "what to do with devices, fifos, sockets [drop]",
 	  set_policy },
-	{ "setid", 0, "strip|refuse", "what to do with set-user-id and set-group-id [strip]",
-	  set_policy },
-	{ "json", 0, NULL, "print the result as JSON", set_json },
-	{ "quiet", 'q', NULL, "say nothing but errors", set_quiet },
-	{ "help", 'h', NULL, "print this help", set_help },
-	{ NULL },
-};
-
-/* Without a command. */
-static const struct option PROGRAM_OPTIONS[] = {
-	{ "help", 'h', NULL, "print this help", set_help },
-	{ "version", 0, NULL, "print the version", set_version },
-	{ "man", 0, NULL, "print the manual page", set_manual },
-	{ NULL },
+	{ C_MAKE, "setid", 0, "strip|refuse",
+	  "what to do with set-user-id and set-group-id [strip]", set_policy },
+	{ C_LOCK, "update", 0, NULL, "write the lock anew", set_update },
+	{ C_PACK, "type", 't', "oci|docker-archive|tar", "what to make [oci]", set_type },
+	{ C_PACK, "compress", 'c', "zstd[:LEVEL]|gzip[:LEVEL]|none",
+	  "of layers and archives [gzip; none for docker-archive]", set_compress },
+	{ C_VERIFY, "quick", 0, NULL, "all but the content of files [this]", set_quick },
+	{ C_VERIFY, "full", 0, NULL, "the content of files, too", set_full },
+	{ C_VERIFY, "digest", 0, "SHA-256", "the id that the bundle must have", set_digest },
+	{ C_INSPECT, "manifest", 0, NULL, "the text that the digest is made of", set_view },
+	{ C_INSPECT, "sbom", 0, NULL, "the list of materials, SPDX 2.3", set_view },
+	{ C_INSPECT, "provenance", 0, NULL, "how it was made, in-toto and SLSA v1", set_view },
+	{ C_INSPECT, "files", 0, NULL, "every file with its size and where it came from",
+	  set_view },
+	{ C_INSPECT, "tree", 0, NULL, "directories with their sizes", set_view },
+	{ C_INSPECT, "html", 0, NULL, "one page with a map of sizes", set_view },
+	{ C_PRUNE | C_FSCK, "dry-run", 'n', NULL, "only say what would be done", set_dry },
+	{ C_PRUNE, "keep", 0, "N", "the last N bundles without a name stay [0]", set_keep },
+	{ C_ALL & ~C_ENTER, "json", 0, NULL, "print the result as JSON", set_json },
+	{ C_ALL & ~C_ENTER, "quiet", 'q', NULL, "say nothing but errors", set_quiet },
+	{ C_ALL | C_PROGRAM, "help", 'h', NULL, "print this help", set_help },
+	{ C_PROGRAM, "version", 0, NULL, "print the version", set_version },
+	{ C_PROGRAM, "man", 0, NULL, "print the manual page", set_manual },
+	{ C_PROGRAM, "completion", 0, "bash|zsh|fish", "print a completion script",
+	  set_completion },
+	{ 0 },
 };
 
 /* The flags of limits live in their own table. */
-static bool limit_option(const char *name, size_t len, struct option *ret)
+static struct option limit_option(const struct limit_row *row, struct arena *a)
 {
-	for (const struct limit_row *row = LIMIT_ROWS; row->name; row++) {
-		if (len != strlen("max-") + strlen(row->name) || strncmp(name, "max-", 4) != 0 ||
-		    strncmp(name + 4, row->name, len - 4) != 0)
-			continue;
-		*ret = (struct option){ name, 0, "N", row->what, set_limit };
-		return true;
-	}
-	return false;
+	return (struct option){ C_MAKE,	  arena_printf(a, "max-%s", row->name), 0, "N", row->what,
+				set_limit };
 }
 
-static int option_find(const struct option *table, const char *name, size_t len, struct option *ret,
+static int option_find(unsigned int commands, const char *name, struct arena *a, struct option *ret,
 		       struct err *err)
 {
-	struct name names[ARRAY_LEN(OPTIONS)] = { { NULL } };
+	struct name names[ARRAY_LEN(OPTIONS) + 32] = { { NULL } };
 	const char *near;
 	size_t n = 0;
 
-	for (const struct option *o = table; o->name; o++) {
-		if (strlen(o->name) == len && strncmp(o->name, name, len) == 0) {
+	for (const struct option *o = OPTIONS; o->name; o++) {
+		if (!(o->commands & commands))
+			continue;
+		if (str_eq(o->name, name)) {
 			*ret = *o;
 			return 0;
 		}
 		names[n++].name = o->name;
 	}
-	if (table == OPTIONS && limit_option(name, len, ret))
-		return 0;
+	for (const struct limit_row *row = LIMIT_ROWS; row->name && commands & C_MAKE; row++) {
+		*ret = limit_option(row, a);
+		if (str_eq(ret->name, name))
+			return 0;
+	}
 	near = name_near(names, name);
-	return err_input(err, "unknown option --%.*s%s%s", len > 64 ? 64 : (int)len, name,
-			 near ? ", did you mean --" : "", near ? near : "");
+	return err_input(err, "unknown option --%.64s%s%s", name, near ? ", did you mean --" : "",
+			 near ? near : "");
 }
 
-static int letter_find(const struct option *table, char letter, struct option *ret, struct err *err)
+static int letter_find(unsigned int commands, char letter, struct option *ret, struct err *err)
 {
-	for (const struct option *o = table; o->name; o++)
-		if (o->letter == letter) {
+	for (const struct option *o = OPTIONS; o->name; o++)
+		if (o->letter == letter && o->commands & commands) {
 			*ret = *o;
 			return 0;
 		}
@@ -156,7 +276,7 @@ static int letter_find(const struct option *table, char letter, struct option *r
 }
 
 /* One flag; *i counts on past a value of its own. */
-static int option_read(const struct option *table, int argc, char **argv, int *i, struct args *args,
+static int option_read(unsigned int commands, int argc, char **argv, int *i, struct args *args,
 		       struct err *err)
 {
 	const char *word = argv[*i], *value = NULL;
@@ -166,12 +286,12 @@ static int option_read(const struct option *table, int argc, char **argv, int *i
 		size_t len = strcspn(word + 2, "=");
 		char *name = arena_strn(args->arena, word + 2, len);
 
-		TRY(option_find(table, name, len, &o, err));
+		TRY(option_find(commands, name, args->arena, &o, err));
 		value = word[2 + len] ? word + 3 + len : NULL;
 		if (value && !o.value)
 			return err_input(err, "--%s takes no value", o.name);
 	} else {
-		TRY(letter_find(table, word[1], &o, err));
+		TRY(letter_find(commands, word[1], &o, err));
 		value = word[2] ? word + 2 : NULL;
 		if (value && !o.value)
 			return err_input(err, "-%c takes no value", o.letter);
@@ -183,177 +303,42 @@ static int option_read(const struct option *table, int argc, char **argv, int *i
 	return 0;
 }
 
-int options_parse(int argc, char **argv, struct args *args, struct err *err)
+int options_parse(const struct command *command, int argc, char **argv, struct args *args,
+		  struct err *err)
 {
-	bool command = argc > 0 && argv[0][0] != '-';
-	const struct option *table = command ? OPTIONS : PROGRAM_OPTIONS;
+	unsigned int commands = command ? command->bit : C_PROGRAM;
 	bool flags = true;
 
-	for (int i = command; i < argc; i++) {
-		if (flags && str_eq(argv[i], "--"))
+	for (int i = command ? 1 : 0; i < argc; i++) {
+		if (flags && str_eq(argv[i], "--")) {
 			flags = false;
-		else if (flags && argv[i][0] == '-' && argv[i][1])
-			TRY(option_read(table, argc, argv, &i, args, err));
-		else
-			TRY(strings_add(&args->build.sources, args->arena, argv[i], err));
+		} else if (flags && argv[i][0] == '-' && argv[i][1]) {
+			TRY(option_read(commands, argc, argv, &i, args, err));
+		} else {
+			TRY(strings_add(&args->operands, args->arena, argv[i], err));
+			flags &= commands != C_ENTER;
+		}
 	}
+	if (!command || args->help)
+		return 0;
+	if (args->operands.n < command->min)
+		return err_input(err, "%s needs %s", command->name, command->operands);
+	if (args->operands.n > command->max)
+		return err_input(err, "%s: one word too many, %s", command->name,
+				 Q(args->operands.v[command->max]));
 	return 0;
 }
 
-/* --- help and manual --- */
-
-static void flag_text(struct text *out, const struct option *o)
+void options_each(unsigned int commands, void (*each)(void *ctx, const struct option *o), void *ctx)
 {
-	if (o->letter)
-		text_addf(out, "-%c, ", o->letter);
-	text_addf(out, "--%s%s%s", o->name, o->value ? "=" : "", o->value ? o->value : "");
-}
+	scoped_arena struct arena a = { 0 };
 
-static void flag_help(struct text *out, const struct option *o)
-{
-	struct text flag = { .arena = out->arena };
+	for (const struct option *o = OPTIONS; o->name; o++)
+		if (o->commands & commands)
+			each(ctx, o);
+	for (const struct limit_row *row = LIMIT_ROWS; row->name && commands & C_MAKE; row++) {
+		const struct option o = limit_option(row, &a);
 
-	flag_text(&flag, o);
-	text_addf(out, "  %-28s %s\n", flag.s, o->what);
-}
-
-/* A default as people write it. */
-static void amount_text(struct text *out, uint64_t v)
-{
-	static const char units[] = "KMGT";
-	int unit = -1;
-
-	while (v >= 1024 && v % 1024 == 0 && unit < 3) {
-		v /= 1024;
-		unit++;
+		each(ctx, &o);
 	}
-	text_addf(out, "%llu", (unsigned long long)v);
-	if (unit >= 0)
-		text_addn(out, &units[unit], 1);
-}
-
-static void limit_what(struct text *out, const struct limit_row *row)
-{
-	text_addf(out, "most %s [", row->what);
-	amount_text(out, row->standard);
-	text_add(out, "]");
-}
-
-static void limits_help(struct text *out)
-{
-	text_add(out, "\nLimits; K, M, G, T may follow a number:\n");
-	for (const struct limit_row *row = LIMIT_ROWS; row->name; row++) {
-		struct text flag = { .arena = out->arena }, what = { .arena = out->arena };
-
-		text_addf(&flag, "--max-%s=N", row->name);
-		limit_what(&what, row);
-		text_addf(out, "  %-28s %s\n", flag.s, what.s);
-	}
-}
-
-void help_emit(const struct command *command, struct text *out)
-{
-	if (command) {
-		text_addf(out, "usage: srt-oci bundle %s [OPTION]… %s\n%s.\n\nOptions:\n",
-			  command->name, command->operands, command->what);
-		for (const struct option *o = OPTIONS; o->name; o++)
-			flag_help(out, o);
-		limits_help(out);
-	} else {
-		text_add(out,
-			 "usage: srt-oci bundle COMMAND [OPTION]… [ARGUMENT]…\n"
-			 "Builds bundles that srt-oci and other OCI runtimes run.\n\nCommands:\n");
-		for (const struct command *c = COMMANDS; c->name; c++)
-			text_addf(out, "  %-28s %s\n", c->name, c->what);
-		text_add(out, "\nOptions:\n");
-		for (const struct option *o = PROGRAM_OPTIONS; o->name; o++)
-			flag_help(out, o);
-	}
-	text_add(out, "\nRecipes in this program:");
-	for (const struct shipped *r = SHIPPED_RECIPES; r->name; r++)
-		text_addf(out, " %s", r->name);
-	text_add(out, "\n");
-}
-
-/* In man(7) a minus is "\-", and a line must not begin with a dot. */
-static void roff_add(struct text *out, const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '-')
-			text_add(out, "\\-");
-		else if (*s == '\\')
-			text_add(out, "\\e");
-		else if (str_starts(s, "…"))
-			text_add(out, "..."), s += strlen("…") - 1;
-		else
-			text_addn(out, s, 1);
-	}
-}
-
-static void roff_flag(struct text *out, const char *flag, const char *what)
-{
-	text_add(out, ".TP\n.B ");
-	roff_add(out, flag);
-	text_add(out, "\n");
-	roff_add(out, what);
-	text_add(out, "\n");
-}
-
-static void roff_options(struct text *out, const struct option *table)
-{
-	for (const struct option *o = table; o->name; o++) {
-		struct text flag = { .arena = out->arena };
-
-		flag_text(&flag, o);
-		roff_flag(out, flag.s, o->what);
-	}
-}
-
-static void roff_paragraphs(struct text *out, const char *s)
-{
-	struct text body = { .arena = out->arena };
-
-	roff_add(&body, s);
-	for (const char *p = body.s; *p; p++) {
-		if (p[0] == '\n' && p[1] == '\n')
-			text_add(out, "\n.PP");
-		else
-			text_addn(out, p, 1);
-	}
-	text_add(out, "\n");
-}
-
-void manual_emit(struct text *out)
-{
-	text_add(out, ".TH SRT\\-OCI\\-BUNDLE 1 \"\" \"srt\\-oci\" \"User Commands\"\n.SH NAME\n"
-		      "srt\\-oci\\-bundle \\- build bundles for srt\\-oci and other OCI runtimes\n"
-		      ".SH SYNOPSIS\n");
-	for (const struct command *c = COMMANDS; c->name; c++) {
-		text_addf(out, ".B srt\\-oci bundle %s\n.RI [ OPTION ]...\n.I ", c->name);
-		roff_add(out, c->operands);
-		text_add(out, "\n");
-	}
-	text_add(out, ".SH DESCRIPTION\n");
-	for (const struct command *c = COMMANDS; c->name; c++)
-		roff_paragraphs(out, c->more);
-	text_add(out, ".SH OPTIONS\n");
-	roff_options(out, OPTIONS);
-	text_add(out, ".PP\nWithout a command:\n");
-	roff_options(out, PROGRAM_OPTIONS);
-	text_add(out, ".SH LIMITS\nA number may be followed by K, M, G or T (of 1024).\n");
-	for (const struct limit_row *row = LIMIT_ROWS; row->name; row++) {
-		struct text flag = { .arena = out->arena }, what = { .arena = out->arena };
-
-		text_addf(&flag, "--max-%s=N", row->name);
-		limit_what(&what, row);
-		roff_flag(out, flag.s, what.s);
-	}
-	text_add(
-		out,
-		".SH EXIT STATUS\n0 done; 2 wrong usage or input; 3 an entry is hostile or a limit "
-		"was passed; 4 damage, or a digest that is not the promised one; 5 the system "
-		"refused.\nErrors are one line that names the entry and the rule.\n"
-		".SH FILES\n.TP\n.I $XDG_CACHE_HOME/srt\\-oci/deb\nfetched packages, by digest "
-		"(without XDG_CACHE_HOME, below ~/.cache)\n"
-		".SH SEE ALSO\n.BR srt\\-oci (1),\n.BR apt\\-secure (8)\n");
 }

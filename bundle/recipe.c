@@ -14,10 +14,19 @@
 
 #define RECIPE_VERSION 1
 #define NAME_LEN_MAX 63
+#define EPOCH_MAX 4294967295u
 
 static const struct json_limits RECIPE_LIMITS = { .bytes = 4u << 20, .depth = 32, .nodes = 100000 };
 
-static const struct name input_types[] = { { "deb", INPUT_DEB }, { "tar", INPUT_TAR }, { NULL } };
+static const struct name input_types[] = {
+	{ "cpio", INPUT_CPIO },
+	{ "deb", INPUT_DEB },
+	{ "docker-archive", INPUT_DOCKER },
+	{ "oci", INPUT_OCI },
+	{ "tar", INPUT_TAR },
+	{ "zip", INPUT_ZIP },
+	{ NULL },
+};
 static const struct name device_words[] = { { "drop", VERDICT_TAME },
 					    { "refuse", VERDICT_REFUSE },
 					    { NULL } };
@@ -27,9 +36,12 @@ static const struct name setid_words[] = { { "strip", VERDICT_TAME },
 
 static const struct bind_row input_rows[] = {
 	ROW(input, id, "id", STR, REQUIRED | NONEMPTY, "what steps call it"),
-	ROW(input, type, "type", WORD, REQUIRED, "tar or deb", .words = input_types),
+	ROW(input, type, "type", WORD, REQUIRED, "tar, zip, cpio, deb, oci or docker-archive",
+	    .words = input_types),
 	ROW(input, path, "path", STR, NONEMPTY, "the archive, from the recipe's directory"),
 	ROW(input, sha256, "sha256", STR, NONEMPTY, "its digest"),
+	ROW(input, ref, "ref", STR, NONEMPTY, "of an image: its name in the layout"),
+	ROW(input, digest, "digest", STR, NONEMPTY, "of an image: its manifest's"),
 	ROW(input, packages, "packages", STRINGS, 0, "packages that apt resolves and fetches"),
 };
 static const struct bind_table input_table = TABLE(input, input_rows);
@@ -47,6 +59,8 @@ static const struct bind_row step_rows[] = {
 	ROW(step, paths, "paths", STRINGS, 0, "patterns"),
 	ROW(step, roots, "roots", STRINGS, 0, "patterns: with all that they load"),
 	ROW(step, plus, "plus", STRINGS, 0, "patterns: as they are"),
+	ROW(step, argv, "argv", STRINGS, 0, "a program in the tree, and its arguments"),
+	ROW(step, writes, "writes", STRINGS, 0, "patterns: what it may change"),
 	ROW(step, override, "override", BOOL, 0, "may replace what is there"),
 };
 static const struct bind_table step_table = TABLE(step, step_rows);
@@ -55,7 +69,7 @@ static const struct bind_row normalize_rows[] = {
 	ROW(normalize, mtime, "mtime", STR, 0, "epoch"),
 	ROW(normalize, owner, "owner", STR, 0, "root"),
 	ROW(normalize, mode, "mode", STR, 0, "canonical"),
-	ROW(normalize, xattrs, "xattrs", STRINGS, 0, "none can be kept"),
+	ROW(normalize, xattrs, "xattrs", STRINGS, 0, "patterns of user attributes to keep"),
 	ROW(normalize, devices, "devices", WORD, 0, "drop or refuse", .words = device_words),
 	ROW(normalize, setid, "setid", WORD, 0, "strip or refuse", .words = setid_words),
 };
@@ -70,6 +84,9 @@ static const struct bind_row limit_rows[] = {
 	ROW(limits, depth, "depth", UINT, 0, "directories above an entry"),
 	ROW(limits, link, "link", UINT, 0, "bytes of a symlink's target"),
 	ROW(limits, input, "input", UINT, 0, "bytes of one archive"),
+	ROW(limits, header, "header", UINT, 0, "bytes of an entry's header"),
+	ROW(limits, xattrs, "xattrs", UINT, 0, "bytes of an entry's extended attributes"),
+	ROW(limits, layers, "layers", UINT, 0, "layers of an image"),
 	ROW(limits, seconds, "seconds", UINT, 0, "seconds of reading"),
 };
 static const struct bind_table limits_table = TABLE(limits, limit_rows);
@@ -91,6 +108,7 @@ static const struct bind_row recipe_rows[] = {
 	ROW_INLINE(recipe, normalize, "normalize", normalize_table, 0, "of foreign entries"),
 	ROW_INLINE(recipe, limits, "limits", limits_table, 0, "bounds"),
 	ROW_INLINE(recipe, process, "process", process_table, 0, "of config.json"),
+	ROW(recipe, sbom, "sbom", STR, 0, "spdx-2.3"),
 };
 static const struct bind_table recipe_table = TABLE(recipe, recipe_rows);
 
@@ -108,10 +126,13 @@ static int normalize_check(const struct recipe *r, struct err *err)
 	TRY(only(r->normalize.mtime, "mtime", "epoch", err));
 	TRY(only(r->normalize.owner, "owner", "root", err));
 	TRY(only(r->normalize.mode, "mode", "canonical", err));
-	if (r->normalize.xattrs.n > 0) {
-		(void)err_input(err, "extended attributes cannot be kept");
-		return err_in(err, "/normalize/xattrs");
-	}
+	for (size_t i = 0; i < r->normalize.xattrs.n; i++)
+		if (!str_starts(r->normalize.xattrs.v[i], "user.") ||
+		    xattr_is_denied(r->normalize.xattrs.v[i])) {
+			(void)err_input(err, "%s: only attributes of users can be kept",
+					Q(r->normalize.xattrs.v[i]));
+			return err_in(err, "/normalize/xattrs/%zu", i);
+		}
 	return 0;
 }
 
@@ -133,6 +154,8 @@ static int input_check(const struct recipe *r, size_t i, struct err *err)
 	if (in->sha256 && (in->packages.n || strlen(in->sha256) != SHA256_HEX ||
 			   strspn(in->sha256, "0123456789abcdef") != SHA256_HEX))
 		return err_input(err, "\"sha256\" is 64 hexadecimal digits, of one archive");
+	if ((in->ref || in->digest) && in->type != INPUT_OCI && in->type != INPUT_DOCKER)
+		return err_input(err, "\"ref\" and \"digest\" go with images");
 	for (size_t j = 0; j < i; j++)
 		if (str_eq(r->inputs.v[j].id, in->id))
 			return err_input(err, "a second input %s", Q(in->id));
@@ -159,8 +182,10 @@ static int recipe_check(const struct recipe *r, struct err *err)
 				 (unsigned long long)r->version, RECIPE_VERSION);
 	if (recipe_name_check(r->name, err) < 0)
 		return err_in(err, "/name");
-	if (r->epoch != 0)
-		return err_input(err, "/epoch: only 0 is supported");
+	if (r->epoch > EPOCH_MAX)
+		return err_input(err, "/epoch: more than %u", EPOCH_MAX);
+	if (r->sbom && !str_eq(r->sbom, "spdx-2.3"))
+		return err_input(err, "/sbom: %s is not known; spdx-2.3 is", Q(r->sbom));
 	TRY(normalize_check(r, err));
 	for (size_t i = 0; i < r->inputs.n; i++)
 		if (input_check(r, i, err) < 0)

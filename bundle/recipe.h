@@ -16,19 +16,20 @@ struct strings {
 	size_t n;
 };
 
-enum input_type { INPUT_TAR, INPUT_DEB };
+enum input_type { INPUT_TAR, INPUT_DEB, INPUT_ZIP, INPUT_CPIO, INPUT_OCI, INPUT_DOCKER };
 
 struct input {
 	const char *id;
 	int type;
 	const char *path; /* of an archive, from the recipe's directory */
 	const char *sha256; /* of that archive, if it has to be that one */
+	const char *ref, *digest; /* of an image: which one of its layout */
 	struct strings packages; /* or: names for apt */
 };
 
 struct step {
 	const char *op, *from, *path, *to, *text, *target, *mode;
-	struct strings include, exclude, paths, roots, plus;
+	struct strings include, exclude, paths, roots, plus, argv, writes;
 	bool override;
 };
 
@@ -58,6 +59,7 @@ struct recipe {
 	struct normalize normalize;
 	struct limits limits; /* 0: the standard one */
 	struct process process;
+	const char *sbom; /* spdx-2.3 */
 };
 
 /* recipe_read: the document (name is for messages), checked: every step names known inputs and has

@@ -3,39 +3,20 @@
 #include "bundle/source.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "bundle/apt.h"
 #include "bundle/config.h"
+#include "bundle/site.h"
 #include "bundle/steps.h"
+#include "rootfs-tools/manifest.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 #include "spec/json/quote.h"
 
 #define RECIPE_BYTES_MAX (4u << 20)
-#define PROGRESS_MS 1000
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Nothing for the first second, then a line a second. */
-static void progress(struct larder *l)
-{
-	int64_t now = now_ms();
-
-	if (now - l->began_ms < PROGRESS_MS || now - l->spoke_ms < PROGRESS_MS)
-		return;
-	l->spoke_ms = now;
-	log_line(l->log, LOG_LEVEL_INFO, "read %zu archives, %llu entries, %llu MB", l->n_inputs,
-		 (unsigned long long)l->unpack.entries,
-		 (unsigned long long)(l->unpack.total / 1000000));
-}
+#define LOCK_SUFFIX ".lock.json"
+#define READINGS_MAX 16
 
 static int regular_open(const char *path, int *ret, struct err *err)
 {
@@ -64,27 +45,58 @@ static bool begins_json(int fd)
 	return first[strspn(first, " \t\r\n")] == '{';
 }
 
+static int recipe_source(struct source *s, const char *bytes, size_t len, struct arena *a,
+			 struct err *err)
+{
+	const char *stem = str_ends(s->name, ".json")
+				   ? arena_strn(a, s->name, strlen(s->name) - strlen(".json"))
+				   : s->name;
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX + 1];
+
+	s->is_recipe = true;
+	TRY(recipe_read(bytes, len, s->name, a, &s->recipe, err));
+	TRY(text_sha256(bytes, len, digest, err));
+	sha256_hex(digest, hex);
+	s->recipe_sha256 = arena_str(a, hex);
+	s->lock_path = arena_printf(a, "%s%s", stem, LOCK_SUFFIX);
+	return 0;
+}
+
+static int shipped_open(const char *arg, struct arena *a, struct source *s, struct err *err)
+{
+	for (const struct shipped *r = SHIPPED_RECIPES; r->name; r++)
+		if (str_eq(r->name, arg))
+			return recipe_source(s, r->json, strlen(r->json), a, err);
+	return 1;
+}
+
 int source_open(const char *arg, struct arena *a, struct source *ret, struct err *err)
 {
 	struct source s = { .name = arg, .fd = -1, .dir = "." };
 	scoped_fd int fd = -1;
 	char *bytes;
 	size_t len;
+	int r;
 
-	for (const struct shipped *r = SHIPPED_RECIPES; r->name; r++) {
-		if (!str_eq(r->name, arg))
-			continue;
-		s.is_recipe = true;
-		TRY(recipe_read(r->json, strlen(r->json), arg, a, &s.recipe, err));
+	r = shipped_open(arg, a, &s, err);
+	TRY(r);
+	if (r == 0) {
+		*ret = s;
+		return 0;
+	}
+	r = image_name_parse(arg, a, &s.image, err);
+	TRY(r);
+	if (r == 0) {
+		s.is_image = true;
 		*ret = s;
 		return 0;
 	}
 	TRY(regular_open(arg, &fd, err));
 	if (begins_json(fd)) {
-		s.is_recipe = true;
 		s.dir = arena_strn(a, arg, (size_t)(path_base(arg) - arg));
 		TRY(fd_read_all(fd, arg, RECIPE_BYTES_MAX, a, &bytes, &len, err));
-		TRY(recipe_read(bytes, len, arg, a, &s.recipe, err));
+		TRY(recipe_source(&s, bytes, len, a, err));
 	} else {
 		s.fd = take_fd(&fd);
 	}
@@ -115,7 +127,8 @@ static void input_record(struct larder *l, const struct built_input *in)
 static int archive_tree(struct larder *l, int fd, const char *name, const char *sha256,
 			struct tree *out, struct err *err)
 {
-	struct built_input in = { .name = name };
+	const struct target to = { .tree = out, .source = ++l->source };
+	struct built_input in = { .name = name, .first = l->source, .last = l->source };
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX + 1];
 
@@ -125,43 +138,125 @@ static int archive_tree(struct larder *l, int fd, const char *name, const char *
 		return err_set(err, ERR_INTEGRITY, 0, "%s has the SHA-256 %s, not %s", name, hex,
 			       sha256);
 	in.sha256 = arena_str(l->arena, hex);
-	TRY(unpack_fd(&l->unpack, fd, name, out, ++l->source, err));
+	TRY(unpack_fd(&l->unpack, fd, name, &to, err));
 	input_record(l, &in);
-	progress(l);
 	return 0;
 }
 
-static int packages_tree(struct larder *l, const struct input *in, struct tree *out,
+/* --- packages: their readers begin before it is their turn --- */
+
+struct readings {
+	struct reading v[READINGS_MAX];
+	size_t n;
+};
+
+static void readings_done(struct readings *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		reading_done(&r->v[i]);
+}
+
+static int packages_read(struct larder *l, const struct packages *p, struct tree *out,
 			 struct err *err)
+{
+	size_t ahead = l->want->threads < READINGS_MAX ? (size_t)l->want->threads : READINGS_MAX;
+	scoped(readings_done) struct readings r = { .n = ahead };
+	size_t started = 0;
+
+	for (size_t i = 0; i < ahead; i++)
+		r.v[i] = (struct reading){ .pipe = -1 };
+	for (size_t i = 0; i < p->n; i++) {
+		const struct package *pkg = &p->v[i];
+		const struct target to = { .tree = out, .source = ++l->source };
+
+		for (; started < p->n && started < i + ahead; started++)
+			TRY(reading_start(&r.v[started % ahead], &l->unpack, p->v[started].fd,
+					  err));
+		TRY(unpack_reading(&l->unpack, &r.v[i % ahead], pkg->name, &to, err));
+		input_record(l,
+			     &(struct built_input){ pkg->name, pkg->version, pkg->arch, pkg->sha256,
+						    pkg->size, l->source, l->source });
+	}
+	return 0;
+}
+
+/* What the lock names, as apt would have named it. */
+static void packages_from_lock(const struct locked_input *in, struct arena *a, struct packages *ret)
+{
+	ret->v = arena_array(a, struct package, in->packages.n + 1);
+	for (size_t i = 0; i < in->packages.n; i++) {
+		const struct locked_package *p = &in->packages.v[i];
+
+		ret->v[ret->n++] =
+			(struct package){ p->name, p->version, p->arch, p->size, p->sha256, -1 };
+	}
+}
+
+static int packages_tree(struct larder *l, const struct input *in,
+			 const struct locked_input *locked, struct tree *out, struct err *err)
 {
 	scoped_packages struct packages packages = { 0 };
 	const char *arch = arch_of_machine();
 
 	if (!arch)
 		return err_input(err, "packages cannot be chosen for this machine");
-	TRY(apt_fetch(in->packages.v, in->packages.n, arch, l->log, l->arena, &packages, err));
-	for (size_t i = 0; i < packages.n; i++) {
-		const struct package *p = &packages.v[i];
+	if (locked)
+		packages_from_lock(locked, l->arena, &packages);
+	else
+		TRY(apt_resolve(in->packages.v, in->packages.n, arch, l->arena, &packages, err));
+	TRY(apt_open(&packages, l->log, l->arena, err));
+	return packages_read(l, &packages, out, err);
+}
 
-		TRY(unpack_fd(&l->unpack, p->fd, p->name, out, ++l->source, err));
-		input_record(l, &(struct built_input){ p->name, p->version, p->sha256, p->size });
-		progress(l);
-	}
+static int image_source(struct larder *l, const struct image_name *name, const char *shown,
+			struct tree *out, struct image_said *said, struct err *err)
+{
+	scoped_fd int scratch = -1;
+	struct built_input in = { .name = shown, .first = l->source + 1 };
+	struct image_want want = { .name = name, .arch = arch_of_machine(), .source = l->source };
+
+	if (l->want->platform)
+		want.arch = path_base(l->want->platform);
+	if (!want.arch)
+		return err_input(err, "say which --platform");
+	TRY(site_private(l->site, arena_printf(l->arena, "image-%u", l->source), &scratch, err));
+	want.scratch = scratch;
+	TRY(image_tree(&l->unpack, &want, out, l->arena, said, err));
+	l->source = said->source;
+	in.last = l->source;
+	in.sha256 = said->digest + strlen("sha256:");
+	in.size = said->size;
+	input_record(l, &in);
 	return 0;
 }
 
 static int input_tree(struct larder *l, const struct source *s, const struct input *in,
 		      struct tree *out, struct err *err)
 {
+	const struct locked_input *locked = l->want->locked ? lock_input(&s->lock, in->id) : NULL;
+	const char *sha256 = in->sha256;
 	scoped_fd int fd = -1;
 	const char *path;
 
 	if (in->packages.n)
-		return packages_tree(l, in, out, err);
+		return packages_tree(l, in, locked, out, err);
 	path = path_is_absolute(in->path) || !s->dir[0] ? in->path
 							: path_join(l->arena, s->dir, in->path);
+	if (locked && locked->sha256)
+		sha256 = locked->sha256;
+	if (in->type == INPUT_OCI || in->type == INPUT_DOCKER) {
+		struct image_said said;
+		const struct image_name name = {
+			.kind = in->type == INPUT_DOCKER ? IMAGE_DOCKER : IMAGE_OCI,
+			.path = path,
+			.ref = in->ref,
+			.digest = locked && locked->digest ? locked->digest : in->digest,
+		};
+
+		return image_source(l, &name, path, out, &said, err);
+	}
 	TRY(regular_open(path, &fd, err));
-	return archive_tree(l, fd, path, in->sha256, out, err);
+	return archive_tree(l, fd, path, sha256, out, err);
 }
 
 /* The trees of a recipe's inputs. */
@@ -202,17 +297,37 @@ static int steps_run(struct kitchen *k, struct err *err)
 	return 0;
 }
 
-static int recipe_tree(struct larder *l, const struct source *s, struct tree *out, struct err *err)
+static int lock_load(struct larder *l, struct source *s, struct err *err)
+{
+	char *text;
+	size_t len;
+
+	if (!l->want->locked)
+		return 0;
+	TRY(file_read(AT_FDCWD, s->lock_path, RECIPE_BYTES_MAX, l->arena, &text, &len, err));
+	TRY(lock_read(text, len, s->lock_path, l->arena, &s->lock, err));
+	return lock_check(&s->lock, &s->recipe, s->recipe_sha256, err);
+}
+
+static int recipe_tree(struct larder *l, struct source *s, struct tree *out, struct err *err)
 {
 	const struct recipe *r = &s->recipe;
 	scoped(trees_done) struct trees trees = { .v = arena_array(l->arena, struct tree,
 								   r->inputs.n + 1) };
-	struct kitchen k = { .recipe = r, .inputs = trees.v, .spool = l->spool, .out = out };
+	struct kitchen k = { .recipe = r,
+			     .inputs = trees.v,
+			     .spool = l->spool,
+			     .out = out,
+			     .site = l->site,
+			     .allow_exec = l->want->allow_exec,
+			     .arena = l->arena };
 
 	TRY(platform_check(r, err));
+	TRY(lock_load(l, s, err));
 	for (size_t i = 0; i < r->inputs.n; i++) {
 		tree_init(&trees.v[trees.n++], &l->limits);
-		TRY(input_tree(l, s, &r->inputs.v[i], &trees.v[i], err));
+		if (input_tree(l, s, &r->inputs.v[i], &trees.v[i], err) < 0)
+			return err->place[0] ? -1 : err_in(err, "/inputs/%zu", i);
 	}
 	k.source = l->source;
 	TRY(steps_run(&k, err));
@@ -220,15 +335,31 @@ static int recipe_tree(struct larder *l, const struct source *s, struct tree *ou
 	return 0;
 }
 
-int source_tree(struct larder *l, struct source *s, struct tree *out, struct err *err)
+static int recipe_cook(struct larder *l, struct source *s, struct tree *out, struct err *err)
 {
-	if (!s->is_recipe)
-		return archive_tree(l, s->fd, s->name, NULL, out, err);
-	if (s->recipe.normalize.devices == VERDICT_REFUSE)
+	const struct normalize *n = &s->recipe.normalize;
+
+	if (n->devices == VERDICT_REFUSE)
 		l->unpack.devices = VERDICT_REFUSE;
-	if (s->recipe.normalize.setid == VERDICT_REFUSE)
+	if (n->setid == VERDICT_REFUSE)
 		l->unpack.setid = VERDICT_REFUSE;
+	l->unpack.xattrs = n->xattrs.v;
+	l->unpack.n_xattrs = n->xattrs.n;
 	if (recipe_tree(l, s, out, err) < 0)
 		return err_in(err, err->place[0] ? "%s: " : "%s", s->name);
+	return 0;
+}
+
+int source_tree(struct larder *l, struct source *s, struct tree *out, struct err *err)
+{
+	struct image_said said;
+
+	if (s->is_recipe)
+		return recipe_cook(l, s, out, err);
+	if (!s->is_image)
+		return archive_tree(l, s->fd, s->name, NULL, out, err);
+	TRY(image_source(l, &s->image, s->name, out, &said, err));
+	s->image_process = said.process;
+	s->image_title = said.title;
 	return 0;
 }

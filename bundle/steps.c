@@ -5,10 +5,13 @@
 #include <limits.h>
 #include <string.h>
 
+#include "bundle/exec.h"
 #include "rootfs-tools/closure.h"
 #include "rootfs-tools/glob.h"
+#include "rootfs-tools/ldcache.h"
 #include "rootfs-tools/merge.h"
 #include "rootfs-tools/usrmerge.h"
+#include "rootfs-tools/zipout.h"
 #include "spec/base/names.h"
 #include "spec/base/path.h"
 #include "spec/base/str.h"
@@ -28,22 +31,16 @@ enum key {
 	K_ROOTS = 1 << 9,
 	K_PLUS = 1 << 10,
 	K_OVERRIDE = 1 << 11,
+	K_ARGV = 1 << 12,
+	K_WRITES = 1 << 13,
 };
 
 static const struct name KEY_NAMES[] = {
-	{ "from", K_FROM },
-	{ "path", K_PATH },
-	{ "to", K_TO },
-	{ "text", K_TEXT },
-	{ "target", K_TARGET },
-	{ "mode", K_MODE },
-	{ "include", K_INCLUDE },
-	{ "exclude", K_EXCLUDE },
-	{ "paths", K_PATHS },
-	{ "roots", K_ROOTS },
-	{ "plus", K_PLUS },
-	{ "override", K_OVERRIDE },
-	{ NULL },
+	{ "from", K_FROM },	  { "path", K_PATH },	    { "to", K_TO },
+	{ "text", K_TEXT },	  { "target", K_TARGET },   { "mode", K_MODE },
+	{ "include", K_INCLUDE }, { "exclude", K_EXCLUDE }, { "paths", K_PATHS },
+	{ "roots", K_ROOTS },	  { "plus", K_PLUS },	    { "override", K_OVERRIDE },
+	{ "argv", K_ARGV },	  { "writes", K_WRITES },   { NULL },
 };
 
 static unsigned int keys_of(const struct step *s)
@@ -52,7 +49,8 @@ static unsigned int keys_of(const struct step *s)
 	       (s->text ? K_TEXT : 0u) | (s->target ? K_TARGET : 0u) | (s->mode ? K_MODE : 0u) |
 	       (s->include.n ? K_INCLUDE : 0u) | (s->exclude.n ? K_EXCLUDE : 0u) |
 	       (s->paths.n ? K_PATHS : 0u) | (s->roots.n ? K_ROOTS : 0u) |
-	       (s->plus.n ? K_PLUS : 0u) | (s->override ? K_OVERRIDE : 0u);
+	       (s->plus.n ? K_PLUS : 0u) | (s->override ? K_OVERRIDE : 0u) |
+	       (s->argv.n ? K_ARGV : 0u) | (s->writes.n ? K_WRITES : 0u);
 }
 
 static struct item item_of(const struct kitchen *k, const struct step *s, enum node_type type)
@@ -111,6 +109,41 @@ static int op_symlink(struct kitchen *k, const struct step *s, struct err *err)
 
 	item.target = s->target;
 	return tree_put(k->out, s->path, &item, err);
+}
+
+/* Every node at and below from goes to its place below to. */
+static int subtree_copy(struct kitchen *k, const struct step *s, struct node *from, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	size_t n, cut;
+	struct node **nodes = tree_list(&a, from, &n);
+	char top[TREE_PATH_MAX];
+
+	cut = strlen(tree_path(from, top));
+	for (size_t i = 0; i < n; i++) {
+		char buf[TREE_PATH_MAX];
+		const struct node *node = nodes[i];
+		const char *to = arena_printf(&a, "%s%s", s->to, tree_path(node, buf) + cut);
+		struct item item = item_of(k, s, node->type);
+
+		item.mode = node->mode;
+		item.content = node->content;
+		item.target = node->target;
+		item.xattrs = node->xattrs;
+		TRY(tree_put(k->out, to, &item, err));
+	}
+	return 0;
+}
+
+static int op_copy(struct kitchen *k, const struct step *s, struct err *err)
+{
+	struct node *from = tree_find(k->out, s->from, false);
+
+	if (!from || !from->parent)
+		return err_input(err, "%s is not there", Q(s->from));
+	if (path_beneath(s->to, s->from))
+		return err_input(err, "%s lies in what is copied", Q(s->to));
+	return subtree_copy(k, s, from, err);
 }
 
 static int op_remove(struct kitchen *k, const struct step *s, struct err *err)
@@ -194,6 +227,48 @@ static int op_keep_closure(struct kitchen *k, const struct step *s, struct err *
 	return closure_keep(k->out, k->spool, &c, err);
 }
 
+static int op_ldcache(struct kitchen *k, const struct step *s, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct item item = item_of(k, s, NODE_FILE);
+	struct text out = { .arena = &a };
+
+	item.mode = 0644;
+	TRY(ldcache_emit(k->out, k->spool, &out, err));
+	TRY(spool_text(k->spool, out.s, out.len, &item.content, err));
+	return tree_put(k->out, s->to ? s->to : "/etc/ld.so.cache", &item, err);
+}
+
+/* Files below "from" go into one archive and leave the tree. */
+static int op_zip_stdlib(struct kitchen *k, const struct step *s, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct item item = item_of(k, s, NODE_FILE);
+	const struct filter filter = { s->include.v, s->exclude.v, s->include.n, s->exclude.n };
+	const char *top = path_clean(&a, s->from);
+	struct zipped *files;
+	size_t n, some = 0;
+	struct node **nodes = tree_list(&a, k->out->root, &n);
+
+	files = arena_array(&a, struct zipped, n);
+	for (size_t i = 0; i < n; i++) {
+		char buf[TREE_PATH_MAX];
+		const char *path = tree_path(nodes[i], buf);
+
+		if (nodes[i]->type != NODE_FILE || !path_beneath(path, top) ||
+		    !filter_takes(&filter, path))
+			continue;
+		files[some++] =
+			(struct zipped){ arena_str(&a, path + strlen(top) + 1), nodes[i]->content };
+		tree_remove(nodes[i]);
+	}
+	if (!some)
+		return err_input(err, "%s has no such file", Q(s->from));
+	item.mode = 0644;
+	TRY(zip_files(k->spool, files, some, &item.content, err));
+	return tree_put(k->out, s->to, &item, err);
+}
+
 struct op {
 	const char *name;
 	unsigned int must, may; /* keys */
@@ -203,13 +278,17 @@ struct op {
 static const struct op OPS[] = {
 	{ "chmod", K_PATHS | K_MODE, 0, op_chmod },
 	{ "concat", K_FROM | K_TO, K_MODE | K_OVERRIDE, op_concat },
+	{ "copy", K_FROM | K_TO, K_OVERRIDE, op_copy },
+	{ "exec", K_ARGV | K_WRITES, 0, exec_step },
 	{ "extract", K_FROM, K_INCLUDE | K_EXCLUDE | K_OVERRIDE, op_extract },
 	{ "file", K_PATH | K_TEXT, K_MODE | K_OVERRIDE, op_file },
 	{ "keep-closure", K_ROOTS, K_PLUS, op_keep_closure },
+	{ "ldcache", 0, K_TO | K_OVERRIDE, op_ldcache },
 	{ "mkdir", K_PATH, K_MODE | K_OVERRIDE, op_mkdir },
 	{ "remove", K_PATHS, 0, op_remove },
 	{ "symlink", K_PATH | K_TARGET, K_OVERRIDE, op_symlink },
 	{ "usrmerge", 0, 0, op_usrmerge },
+	{ "zip-stdlib", K_FROM | K_TO, K_INCLUDE | K_EXCLUDE | K_OVERRIDE, op_zip_stdlib },
 };
 
 static const struct op *op_find(const char *name)

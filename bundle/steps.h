@@ -2,7 +2,10 @@
 /* steps.h - the ops of a recipe. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "bundle/recipe.h"
+#include "bundle/site.h"
 #include "rootfs-tools/spool.h"
 #include "rootfs-tools/tree.h"
 #include "spec/base/err.h"
@@ -14,6 +17,9 @@ struct kitchen {
 	struct spool *spool;
 	struct tree *out;
 	unsigned int source; /* of what a step makes; counts up */
+	struct site *site; /* where a step may put what is nobody else's */
+	bool allow_exec;
+	struct arena *arena;
 };
 
 /* step_check: a known op, with the keys that it needs and no others, about known inputs. */

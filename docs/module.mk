@@ -2,8 +2,9 @@
 # What is written by the program's own tables: the manual page, the completions and the reference. They
 # are checked in, and unit tests say when they are no longer what the tables would write.
 
-REFERENCE := config rules mount-options ops
-REFERENCE_SRC := contrib/gen/gen_reference.c $(SPEC_SRC) runtime/plan/op.c runtime/plan/mount_options.c
+REFERENCE := config rules mount-options ops limits
+REFERENCE_SRC := contrib/gen/gen_reference.c $(SPEC_SRC) runtime/plan/op.c runtime/plan/mount_options.c \
+	$(addprefix runtime/plan/,limits.c plan_limits.c plan_limits_io.c device_filter.c list.c)
 $(B)/gen-bin/gen_reference: $(REFERENCE_SRC:%.c=$(B)/host/%.o)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

@@ -28,7 +28,7 @@ static const struct machine MACHINES[] = {
 
 struct keeper {
 	struct tree *tree;
-	const struct spool *spool;
+	struct spool *spool;
 	struct arena arena;
 	struct node **todo; /* files whose libraries are still to be found */
 	size_t n, room;
@@ -156,7 +156,7 @@ static int pattern_keep(struct keeper *k, struct node **nodes, size_t n, const c
 	return 0;
 }
 
-int closure_keep(struct tree *t, const struct spool *s, const struct closure *c, struct err *err)
+int closure_keep(struct tree *t, struct spool *s, const struct closure *c, struct err *err)
 {
 	scoped(keeper_done) struct keeper k = { .tree = t, .spool = s };
 	struct node **nodes;

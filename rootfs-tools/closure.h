@@ -16,4 +16,4 @@ struct closure {
 /* closure_keep: removes every node that is neither reached from a root (by symlinks, the ELF
  * interpreter, DT_NEEDED along DT_RPATH or DT_RUNPATH with $ORIGIN, and the default directories)
  * nor fits plus. ERR_INPUT for a pattern that fits nothing, and for a library that is not there. */
-int closure_keep(struct tree *t, const struct spool *s, const struct closure *c, struct err *err);
+int closure_keep(struct tree *t, struct spool *s, const struct closure *c, struct err *err);

@@ -20,8 +20,8 @@ struct segment {
 };
 
 struct image {
-	const struct spool *spool;
-	const struct content *content;
+	struct spool *spool;
+	struct content *content;
 	struct segment *segments;
 	size_t n;
 	bool wide; /* 64 bits */
@@ -158,7 +158,7 @@ static int names_read(const struct image *m, const struct dynamic *d, struct are
 		uint64_t tag = d->tag[i], at = d->value[i];
 		const char *s;
 
-		if (tag != DT_NEEDED && tag != DT_RPATH && tag != DT_RUNPATH)
+		if (tag != DT_NEEDED && tag != DT_RPATH && tag != DT_RUNPATH && tag != DT_SONAME)
 			continue;
 		if (at >= size)
 			return bad(err, "a name outside its string table");
@@ -167,6 +167,8 @@ static int names_read(const struct image *m, const struct dynamic *d, struct are
 			elf->rpath = s;
 		else if (tag == DT_RUNPATH)
 			elf->runpath = s;
+		else if (tag == DT_SONAME)
+			elf->soname = s;
 		else if (elf->n_needed < NEEDED_MAX)
 			elf->needed[elf->n_needed++] = s;
 	}
@@ -188,8 +190,7 @@ static int segments_use(const struct image *m, struct arena *a, struct elf *elf,
 	return names_read(m, d, a, elf, err);
 }
 
-int elf_read(const struct spool *s, const struct content *c, struct arena *a, struct elf *ret,
-	     struct err *err)
+int elf_read(struct spool *s, struct content *c, struct arena *a, struct elf *ret, struct err *err)
 {
 	struct image m = { .spool = s, .content = c };
 	struct elf elf = { 0 };

@@ -25,6 +25,9 @@ const struct limit_row LIMIT_ROWS[] = {
 	LIMIT(depth, 128, 512, "directories above an entry"),
 	LIMIT(link, 4095, 4095, "bytes of a symlink's target"),
 	LIMIT(input, 4 * GIB, 1024 * GIB, "bytes of one archive"),
+	LIMIT(header, MIB, 64 * MIB, "bytes of an entry's header"),
+	LIMIT(xattrs, 64 * KIB, MIB, "bytes of an entry's extended attributes"),
+	LIMIT(layers, 128, 1024, "layers of an image"),
 	LIMIT(seconds, 600, 86400, "seconds of reading"),
 	{ NULL },
 };

@@ -16,6 +16,9 @@ struct limits {
 	uint64_t depth; /* directories above an entry */
 	uint64_t link; /* bytes of a symlink's target */
 	uint64_t input; /* bytes of one archive as it lies on disk */
+	uint64_t header; /* bytes of one entry's header */
+	uint64_t xattrs; /* bytes of one entry's extended attributes */
+	uint64_t layers; /* of one image */
 	uint64_t seconds; /* for all of a build's reading */
 };
 

@@ -5,7 +5,9 @@
 #include "rootfs-tools/materialise.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "rootfs-tools/unpack.h"
 #include "spec/base/sys.h"
@@ -14,11 +16,9 @@
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
-static const struct timespec EPOCH[2] = { { .tv_sec = EPOCH_SECONDS },
-					  { .tv_sec = EPOCH_SECONDS } };
-
 struct job {
-	const struct spool *spool;
+	const struct materialise *how;
+	bool root; /* who runs this can give files away */
 	struct materialised made;
 };
 
@@ -37,27 +37,121 @@ static int children_each(struct job *j, int dir_fd, const struct node *dir, each
 	return 0;
 }
 
-int file_settle(int fd, unsigned int mode, struct err *err)
+static int settle(int fd, bool root, unsigned int mode, int64_t epoch, struct err *err)
 {
-	if (geteuid() == 0 && fchown(fd, 0, 0) < 0)
+	const struct timespec times[2] = { { .tv_sec = epoch }, { .tv_sec = epoch } };
+
+	if (root && fchown(fd, 0, 0) < 0)
 		return err_host(err, errno, "make root the owner");
 	if (sys_fchmod(fd, mode & 01777) < 0)
 		return err_host(err, errno, "set mode %04o", mode & 01777);
-	if (futimens(fd, EPOCH) < 0)
+	if (futimens(fd, times) < 0)
 		return err_host(err, errno, "set the times");
 	return 0;
 }
 
+int file_settle(int fd, unsigned int mode, int64_t epoch, struct err *err)
+{
+	return settle(fd, geteuid() == 0, mode, epoch, err);
+}
+
+bool can_link(const struct node *n, int64_t epoch)
+{
+	return n->content->size > 0 && epoch == 0 && n->xattrs.n == 0 &&
+	       (n->mode == 0644 || n->mode == 0755);
+}
+
+static int xattrs_set(int fd, const struct node *n, struct err *err)
+{
+	/* A moved object is read-only, and attributes of users are for who may write. */
+	if (n->xattrs.n && n->type == NODE_FILE && sys_fchmod(fd, 0600) < 0)
+		return err_host(err, errno, "set the mode");
+	for (size_t i = 0; i < n->xattrs.n; i++) {
+		const struct xattr *x = &n->xattrs.v[i];
+
+		if (fsetxattr(fd, x->name, x->value, x->len, 0) < 0)
+			return err_host(err, errno, "set the attribute %s", Q(x->name));
+	}
+	return 0;
+}
+
+static int meta_make(int fd, const struct content *c, struct err *err)
+{
+	char to[OBJECT_NAME_MAX + 1] = "/";
+
+	if (c->size == 0)
+		return 0;
+	object_name(c->sha256, false, to + 1);
+	if (ftruncate(fd, (off_t)c->size) < 0 || fsetxattr(fd, META_XATTR, "", 0, 0) < 0 ||
+	    fsetxattr(fd, META_REDIRECT, to, strlen(to), 0) < 0)
+		return err_host(err, errno, "lead to the object %s", to + 1);
+	return 0;
+}
+
+/* The last use of a private object takes it along. */
+static int file_move(struct job *j, int dir_fd, const struct node *n, int *ret, struct err *err)
+{
+	struct spool *s = j->how->spool;
+	char object[OBJECT_NAME_MAX];
+
+	object_name(n->content->sha256, false, object);
+	if (renameat2(s->dir, object, dir_fd, n->name, RENAME_NOREPLACE) < 0)
+		return err_host(err, errno, "move the file to its place");
+	*ret = sys_openat(dir_fd, n->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (*ret < 0)
+		return err_host(err, errno, "open the file");
+	return 0;
+}
+
+static int bytes_put(struct job *j, const struct node *n, int fd, struct err *err)
+{
+	int from;
+
+	if (j->how->placing == PLACE_META)
+		return meta_make(fd, n->content, err);
+	from = spool_fd(j->how->spool, n->content, err);
+	TRY(from);
+	return fd_copy(from, fd, n->content->size, err);
+}
+
+static int link_file(struct job *j, int dir_fd, const struct node *n, struct err *err)
+{
+	struct spool *s = j->how->spool;
+	char object[OBJECT_NAME_MAX];
+	bool executable = n->mode & 0111;
+
+	if (executable)
+		TRY(object_twin(s, n->content, err));
+	object_name(n->content->sha256, executable, object);
+	if (linkat(s->dir, object, dir_fd, n->name, 0) == 0)
+		return 0;
+	if (errno != EMLINK)
+		return err_host(err, errno, "link the object %s", object);
+	return 1;
+}
+
 static int file_make(struct job *j, int dir_fd, const struct node *n, struct err *err)
 {
-	scoped_fd int fd = sys_openat(dir_fd, n->name, FILE_FLAGS, 0600);
+	scoped_fd int fd = -1;
 
-	if (fd < 0)
-		return err_host(err, errno, "make the file");
-	TRY(spool_copy(j->spool, n->content, fd, err));
-	TRY(file_settle(fd, n->mode, err));
 	j->made.files++;
 	j->made.bytes += n->content->size;
+	if (j->how->placing == PLACE_LINK && can_link(n, j->how->epoch)) {
+		int r = link_file(j, dir_fd, n, err);
+
+		if (r <= 0)
+			return r;
+	}
+	if (j->how->placing == PLACE_MOVE && --n->content->uses == 0) {
+		TRY(file_move(j, dir_fd, n, &fd, err));
+	} else {
+		fd = sys_openat(dir_fd, n->name, FILE_FLAGS, 0600);
+		if (fd < 0)
+			return err_host(err, errno, "make the file");
+		TRY(bytes_put(j, n, fd, err));
+	}
+	TRY(xattrs_set(fd, n, err));
+	TRY(settle(fd, j->root, n->mode, j->how->epoch, err));
 	return interrupted(err);
 }
 
@@ -75,6 +169,9 @@ static int solid_make(struct job *j, int dir_fd, const struct node *n, struct er
 	if (fd < 0)
 		return err_host(err, errno, "open the new directory");
 	j->made.dirs++;
+	/* Under a umask that takes the owner's own bits. */
+	if (sys_fchmod(fd, 0700) < 0)
+		return err_host(err, errno, "set the mode");
 	return children_each(j, fd, n, solid_make, err);
 }
 
@@ -82,6 +179,8 @@ static int solid_make(struct job *j, int dir_fd, const struct node *n, struct er
  * more. */
 static int link_make(struct job *j, int dir_fd, const struct node *n, struct err *err)
 {
+	const struct timespec times[2] = { { .tv_sec = j->how->epoch },
+					   { .tv_sec = j->how->epoch } };
 	scoped_fd int fd = -1;
 
 	if (n->type == NODE_FILE)
@@ -90,9 +189,9 @@ static int link_make(struct job *j, int dir_fd, const struct node *n, struct err
 		j->made.symlinks++;
 		if (sys_symlinkat(n->target, dir_fd, n->name) < 0)
 			return err_host(err, errno, "make the symlink");
-		if (geteuid() == 0 && sys_fchownat(dir_fd, n->name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
+		if (j->root && sys_fchownat(dir_fd, n->name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_host(err, errno, "make root the owner");
-		if (utimensat(dir_fd, n->name, EPOCH, AT_SYMLINK_NOFOLLOW) < 0)
+		if (utimensat(dir_fd, n->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_host(err, errno, "set the times");
 		return 0;
 	}
@@ -100,17 +199,33 @@ static int link_make(struct job *j, int dir_fd, const struct node *n, struct err
 	if (fd < 0)
 		return err_host(err, errno, "open the directory again");
 	TRY(children_each(j, fd, n, link_make, err));
-	return file_settle(fd, n->mode, err);
+	TRY(xattrs_set(fd, n, err));
+	return settle(fd, j->root, n->mode, j->how->epoch, err);
 }
 
-int materialise(const struct tree *t, const struct spool *s, int dir_fd, struct materialised *ret,
-		struct err *err)
+static void uses_count(const struct node *dir)
 {
-	struct job j = { .spool = s };
+	scoped_arena struct arena a = { 0 };
+	struct node **children = node_children(&a, dir);
 
+	for (size_t i = 0; i < dir->count; i++) {
+		if (children[i]->type == NODE_DIR)
+			uses_count(children[i]);
+		else if (children[i]->type == NODE_FILE)
+			children[i]->content->uses++;
+	}
+}
+
+int materialise(const struct tree *t, const struct materialise *how, int dir_fd,
+		struct materialised *ret, struct err *err)
+{
+	struct job j = { .how = how, .root = geteuid() == 0 };
+
+	uses_count(t->root);
 	TRY(children_each(&j, dir_fd, t->root, solid_make, err));
 	TRY(children_each(&j, dir_fd, t->root, link_make, err));
-	TRY(file_settle(dir_fd, t->root->mode, err));
+	TRY(xattrs_set(dir_fd, t->root, err));
+	TRY(settle(dir_fd, j.root, t->root->mode, how->epoch, err));
 	*ret = j.made;
 	return 0;
 }

@@ -28,6 +28,7 @@ int tree_merge(struct tree *t, const struct tree *from, const struct filter *fil
 				     .mode = node->mode,
 				     .content = node->content,
 				     .target = node->target,
+				     .xattrs = node->xattrs,
 				     .source = source == UINT_MAX ? node->source : source,
 				     .override = override };
 

@@ -259,9 +259,58 @@ void tree_remove(struct node *n)
 	n->parent = NULL;
 }
 
+/* Everything of lower sources at and below n; true if n stays, because of what is newer. */
+static bool lower_prune(struct node *n, unsigned int source)
+{
+	scoped_arena struct arena a = { 0 };
+	struct node **children;
+	bool stays = n->source >= source;
+	size_t count = n->count;
+
+	if (n->type == NODE_DIR && count > 0) {
+		children = node_children(&a, n);
+		for (size_t i = 0; i < count; i++)
+			stays |= lower_prune(children[i], source);
+	}
+	if (!stays)
+		tree_remove(n);
+	return stays;
+}
+
+void tree_whiteout(struct tree *t, const char *path, bool opaque, unsigned int source)
+{
+	scoped_arena struct arena a = { 0 };
+	struct node *n = tree_find(t, path, opaque);
+	struct node **children;
+	size_t count;
+
+	if (!n || (opaque && n->type != NODE_DIR))
+		return;
+	if (!opaque) {
+		if (n->parent)
+			(void)lower_prune(n, source);
+		return;
+	}
+	children = node_children(&a, n);
+	count = n->count;
+	for (size_t i = 0; i < count; i++)
+		(void)lower_prune(children[i], source);
+}
+
+static bool xattrs_same(const struct xattrs *x, const struct xattrs *y)
+{
+	if (x->n != y->n)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (!str_eq(x->v[i].name, y->v[i].name) || x->v[i].len != y->v[i].len ||
+		    memcmp(x->v[i].value, y->v[i].value, x->v[i].len) != 0)
+			return false;
+	return true;
+}
+
 static bool same(const struct node *n, const struct item *item)
 {
-	if (n->type != item->type)
+	if (n->type != item->type || !xattrs_same(&n->xattrs, &item->xattrs))
 		return false;
 	if (n->type == NODE_FILE)
 		return n->content == item->content && n->mode == item->mode;
@@ -277,17 +326,33 @@ static void node_fill(struct tree *t, struct node *n, const struct item *item)
 	n->content = item->content;
 	n->target = item->type == NODE_SYMLINK ? arena_str(&t->arena, item->target) : NULL;
 	n->source = item->source;
+	n->xattrs = item->xattrs;
 	n->implied = false;
 }
 
 static const char *const TYPE_NAMES[] = { "directory", "file", "symlink" };
 
+/* A new node: a directory stays in the list that frees its search tree. */
+static int node_replace(struct tree *t, struct node *n, const struct item *item, struct err *err)
+{
+	struct node *dir = n->parent;
+
+	tree_remove(n);
+	TRY(child_add(t, dir, n->name, &n, err));
+	n->type = NODE_FILE;
+	node_fill(t, n, item);
+	return 0;
+}
+
 /* Something of that name is there already. */
 static int node_meet(struct tree *t, struct node *n, const char *path, const struct item *item,
 		     struct err *err)
 {
+	if (item->layer && n->source < item->source &&
+	    (n->type != NODE_DIR || item->type != NODE_DIR))
+		return node_replace(t, n, item, err);
 	if (item->type == NODE_DIR && n->type == NODE_DIR) {
-		if (n->implied || n->source == item->source || item->override)
+		if (n->implied || n->source == item->source || item->override || item->layer)
 			node_fill(t, n, item);
 		return 0;
 	}
@@ -306,14 +371,8 @@ static int node_meet(struct tree *t, struct node *n, const char *path, const str
 	if (n->source != item->source && !item->override && !n->implied)
 		return err_input(err, "differs from the %s that an earlier input has there",
 				 TYPE_NAMES[n->type]);
-	if (n->type == NODE_DIR || item->type == NODE_DIR) {
-		/* A directory stays in the list that frees its search tree: make a new node. */
-		struct node *dir = n->parent;
-
-		tree_remove(n);
-		TRY(child_add(t, dir, n->name, &n, err));
-		n->type = NODE_FILE;
-	}
+	if (n->type == NODE_DIR || item->type == NODE_DIR)
+		return node_replace(t, n, item, err);
 	node_fill(t, n, item);
 	return 0;
 }

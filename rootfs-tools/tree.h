@@ -18,6 +18,16 @@
 
 enum node_type { NODE_DIR, NODE_FILE, NODE_SYMLINK };
 
+/* An extended attribute that a bundle keeps. */
+struct xattr {
+	const char *name, *value;
+	size_t len; /* of the value */
+};
+struct xattrs {
+	struct xattr *v; /* sorted by name */
+	size_t n;
+};
+
 struct node {
 	const char *name; /* "" for the root */
 	struct node *parent;
@@ -25,8 +35,10 @@ struct node {
 	unsigned int mode; /* permission bits */
 	bool implied; /* a directory that only its children asked for */
 	unsigned int source; /* which archive or step it came from */
-	const struct content *content; /* of a file */
+	struct content *content; /* of a file */
 	const char *target; /* of a symlink */
+	struct xattrs xattrs;
+	struct node *links; /* hard links to this file, while its archive is read; a chain */
 	size_t depth; /* directories above it */
 	size_t path_len;
 	size_t count; /* children */
@@ -47,10 +59,12 @@ struct tree {
 struct item {
 	enum node_type type;
 	unsigned int mode;
-	const struct content *content;
+	struct content *content;
 	const char *target;
+	struct xattrs xattrs;
 	unsigned int source;
 	bool override; /* may take the place of another source's different entry */
+	bool layer; /* of an image's layer: takes the place of whatever lower layers have */
 };
 
 void tree_init(struct tree *t, const struct limits *limits);
@@ -64,6 +78,9 @@ void tree_done(struct tree *t);
  * empty, more than 40 links. ERR_LIMIT: a bound of the tree. ERR_INPUT: it differs from what
  * another source put there. */
 int tree_put(struct tree *t, const char *path, const struct item *item, struct err *err);
+/* tree_whiteout: what lower sources have at path goes, as a layer's whiteout file orders; opaque:
+ * only what they have in that directory. What this source put there stays. Nothing there is fine. */
+void tree_whiteout(struct tree *t, const char *path, bool opaque, unsigned int source);
 /* tree_find: the node at path, or NULL; follow says whether a symlink at its end is followed. */
 struct node *tree_find(const struct tree *t, const char *path, bool follow);
 /* node_mark: sets the mark of n and of every directory above it (which, where n has one, have

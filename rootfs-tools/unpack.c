@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack.c - libarchive as a reader, and nothing but a reader.
+/* unpack.c - records -> bounds and policy -> content into the spool, names into the tree.
  *
- * bytes -> filters and format (libarchive) -> entry -> bounds and policy -> content into the spool,
- * name into the tree.
- *
- * Should: take every entry for an attack.  Mustn't: give a name from an archive to the kernel, or
- * let the library start a program (it would, for rare compressions). */
+ * Should: check every number of a record before it is used.  Mustn't: give a name from an archive to
+ * the kernel. */
 #include "rootfs-tools/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "rootfs-tools/glob.h"
+#include "rootfs-tools/record.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 #include "spec/json/quote.h"
 
-#define FEED_BYTES (64u << 10)
-/* ARCHIVE_RETRY means "the last call may be made again"; nothing says how often. */
-#define RETRIES_MAX 16
 #define NOTES_MAX 10
-#define AR_MAGIC "!<arch>\n"
+#define PIPE_BYTES (1 << 20)
+#define BUFFER_BYTES (256u << 10)
+#define TICK_MS 100
+#define WHITEOUT ".wh."
+#define OPAQUE ".wh..wh..opq"
 
 static int64_t now_ms(void)
 {
@@ -52,116 +54,257 @@ int interrupted(struct err *err)
 	return 0;
 }
 
-/* --- where an archive's bytes come from --- */
-
-struct feed {
-	int fd;
-	struct archive *outer; /* instead of fd: the data of its current entry */
-	uint64_t read, most;
-	bool over; /* more than most */
-	char *buf;
-};
-
-static la_ssize_t feed_outer(struct archive *a, struct feed *f, const void **bytes)
+bool xattr_is_denied(const char *name)
 {
-	la_int64_t offset;
-	size_t n = 0;
-	int r = archive_read_data_block(f->outer, bytes, &n, &offset);
+	/* The first would steer our overlay store, the next two other stores and tools. */
+	static const char *const denied[] = { "user.overlay.", "user.containers.",
+					      "user.rootlesscontainers" };
 
-	if (r == ARCHIVE_EOF)
-		return 0;
-	if (r != ARCHIVE_OK) {
-		archive_set_error(a, EILSEQ, "%s", archive_error_string(f->outer));
-		return -1;
-	}
-	return (la_ssize_t)n;
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+		if (str_starts(name, denied[i]))
+			return true;
+	return !str_starts(name, "user.");
 }
 
-static la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
+/* --- the child --- */
+
+static void child_run(int fd, int out, const struct limits *limits)
 {
-	struct feed *f = feed;
+	struct record fail = { .kind = RECORD_FAIL };
+	struct err err = { 0 };
+
+	/* The archive becomes 0, the pipe 1, and nothing else stays open. */
+	fd = sys_fcntl(fd, F_DUPFD, 3);
+	out = sys_fcntl(out, F_DUPFD, 3);
+	if (fd < 0 || out < 0 || sys_dup3(fd, 0, 0) < 0 || sys_dup3(out, 1, 0) < 0 ||
+	    sys_close_range(2, ~0u, 0) < 0)
+		_exit(1);
+	sys_signals_default();
+	/* Times of zip archives are local ones, which would look for a file of time zones later. */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		_exit(1);
+	tzset();
+	if (reader_confine(limits->seconds, &err) < 0) {
+		(void)!write(1, &fail, sizeof(fail));
+		(void)!write(1, &err, sizeof(err));
+	} else {
+		archive_say(0, 1, limits);
+	}
+	_exit(0);
+}
+
+int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_host(err, errno, "make a pipe for the reader");
+	(void)sys_fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* only for speed */
+	r->pid = fork();
+	if (r->pid == 0)
+		child_run(fd, ends[1], &u->limits);
+	(void)sys_close(ends[1]);
+	r->pipe = ends[0];
+	if (r->pid < 0) {
+		(void)sys_close(r->pipe);
+		r->pipe = -1;
+		return err_host(err, errno, "start the reader");
+	}
+	return 0;
+}
+
+/* The signal that ended it, or 0. */
+static int reading_end(struct reading *r)
+{
+	siginfo_t info = { 0 };
+
+	if (r->pid <= 0)
+		return 0;
+	if (r->pipe >= 0)
+		(void)sys_close(r->pipe);
+	r->pipe = -1;
+	while (sys_waitid(P_PID, (id_t)r->pid, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	r->pid = 0;
+	return info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+void reading_done(struct reading *r)
+{
+	if (r->pid > 0)
+		(void)sys_kill(r->pid, SIGKILL);
+	(void)reading_end(r);
+}
+
+/* --- what comes through the pipe --- */
+
+struct intake {
+	struct unpack *u;
+	const struct target *to;
+	int pipe;
+	char *buf;
+	size_t at, filled;
+	bool ended; /* nothing comes any more */
+	uint64_t bytes; /* of content, of this archive */
+	uint64_t packed, unpacked; /* as the reader says */
+	struct record next; /* the record after the entry's content */
+	bool has_next;
+};
+
+static void intake_done(struct intake *in)
+{
+	free(in->buf);
+}
+
+static int deadline_check(const struct unpack *u, struct err *err)
+{
+	if (now_ms() > u->deadline_ms)
+		return err_limit(err, "reading took more than %llu s (--max-seconds)",
+				 (unsigned long long)u->limits.seconds);
+	return interrupted(err);
+}
+
+static int intake_fill(struct intake *in, struct err *err)
+{
+	struct pollfd ready = { .fd = in->pipe, .events = POLLIN };
 	ssize_t n;
 
-	if (f->outer)
-		return feed_outer(a, f, bytes);
+	in->at = in->filled = 0;
+	while (poll(&ready, 1, TICK_MS) <= 0) {
+		TRY(deadline_check(in->u, err));
+		if (in->u->tick)
+			in->u->tick(in->u->tick_ctx);
+	}
 	do
-		n = sys_read(f->fd, f->buf, FEED_BYTES);
+		n = sys_read(in->pipe, in->buf, BUFFER_BYTES);
 	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		archive_set_error(a, errno, "%s", strerror(errno));
-		return -1;
-	}
-	f->read += (uint64_t)n;
-	if (f->read > f->most) {
-		f->over = true;
-		archive_set_error(a, EFBIG, "the archive is too large");
-		return -1;
-	}
-	*bytes = f->buf;
-	return n;
+	if (n < 0)
+		return err_host(err, errno, "listen to the reader");
+	in->filled = (size_t)n;
+	in->ended = n == 0;
+	return 0;
 }
 
-/* --- one archive being read --- */
+static int cut(struct err *err)
+{
+	return err_set(err, ERR_INTEGRITY, 0, "the reader ended in the middle");
+}
 
-struct reader {
-	struct unpack *u;
-	struct archive *archive;
-	struct feed feed;
-	const char *name; /* of the archive, for messages */
-	struct tree *tree;
-	unsigned int source;
-	uint64_t out; /* bytes of content, holes counted */
+static int take(struct intake *in, void *to, size_t n, struct err *err)
+{
+	char *p = to;
+
+	while (n > 0) {
+		size_t some = in->filled - in->at;
+
+		if (some == 0) {
+			TRY(intake_fill(in, err));
+			if (in->ended)
+				return cut(err);
+			continue;
+		}
+		some = n < some ? n : some;
+		memcpy(p, in->buf + in->at, some);
+		in->at += some;
+		p += some;
+		n -= some;
+	}
+	return 0;
+}
+
+/* Every bound that data can pass; more is what comes next. */
+static int bounds(struct intake *in, uint64_t size, uint64_t more, struct err *err)
+{
+	const struct unpack *u = in->u;
+	uint64_t packed = in->packed ? in->packed : 1;
+	uint64_t unpacked = in->bytes + more;
+
+	if (in->unpacked > unpacked)
+		unpacked = in->unpacked;
+	if (more > u->limits.file || size > u->limits.file - more)
+		return err_limit(err, "a file of more than %llu bytes (--max-file)",
+				 (unsigned long long)u->limits.file);
+	if (more > u->limits.total || u->total > u->limits.total - more)
+		return err_limit(err, "more than %llu bytes in all (--max-total)",
+				 (unsigned long long)u->limits.total);
+	if (in->packed && unpacked > RATIO_FROM && unpacked / packed >= u->limits.ratio)
+		return err_limit(err, "unpacks to more than %llu times its size (--max-ratio)",
+				 (unsigned long long)u->limits.ratio);
+	return 0;
+}
+
+/* The next record, whose numbers of progress only grow. */
+static int record_take(struct intake *in, struct record *r, struct err *err)
+{
+	if (in->has_next) {
+		*r = in->next;
+		in->has_next = false;
+		return 0;
+	}
+	TRY(take(in, r, sizeof(*r), err));
+	if (r->packed > in->packed)
+		in->packed = r->packed;
+	if (r->unpacked > in->unpacked)
+		in->unpacked = r->unpacked;
+	return 0;
+}
+
+static int data_take(struct intake *in, uint64_t n, struct err *err)
+{
+	while (n > 0) {
+		size_t some = in->filled - in->at;
+
+		if (some == 0) {
+			TRY(intake_fill(in, err));
+			if (in->ended)
+				return cut(err);
+			continue;
+		}
+		some = n < some ? (size_t)n : some;
+		TRY(spool_write(in->u->spool, in->buf + in->at, some, err));
+		in->at += some;
+		n -= some;
+	}
+	return 0;
+}
+
+/* DATA and HOLE records until another comes. *some says that there was one. */
+static int content_take(struct intake *in, struct content **ret, bool *some, struct err *err)
+{
+	uint64_t size = 0;
+	struct record r;
+
+	*some = false;
+	TRY(spool_begin(in->u->spool, err));
+	for (;;) {
+		TRY(record_take(in, &r, err));
+		if (r.kind != RECORD_DATA && r.kind != RECORD_HOLE)
+			break;
+		*some = true;
+		TRY(bounds(in, size, r.size, err));
+		if (r.kind == RECORD_HOLE)
+			TRY(spool_zeros(in->u->spool, r.size, err));
+		else if (r.size > RECORD_DATA_MAX)
+			return err_set(err, ERR_HOSTILE, 0, "the reader says too much at once");
+		else
+			TRY(data_take(in, r.size, err));
+		size += r.size;
+		in->bytes += r.size;
+		in->u->total += r.size;
+		TRY(deadline_check(in->u, err));
+	}
+	in->next = r;
+	in->has_next = true;
+	return spool_end(in->u->spool, ret, err);
+}
+
+/* --- one entry --- */
+
+struct entry {
+	struct record r;
+	const char *name, *link;
+	struct xattrs xattrs;
 };
-
-static void reader_done(struct reader *r)
-{
-	if (r->archive)
-		(void)archive_read_free(r->archive); /* only reads: nothing can be lost */
-	free(r->feed.buf);
-}
-
-static int damaged(const struct reader *r, struct err *err)
-{
-	const char *why = archive_error_string(r->archive);
-
-	if (r->feed.over)
-		return err_limit(err, "the archive has more than %llu bytes (--max-input)",
-				 (unsigned long long)r->feed.most);
-	return err_set(err, ERR_INTEGRITY, 0, "damaged, or no tar archive or Debian package: %s",
-		       Q(why ? why : "no reason given"));
-}
-
-static int filters_support(struct archive *a)
-{
-	/* ARCHIVE_WARN from one of these means that it would run a program. */
-	static int (*const filters[])(struct archive *) = {
-		archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-		archive_read_support_filter_xz,	  archive_read_support_filter_lzma,
-		archive_read_support_filter_zstd, archive_read_support_filter_lz4,
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-		if (filters[i](a) != ARCHIVE_OK)
-			return -1;
-	return 0;
-}
-
-static int reader_open(struct reader *r, bool tar, struct err *err)
-{
-	r->archive = archive_read_new();
-	r->feed.buf = malloc(FEED_BYTES);
-	if (!r->archive || !r->feed.buf)
-		return err_host(err, ENOMEM, "read an archive");
-	if (tar && (archive_read_support_format_tar(r->archive) != ARCHIVE_OK ||
-		    filters_support(r->archive) < 0))
-		return err_host(err, ENOSYS, "libarchive lacks a compression: %s",
-				archive_error_string(r->archive));
-	if (!tar && archive_read_support_format_ar(r->archive) != ARCHIVE_OK)
-		return err_host(err, ENOSYS, "libarchive cannot read ar archives");
-	if (archive_read_open(r->archive, &r->feed, NULL, feed_read, NULL) != ARCHIVE_OK)
-		return damaged(r, err);
-	return 0;
-}
 
 static void note(struct unpack *u, const char *entry, const char *what)
 {
@@ -171,295 +314,282 @@ static void note(struct unpack *u, const char *entry, const char *what)
 		log_line(u->log, LOG_LEVEL_WARN, "there are more such entries");
 }
 
-/* Every bound that data can pass; more is what comes next. */
-static int bounds(struct reader *r, uint64_t size, uint64_t more, struct err *err)
+static int text_take(struct intake *in, struct arena *a, uint32_t n, uint64_t most,
+		     const char **ret, struct err *err)
 {
-	struct unpack *u = r->u;
-	la_int64_t in = archive_filter_bytes(r->archive, -1);
-	la_int64_t out = archive_filter_bytes(r->archive, 0);
-	uint64_t packed = in > 0 ? (uint64_t)in : 1;
-	uint64_t unpacked = r->out + more;
+	char *s;
 
-	if (out > 0 && (uint64_t)out > unpacked)
-		unpacked = (uint64_t)out;
-	if (more > u->limits.file || size > u->limits.file - more)
-		return err_limit(err, "a file of more than %llu bytes (--max-file)",
-				 (unsigned long long)u->limits.file);
-	if (more > u->limits.total || u->total > u->limits.total - more)
-		return err_limit(err, "more than %llu bytes in all (--max-total)",
-				 (unsigned long long)u->limits.total);
-	if (unpacked > RATIO_FROM && unpacked / packed >= u->limits.ratio)
-		return err_limit(err, "unpacks to more than %llu times its size (--max-ratio)",
-				 (unsigned long long)u->limits.ratio);
-	if (now_ms() > u->deadline_ms)
-		return err_limit(err, "reading took more than %llu s (--max-seconds)",
-				 (unsigned long long)u->limits.seconds);
-	return interrupted(err);
-}
-
-/* 0: go on, 1: the end, negative: an error. */
-static int verdict_of(struct reader *r, int result, int *retries, struct err *err)
-{
-	if (result == ARCHIVE_EOF)
-		return 1;
-	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
-		return 0;
-	if (result == ARCHIVE_RETRY && ++*retries <= RETRIES_MAX)
-		return 0;
-	return damaged(r, err);
-}
-
-static int content_grow(struct reader *r, uint64_t *size, uint64_t zeros, const void *bytes,
-			size_t n, struct err *err)
-{
-	TRY(bounds(r, *size, zeros + n, err));
-	if (zeros)
-		TRY(spool_zeros(r->u->spool, zeros, err));
-	if (n)
-		TRY(spool_write(r->u->spool, bytes, n, err));
-	*size += zeros + n;
-	r->out += zeros + n;
-	r->u->total += zeros + n;
+	if (n > most)
+		return err_limit(err, "a name of %u bytes", n);
+	s = arena_alloc(a, (size_t)n + 1);
+	TRY(take(in, s, n, err));
+	if (memchr(s, '\0', n))
+		return err_set(err, ERR_HOSTILE, 0, "a name that holds a NUL");
+	*ret = s;
 	return 0;
 }
 
-static int content_read(struct reader *r, struct archive_entry *e, const struct content **ret,
-			struct err *err)
+static int xattr_order(const void *a, const void *b)
 {
-	uint64_t size = 0;
-	int retries = 0;
+	return strcmp(((const struct xattr *)a)->name, ((const struct xattr *)b)->name);
+}
 
-	TRY(spool_begin(r->u->spool, err));
-	for (;;) {
-		const void *bytes = NULL;
-		la_int64_t at = 0;
-		size_t n = 0;
-		int result = archive_read_data_block(r->archive, &bytes, &n, &at);
-		int end = verdict_of(r, result, &retries, err);
+/* Those that are listed. */
+static int xattrs_take(struct intake *in, struct arena *a, uint32_t n, struct xattrs *ret,
+		       struct err *err)
+{
+	struct arena *keep = &in->u->spool->arena; /* as contents: trees come and go */
+	char *bytes = arena_alloc(a, (size_t)n + 1), *end = bytes + n;
 
-		if (end < 0)
-			return end;
-		if (end || result == ARCHIVE_RETRY) {
-			if (end)
-				break;
-			continue;
+	TRY(take(in, bytes, n, err));
+	for (char *p = bytes; p < end;) {
+		size_t name = strnlen(p, (size_t)(end - p));
+		uint32_t len;
+
+		if (p + name + 1 + sizeof(len) > end)
+			return err_set(err, ERR_HOSTILE, 0, "attributes without an end");
+		memcpy(&len, p + name + 1, sizeof(len));
+		if (len > (size_t)(end - p) - name - 1 - sizeof(len))
+			return err_set(err, ERR_HOSTILE, 0, "attributes without an end");
+		if (!xattr_is_denied(p) && glob_any(in->u->xattrs, in->u->n_xattrs, p)) {
+			ret->v = arena_grow(keep, ret->v, ret->n * sizeof(*ret->v),
+					    (ret->n + 1) * sizeof(*ret->v));
+			ret->v[ret->n++] =
+				(struct xattr){ arena_str(keep, p),
+						arena_strn(keep, p + name + 1 + sizeof(len), len),
+						len };
 		}
-		if (at < 0 || (uint64_t)at < size)
-			return err_set(err, ERR_INTEGRITY, 0, "its parts overlap");
-		if ((uint64_t)at > r->u->limits.file)
-			return bounds(r, 0, (uint64_t)at, err);
-		TRY(content_grow(r, &size, (uint64_t)at - size, bytes, n, err));
+		p += name + 1 + sizeof(len) + len;
 	}
-	/* A sparse file may end in a hole. */
-	if (archive_entry_size_is_set(e) && archive_entry_size(e) > (la_int64_t)size)
-		TRY(content_grow(r, &size, (uint64_t)archive_entry_size(e) - size, NULL, 0, err));
-	return spool_end(r->u->spool, ret, err);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), xattr_order);
+	return 0;
 }
 
-/* --- one entry --- */
-
-static int put_hard_link(struct reader *r, const char *path, const char *to, struct err *err)
+static struct item item_new(const struct intake *in, const struct entry *e, enum node_type type)
 {
-	const struct node *n = path_has_dotdot(to) ? NULL : tree_find(r->tree, to, false);
+	return (struct item){
+		.type = type, .xattrs = e->xattrs, .source = in->to->source, .layer = in->to->layer
+	};
+}
 
-	if (!n || n->type == NODE_DIR)
+static int put_hard_link(struct intake *in, const struct entry *e, struct err *err)
+{
+	struct tree *t = in->to->tree;
+	struct node *n = path_has_dotdot(e->link) ? NULL : tree_find(t, e->link, false), *made;
+	struct content *content;
+	struct item item;
+	bool some;
+
+	if (!n || n->type == NODE_DIR || (n->source != in->to->source && !in->to->layer))
 		return err_set(err, ERR_HOSTILE, 0,
-			       "a hard link to %s, which is no earlier file of the archive", Q(to));
-	return tree_put(r->tree, path,
-			&(struct item){ .type = n->type,
-					.mode = n->mode,
-					.content = n->content,
-					.target = n->target,
-					.source = r->source },
-			err);
+			       "a hard link to %s, which is no earlier file of the archive",
+			       Q(e->link));
+	item = item_new(in, e, n->type);
+	item.mode = n->mode;
+	item.content = n->content;
+	item.target = n->target;
+	item.xattrs = n->xattrs;
+	TRY(tree_put(t, e->name, &item, err));
+	TRY(content_take(in, &content, &some, err));
+	made = tree_find(t, e->name, false);
+	if (!made || made == n || n->type != NODE_FILE)
+		return 0;
+	made->links = n->links;
+	n->links = made;
+	/* In cpio archives the content comes with the last of several names. */
+	for (struct node *l = some ? n : NULL; l; l = l->links)
+		l->content = content;
+	return 0;
 }
 
-static int put_special(struct reader *r, const char *path, struct err *err)
+static int put_special(struct intake *in, const struct entry *e, struct err *err)
 {
-	if (r->u->devices == VERDICT_REFUSE)
+	if (in->u->devices == VERDICT_REFUSE)
 		return err_set(err, ERR_HOSTILE, 0, "a device, fifo or socket (--devices=refuse)");
-	r->u->dropped++;
-	note(r->u, path, "a device, fifo or socket is left out");
+	in->u->dropped++;
+	note(in->u, e->name, "a device, fifo or socket is left out");
 	return 0;
 }
 
-static int setid_judge(struct reader *r, const char *path, unsigned int mode, struct err *err)
+static int setid_judge(struct intake *in, const struct entry *e, struct err *err)
 {
-	if (!(mode & (S_ISUID | S_ISGID)))
+	if (!(e->r.mode & (S_ISUID | S_ISGID)))
 		return 0;
-	if (r->u->setid == VERDICT_REFUSE)
+	if (in->u->setid == VERDICT_REFUSE)
 		return err_set(err, ERR_HOSTILE, 0, "set-user-id or set-group-id (--setid=refuse)");
-	r->u->cleared++;
-	note(r->u, path, "set-user-id and set-group-id are cleared");
+	in->u->cleared++;
+	note(in->u, e->name, "set-user-id and set-group-id are cleared");
 	return 0;
 }
 
-static int entry_put(struct reader *r, struct archive_entry *e, const char *path, struct err *err)
+/* What a whiteout file names: 1 done, 0 it is none. (OCI image-spec, layer.md#whiteouts) */
+static int whiteout(struct intake *in, const struct entry *e, struct err *err)
 {
-	const char *to = archive_entry_hardlink(e);
-	unsigned int mode = archive_entry_mode(e);
-	struct item item = { .source = r->source };
+	scoped_arena struct arena a = { 0 };
+	const char *base = path_base(e->name), *gone = base + strlen(WHITEOUT);
+	const char *dir = arena_strn(&a, e->name, (size_t)(base - e->name));
 
-	if (to)
-		return put_hard_link(r, path, to, err);
-	switch (archive_entry_filetype(e)) {
-	case AE_IFDIR:
-		item.type = NODE_DIR;
-		item.mode = 0755;
-		/* A set-group-id directory is common and only says who owns new files. */
-		break;
-	case AE_IFREG:
-		TRY(setid_judge(r, path, mode, err));
-		item.type = NODE_FILE;
-		item.mode = mode & 0111 ? 0755 : 0644;
-		TRY(content_read(r, e, &item.content, err));
-		break;
-	case AE_IFLNK:
-		item.type = NODE_SYMLINK;
-		item.target = archive_entry_symlink(e);
-		if (!item.target)
-			return err_set(err, ERR_INTEGRITY, 0, "a symlink whose target is no text");
-		break;
-	case AE_IFCHR:
-	case AE_IFBLK:
-	case AE_IFIFO:
-	case AE_IFSOCK:
-		return put_special(r, path, err);
-	default:
-		return err_set(err, ERR_INTEGRITY, 0, "of an unknown type");
-	}
-	return tree_put(r->tree, path, &item, err);
-}
-
-static int entry_read(struct reader *r, struct archive_entry *e, struct err *err)
-{
-	const char *path = archive_entry_pathname(e);
-
-	if (!path)
-		return err_set(err, ERR_INTEGRITY, 0, "an entry whose name is no text");
-	if (++r->u->entries > r->u->limits.entries)
-		return err_limit(err, "more than %llu entries (--max-entries)",
-				 (unsigned long long)r->u->limits.entries);
-	if (bounds(r, 0, 0, err) < 0 || entry_put(r, e, path, err) < 0)
-		/* The tree has named the entry already. */
-		return str_starts(err->place, "entry ") ? -1 : err_in(err, "entry %s", Q(path));
-	return 0;
-}
-
-static int tar_read(struct unpack *u, const struct feed *feed, const char *name, struct tree *tree,
-		    unsigned int source, struct err *err)
-{
-	scoped(reader_done) struct reader r = {
-		.u = u, .feed = *feed, .name = name, .tree = tree, .source = source
-	};
-	int retries = 0;
-
-	TRY(reader_open(&r, true, err));
-	for (;;) {
-		struct archive_entry *e = NULL;
-		int result = archive_read_next_header(r.archive, &e);
-		int end = verdict_of(&r, result, &retries, err);
-
-		if (end)
-			return end < 0 ? end : 0;
-		if (result != ARCHIVE_RETRY)
-			TRY(entry_read(&r, e, err));
-	}
-}
-
-/* --- Debian packages: an ar archive of exactly these members (deb(5)) --- */
-
-enum member { MEMBER_VERSION, MEMBER_CONTROL, MEMBER_DATA, MEMBER_IGNORED, MEMBER_STRANGE };
-
-static enum member member_of(const char *name)
-{
-	if (str_eq(name, "debian-binary"))
-		return MEMBER_VERSION;
-	if (str_eq(name, "control.tar") || str_starts(name, "control.tar."))
-		return MEMBER_CONTROL;
-	if (str_eq(name, "data.tar") || str_starts(name, "data.tar."))
-		return MEMBER_DATA;
-	return name[0] == '_' ? MEMBER_IGNORED : MEMBER_STRANGE;
-}
-
-static int version_check(struct reader *r, struct err *err)
-{
-	char text[8] = "";
-
-	if (archive_read_data(r->archive, text, sizeof(text) - 1) < 2 || !str_starts(text, "2."))
-		return err_set(err, ERR_INTEGRITY, 0, "a package of another version than 2");
-	return 0;
-}
-
-/* expected is the member that has to come next; the control member holds nothing for a tree. */
-static int member_read(struct reader *r, const char *name, enum member *expected, struct err *err)
-{
-	struct feed inner = { .fd = -1, .outer = r->archive };
-	enum member m = member_of(name);
-
-	if (m == MEMBER_IGNORED && *expected != MEMBER_VERSION)
+	if (!in->to->layer || !str_starts(base, WHITEOUT))
 		return 0;
-	if (m != *expected)
-		return err_set(err, ERR_HOSTILE, 0, "member %s has no place there in a package",
-			       Q(name));
-	*expected = m + 1; /* after the data only ignored ones fit */
-	if (m == MEMBER_VERSION)
-		return version_check(r, err);
-	if (m == MEMBER_DATA)
-		return tar_read(r->u, &inner, r->name, r->tree, r->source, err);
-	return 0;
+	if (path_has_dotdot(e->name))
+		return err_set(err, ERR_HOSTILE, 0, "its name holds \"..\"");
+	if (str_eq(base, OPAQUE))
+		tree_whiteout(in->to->tree, *dir ? dir : "/", true, in->to->source);
+	else if (str_starts(gone, WHITEOUT))
+		note(in->u, e->name, "notes of another store are left out");
+	else if (!*gone || str_eq(gone, ".") || str_eq(gone, ".."))
+		return err_set(err, ERR_HOSTILE, 0, "a whiteout of no name");
+	else
+		tree_whiteout(in->to->tree, arena_printf(&a, "%s/%s", dir, gone), false,
+			      in->to->source);
+	return 1;
 }
 
-static int deb_read(struct unpack *u, const struct feed *feed, const char *name, struct tree *tree,
-		    unsigned int source, struct err *err)
+static int put_file(struct intake *in, const struct entry *e, struct err *err)
 {
-	scoped(reader_done) struct reader r = {
-		.u = u, .feed = *feed, .name = name, .tree = tree, .source = source
-	};
-	enum member expected = MEMBER_VERSION;
-	int retries = 0;
+	struct item item = item_new(in, e, NODE_FILE);
+	bool some;
 
-	TRY(reader_open(&r, false, err));
-	for (;;) {
-		struct archive_entry *e = NULL;
-		int result = archive_read_next_header(r.archive, &e);
-		int end = verdict_of(&r, result, &retries, err);
-		const char *member;
+	TRY(setid_judge(in, e, err));
+	item.mode = e->r.mode & 0111 ? 0755 : 0644;
+	TRY(content_take(in, &item.content, &some, err));
+	return tree_put(in->to->tree, e->name, &item, err);
+}
 
-		if (end < 0)
-			return end;
-		if (end)
-			break;
-		if (result == ARCHIVE_RETRY)
-			continue;
-		member = archive_entry_pathname(e);
-		TRY(bounds(&r, 0, 0, err));
-		TRY(member_read(&r, member ? member : "", &expected, err));
+static int entry_put(struct intake *in, const struct entry *e, struct err *err)
+{
+	struct item item;
+	int r = whiteout(in, e, err);
+
+	if (r)
+		return r < 0 ? r : 0;
+	switch (e->r.type) {
+	case RECORD_DIR:
+		/* A set-group-id directory is common and only says who owns new files. */
+		item = item_new(in, e, NODE_DIR);
+		item.mode = 0755;
+		return tree_put(in->to->tree, e->name, &item, err);
+	case RECORD_FILE:
+		return put_file(in, e, err);
+	case RECORD_SYMLINK:
+		item = item_new(in, e, NODE_SYMLINK);
+		item.target = e->link;
+		item.mode = 0777;
+		item.xattrs = (struct xattrs){ 0 };
+		return tree_put(in->to->tree, e->name, &item, err);
+	case RECORD_HARD_LINK:
+		return put_hard_link(in, e, err);
+	case RECORD_SPECIAL:
+		return put_special(in, e, err);
+	default:
+		return err_set(err, ERR_HOSTILE, 0, "the reader says what it may not");
 	}
-	if (expected <= MEMBER_DATA)
-		return err_set(err, ERR_INTEGRITY, 0, "a package without data");
+}
+
+/* A whiteout may be a file: its content is nobody's. */
+static int content_skip(struct intake *in, struct err *err)
+{
+	struct content *ignored;
+	bool some;
+
+	return in->has_next ? 0 : content_take(in, &ignored, &some, err);
+}
+
+static int entry_take(struct intake *in, const struct record *r, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct entry e = { .r = *r, .name = "" };
+	const struct limits *l = &in->u->limits;
+
+	if (++in->u->entries > l->entries)
+		return err_limit(err, "more than %llu entries (--max-entries)",
+				 (unsigned long long)l->entries);
+	/* The tree says which name is too long, once there is one to show. */
+	TRY(text_take(in, &a, r->name, RECORD_DATA_MAX, &e.name, err));
+	if (r->xattrs > l->xattrs)
+		return err_limit(err, "more than %llu bytes of extended attributes (--max-xattrs)",
+				 (unsigned long long)l->xattrs);
+	if (text_take(in, &a, r->link, RECORD_DATA_MAX, &e.link, err) < 0 ||
+	    xattrs_take(in, &a, r->xattrs, &e.xattrs, err) < 0 || bounds(in, 0, 0, err) < 0 ||
+	    entry_put(in, &e, err) < 0 || ((r->type == RECORD_FILE) && content_skip(in, err) < 0))
+		/* The tree has named the entry already. */
+		return str_starts(err->place, "entry ") ? -1 : err_in(err, "entry %s", Q(e.name));
 	return 0;
 }
 
-int unpack_fd(struct unpack *u, int fd, const char *name, struct tree *tree, unsigned int source,
-	      struct err *err)
+static int failure_take(struct intake *in, struct err *err)
 {
-	struct feed feed = { .fd = fd, .most = u->limits.input };
-	char magic[sizeof(AR_MAGIC) - 1] = "";
-	off_t start = lseek(fd, 0, SEEK_CUR);
-	ssize_t n;
-	int r;
+	struct err said;
 
-	if (start < 0)
-		return err_host(err, errno, "%s is no regular file", name);
-	n = pread(fd, magic, sizeof(magic), start);
-	if (n == 0) {
-		(void)err_input(err, "the archive is empty");
+	TRY(take(in, &said, sizeof(said), err));
+	said.place[sizeof(said.place) - 1] = said.text[sizeof(said.text) - 1] = '\0';
+	if (said.kind <= ERR_NONE || said.kind > ERR_INTEGRITY)
+		return err_set(err, ERR_HOSTILE, 0, "the reader says what it may not");
+	*err = said;
+	return -1;
+}
+
+static int records_take(struct intake *in, struct err *err)
+{
+	for (;;) {
+		struct record r;
+
+		TRY(record_take(in, &r, err));
+		if (r.kind == RECORD_END)
+			return 0;
+		if (r.kind == RECORD_FAIL)
+			return failure_take(in, err);
+		if (r.kind != RECORD_ENTRY)
+			return err_set(err, ERR_HOSTILE, 0, "the reader says what it may not");
+		TRY(entry_take(in, &r, err));
+		TRY(deadline_check(in->u, err));
+		if (in->u->tick)
+			in->u->tick(in->u->tick_ctx);
+	}
+}
+
+int unpack_records(struct unpack *u, int pipe, const struct target *to, struct err *err)
+{
+	scoped(intake_done) struct intake in = {
+		.u = u, .to = to, .pipe = pipe, .buf = malloc(BUFFER_BYTES)
+	};
+
+	if (!in.buf)
+		return err_host(err, ENOMEM, "listen to the reader");
+	return records_take(&in, err);
+}
+
+int unpack_reading(struct unpack *u, struct reading *r, const char *name, const struct target *to,
+		   struct err *err)
+{
+	int result = unpack_records(u, r->pipe, to, err), sig;
+
+	/* A failure ends the reader, which may still have much to say. */
+	if (result < 0 && err->kind != ERR_INTEGRITY)
+		reading_done(r);
+	sig = reading_end(r);
+	if (result < 0 && sig == SIGSYS)
+		(void)err_set(err, ERR_HOSTILE, 0,
+			      "the archive made its reader do what it may not");
+	else if (result < 0 && sig == SIGXCPU)
+		(void)err_limit(err, "reading took more than %llu s (--max-seconds)",
+				(unsigned long long)u->limits.seconds);
+	else if (result < 0 && sig)
+		(void)err_set(err, ERR_INTEGRITY, 0, "damaged: its reader ended with signal %d",
+			      sig);
+	return result < 0 ? err_in(err, err->place[0] ? "%s: " : "%s", name) : 0;
+}
+
+int unpack_fd(struct unpack *u, int fd, const char *name, const struct target *to, struct err *err)
+{
+	scoped_reading struct reading r = { .pipe = -1 };
+	struct stat st;
+
+	if (sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		(void)err_input(err, "no regular file");
 		return err_in(err, "%s", name);
 	}
-	if (n == sizeof(magic) && memcmp(magic, AR_MAGIC, sizeof(magic)) == 0)
-		r = deb_read(u, &feed, name, tree, source, err);
-	else
-		r = tar_read(u, &feed, name, tree, source, err);
-	return r < 0 ? err_in(err, err->place[0] ? "%s: " : "%s", name) : 0;
+	TRY(reading_start(&r, u, fd, err));
+	return unpack_reading(u, &r, name, to, err);
 }

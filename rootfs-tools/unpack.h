@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack.h - tar archives and Debian packages become nodes of a tree. */
+/* unpack.h - archives become nodes of a tree: a confined child parses, this side judges. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "rootfs-tools/limits.h"
 #include "rootfs-tools/spool.h"
@@ -21,6 +22,10 @@ struct unpack {
 	const struct log *log;
 	enum verdict devices; /* device nodes, fifos, sockets: tame is to drop them */
 	enum verdict setid; /* set-user-id and set-group-id: tame is to clear the bits */
+	const char *const *xattrs; /* patterns of extended attributes to keep */
+	size_t n_xattrs;
+	void (*tick)(void *ctx); /* called now and then, or NULL */
+	void *tick_ctx;
 	int64_t deadline_ms; /* on the monotonic clock */
 	uint64_t total; /* bytes of files so far */
 	uint64_t entries;
@@ -31,14 +36,38 @@ struct unpack {
 void unpack_init(struct unpack *u, const struct limits *limits, struct spool *spool,
 		 const struct log *log);
 
-/* unpack_fd: reads the archive fd (from its position on; name is for messages) into the tree, every
- * entry as of that source. The kind is told by content: tar, plain or compressed with gzip, bzip2,
- * xz, lzma, zstd or lz4, or a Debian package. Owners, times and extended attributes are left
- * behind; modes become 0755 or 0644. ERR_HOSTILE and ERR_LIMIT for an entry that leaves its place
- * or bounds, ERR_INTEGRITY for damage, ERR_INPUT for what is no such archive. The caller has set a
- * UTF-8 locale: without one the library gives up on names that are not ASCII. */
-int unpack_fd(struct unpack *u, int fd, const char *name, struct tree *tree, unsigned int source,
-	      struct err *err);
+/* A child that reads one archive, and the pipe that it says it through. Zeroed with pipe -1 is
+ * none. */
+struct reading {
+	pid_t pid;
+	int pipe;
+};
+/* reading_start: begins to read the archive fd. Several may read at once. */
+int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err);
+void reading_done(struct reading *r);
+#define scoped_reading scoped(reading_done)
+
+/* Where entries go. */
+struct target {
+	struct tree *tree;
+	unsigned int source; /* every entry is of it */
+	bool layer; /* an image's layer: whiteout files take away what lower sources have */
+};
+
+/* unpack_records: what comes out of the pipe (or a file of records), into the tree. Owners and times
+ * are left behind; modes become 0755 or 0644. ERR_HOSTILE and ERR_LIMIT for an entry that leaves its
+ * place or bounds, ERR_INTEGRITY for damage, ERR_INPUT for what is no such archive. */
+int unpack_records(struct unpack *u, int pipe, const struct target *to, struct err *err);
+/* unpack_fd: a reading from its start to its end. The kind is told by content: tar and cpio, plain
+ * or compressed with gzip, bzip2, xz or zstd, zip, or a Debian package; name is for messages. The
+ * caller has set a UTF-8 locale: without one the library gives up on names that are not ASCII. */
+int unpack_fd(struct unpack *u, int fd, const char *name, const struct target *to, struct err *err);
+/* unpack_reading: the same for a reading that was started before. */
+int unpack_reading(struct unpack *u, struct reading *r, const char *name, const struct target *to,
+		   struct err *err);
 
 /* interrupted: a blocked SIGINT, SIGTERM or SIGHUP is waiting; ERR_HOST with EINTR, else 0. */
 int interrupted(struct err *err);
+
+/* xattr_is_denied: attributes that no bundle may carry, whatever a recipe lists. */
+bool xattr_is_denied(const char *name);

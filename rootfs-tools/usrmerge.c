@@ -37,9 +37,11 @@ static int node_move(struct tree *t, const struct node *n, const char *top, stru
 	char buf[TREE_PATH_MAX];
 	const char *path = tree_path(n, buf);
 	const char *new_path = arena_printf(&a, "/usr%s", path);
-	struct item item = {
-		.type = n->type, .mode = n->mode, .content = n->content, .source = n->source
-	};
+	struct item item = { .type = n->type,
+			     .mode = n->mode,
+			     .content = n->content,
+			     .xattrs = n->xattrs,
+			     .source = n->source };
 
 	if (points_home(t, n, path, new_path))
 		return 0;

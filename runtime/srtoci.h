@@ -52,6 +52,7 @@ struct exec_options {
 	bool detach, tty, ignore_paused;
 	const char *cwd, *user, *apparmor, *process_label; /* NULL: the container's */
 	struct strings env, caps, additional_gids, args;
+	struct strings cgroups; /* below the container's */
 	bool no_new_privs;
 	uint32_t preserve_fds;
 };
@@ -86,6 +87,7 @@ struct container {
 	uint32_t owner_uid;
 	bool systemd_cgroup;
 	const char *cgroup; /* "" if none */
+	struct pairs cgroups; /* by hierarchy; see runtime/life/cgroup.h */
 	const char *oci_version; /* of its config */
 	struct pairs annotations;
 	struct strings warnings; /* what was asked for and not applied */
@@ -124,8 +126,17 @@ int life_restore(const struct runtime *rt, const struct checkpoint_options *o, i
 		 struct err *err);
 int life_ps(const struct runtime *rt, const char *id, struct arena *a, struct pids_list *ret,
 	    struct err *err);
-/* life_pause: stops (SIGSTOP to each of its processes, where no freezer is there) or resumes. */
+/* life_pause: stops (by the freezer; where there is none, SIGSTOP to each of its processes) or resumes. */
 int life_pause(const struct runtime *rt, const char *id, bool pause, struct err *err);
+/* life_update: new limits. said is one line for each that only something weaker stands in for, or nothing, as there is no
+ * cgroup. */
+int life_update(const struct runtime *rt, const char *id, struct resources *r, struct arena *a,
+		struct strings *said, struct err *err);
+/* life_events: a line of JSON for each event, to say (negative ends it): what it uses, once, or every interval_ms (0: never),
+ * and whenever memory ran out; until its process ends. */
+int life_events(const struct runtime *rt, const char *id, bool once, uint32_t interval_ms,
+		int (*say)(void *ctx, const char *line, struct err *err), void *ctx,
+		struct err *err);
 /* life_check: reads and checks a bundle and plans it; all findings, not just the first, one per
  * call of report. */
 int life_check(const struct runtime *rt, const char *bundle, const char *config, struct err *err);

@@ -2,22 +2,24 @@
 # Tests, checks, benchmark, installation. A suite is whatever files its folder holds.
 
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
-	libarchive-dev libssl-dev git ca-certificates
+	libarchive-dev libssl-dev zlib1g-dev libzstd-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
 	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
 # The engines above the runtime: the first ones are part of the check, the others of check-engines.
 TEST_DEPS += podman conmon catatonit slirp4netns netavark buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
+# What makes and takes images and archives beside us.
+TEST_DEPS += cpio skopeo umoci libarchive-tools
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
 
 # Libraries that a test may need; the linker leaves out what it does not use.
 TEST_LIBS := -Wl,--as-needed -lcmocka -lyajl -lseccomp -lmount
-BUNDLE_TEST_LIBS := -larchive -lcrypto
+BUNDLE_TEST_LIBS := -larchive -lcrypto -lz -lzstd
 
 # --- the two halves that the Makefile does not know --------------------------------------------------------------------
-BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/*.c))
+BUNDLE_OBJ_SRC := $(filter-out bundle/main.c,$(wildcard bundle/*.c rootfs-tools/*.c spec/image/*.c))
 define bundle_archive
 $(B)/$(1)/libbundle-test.a: $(BUNDLE_OBJ_SRC:%.c=$(B)/$(1)/%.o)
 	@rm -f $$@
@@ -37,7 +39,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FAULT_SRC := $(wildcard tests/fault/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # Those that reach into the bundle half link it as well.
-NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle|rootfs-tools)/' $(UNIT_SRC) $(FUZZ_SRC)))
+NEED_BUNDLE := $(if $(UNIT_SRC)$(FUZZ_SRC),$(shell grep -lE '^\#include "(bundle|rootfs-tools|spec/image)/' $(UNIT_SRC) $(FUZZ_SRC)))
 
 # test_program VARIANT SOURCE: one program from one source and the library of its variant.
 define test_program
@@ -75,6 +77,8 @@ GOLDEN := $(wildcard tests/golden/run)
 CONFORMANCE := $(wildcard tests/conformance/run)
 BATS := $(wildcard tests/integration/*.bats)
 QUICK := $(if $(BATS),$(shell grep -lE '^\# bats file_tags=(.*,)?quick(,|$$)' $(BATS)))
+# Those with a long half, which SRT_LONG asks for.
+LONG := $(if $(BATS),$(shell grep -l SRT_LONG $(BATS)))
 # A program with its corpus is one argument of the runner.
 REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
 include tests/golden/module.mk
@@ -148,6 +152,14 @@ check-build: all $(TEST_PROGRAMS) $(UNIT_ASAN)
 
 check-run: check-build
 	@$(RUN) $(SUITES_QUICK) $(SUITES_SLOW)
+
+## check-long: what check does a part of, whole: every attack in every format, 1000 mutations, 200 kills (half an hour)
+.PHONY: check-long check-long-run
+check-long: deps-check
+	@$(MAKE) --no-print-directory -j2 check-build
+	@$(MAKE) --no-print-directory check-long-run
+check-long-run: check-build
+	@SRT_LONG=1 $(RUN) --suite long --stage --timeout 3000 --as user,root $(LONG)
 
 ## asan: unit, golden and fault tests and corpus replay under AddressSanitizer and UndefinedBehaviorSanitizer
 asan: $(UNIT_ASAN) $(GOLDEN_ASAN) $(FAULT_ASAN) $(REPLAY)

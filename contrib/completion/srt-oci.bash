@@ -39,6 +39,7 @@ _srt_oci()
 	exec:--cwd) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	exec:--env | exec:-e) ;;
 	exec:--cap | exec:-c) ;;
+	exec:--cgroup) ;;
 	exec:--apparmor) ;;
 	exec:--process-label) ;;
 	exec:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -47,6 +48,26 @@ _srt_oci()
 	exec:--preserve-fds) ;;
 	list:--format | list:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
 	ps:--format | ps:-f) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur") ;;
+	update:--resources | update:-r) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	update:--memory | update:-m) ;;
+	update:--memory-reservation) ;;
+	update:--memory-swap) ;;
+	update:--kernel-memory) ;;
+	update:--kernel-memory-tcp) ;;
+	update:--cpu-share | update:-c) ;;
+	update:--cpu-period) ;;
+	update:--cpu-quota) ;;
+	update:--cpu-burst) ;;
+	update:--cpu-idle) ;;
+	update:--cpu-rt-period) ;;
+	update:--cpu-rt-runtime) ;;
+	update:--cpuset-cpus) ;;
+	update:--cpuset-mems) ;;
+	update:--pids-limit) ;;
+	update:--blkio-weight) ;;
+	update:--l3-cache-schema) ;;
+	update:--mem-bw-schema) ;;
+	events:--interval) ;;
 	checkpoint:--image-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	checkpoint:--work-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	checkpoint:--manage-cgroups-mode) ;;
@@ -73,18 +94,20 @@ _srt_oci()
 	*) false ;;
 	esac && return
 	case $command in
-	'') words='create run start state kill delete exec list ps pause resume mounts checkpoint restore spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --criu --version --help' ;;
+	'') words='create run start state kill delete exec list ps pause resume update events mounts checkpoint restore spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --criu --version --help' ;;
 	create) words=' --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' ids=yes ;;
 	run) words=' --detach --keep --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' paths=yes ;;
 	start) words=' --help' ids=yes ;;
 	state) words=' --help' ids=yes ;;
 	kill) words=' --all --regex --help' ids=yes ;;
 	delete) words=' --force --regex --help' ids=yes ;;
-	exec) words=' --process --ignore-paused --detach --tty --user --additional-gids --cwd --env --cap --no-new-privs --apparmor --process-label --console-socket --pidfd-socket --pid-file --preserve-fds --help' ids=yes ;;
+	exec) words=' --process --ignore-paused --detach --tty --user --additional-gids --cwd --env --cap --cgroup --no-new-privs --apparmor --process-label --console-socket --pidfd-socket --pid-file --preserve-fds --help' ids=yes ;;
 	list) words=' --format --quiet --help' ;;
 	ps) words=' --format --help' ids=yes ;;
 	pause) words=' --help' ids=yes ;;
 	resume) words=' --help' ids=yes ;;
+	update) words=' --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-share --cpu-period --cpu-quota --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --l3-cache-schema --mem-bw-schema --help' ids=yes ;;
+	events) words=' --stats --interval --help' ids=yes ;;
 	mounts) words=' --help' ;;
 	checkpoint) words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode --empty-ns --auto-dedup --parent-path --leave-running --status-fd --page-server --pre-dump --help' ids=yes ;;
 	restore) words=' --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode --empty-ns --auto-dedup --bundle --config --detach --console-socket --pid-file --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help' ids=yes ;;

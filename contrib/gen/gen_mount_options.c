@@ -4,11 +4,11 @@
  * Runs at build time only (Debian has no static libmount). What libmount knows as flags of mount(2) becomes rows of the table in
  * runtime/plan/mount_options.c, by its macros: attributes of a mount with their recursive forms, propagation, what goes to the
  * file system. A flag that this program has never heard of stops the build: somebody has to say what it means. */
+#include <libmount/libmount.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libmount/libmount.h>
-#include <linux/mount.h>
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gen_reference.c - writes docs/reference out of the tables that the programs work by.
  *
- *   gen_reference config|mount-options|ops|rules
+ *   gen_reference config|limits|mount-options|ops|rules
  *
  * prints that page; `make docs` keeps them, and a test says when they are no longer what is printed. */
 #include <stdio.h>
 
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/op.h"
+#include "runtime/plan/plan_cgroup.h"
 #include "spec/oci/rules.h"
 #include "spec/oci/tables.h"
 #include "spec/oci/words.h"
@@ -42,6 +43,41 @@ static void page_rules(struct text *out)
 	for (size_t i = 0; rules_all[i]; i++)
 		for (const struct rule *r = rules_all[i]; r->name; r++)
 			text_addf(out, "| %s | %s | %s |\n", r->name, levels[r->level], r->clause);
+}
+
+static const char *file_or(const char *file)
+{
+	return file ? file : "no such limit: warning";
+}
+
+/* Each property once; its first row speaks for it. */
+static bool is_first(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(limit_rows[k].pointer, limit_rows[i].pointer))
+			return false;
+	return true;
+}
+
+static void page_limits(struct text *out)
+{
+	text_add(
+		out,
+		"# The limits of linux.resources" WRITTEN
+		"Each property and the file of the container's cgroup that it becomes. A controller is "
+		"on v1 or on v2, on\na hybrid host too; the row is that of the version where it is. "
+		"Without a cgroup each is a warning, which\n`--strict` makes an error; see "
+		"[cgroups](../cgroups.md).\n\n"
+		"| property | v1 | v2 | none | how |\n|---|---|---|---|---|\n");
+	for (size_t i = 0; i < limit_rows_n; i++) {
+		const struct limit_row *r = &limit_rows[i];
+
+		if (is_first(i))
+			/* What is in brackets is no limit that could be missed. */
+			text_addf(out, "| %s | %s | %s | %s | %s |\n", r->pointer, file_or(r->v1),
+				  file_or(r->v2), r->v1 && r->v1[0] == '(' ? "–" : "warning",
+				  r->remark ? r->remark : "");
+	}
 }
 
 static void page_mount_options(struct text *out)
@@ -126,6 +162,7 @@ static const struct {
 	{ "rules", page_rules },
 	{ "mount-options", page_mount_options },
 	{ "ops", page_ops },
+	{ "limits", page_limits },
 };
 
 int main(int argc, char **argv)

@@ -12,6 +12,10 @@
 #define PROC_ROOT_INO 1
 
 static act_fn *const appliers[OP_COUNT] = {
+	[OP_CGROUP] = act_cgroup,
+	[OP_CGROUP_WRITE] = act_cgroup_write,
+	[OP_CGROUP_DEVICES] = act_cgroup_devices,
+	[OP_CGROUP_OWNER] = act_cgroup_owner,
 	[OP_ID_MAP] = act_id_map,
 	[OP_ID_MAP_HELPER] = act_id_map_helper,
 	[OP_ID_MAP_SERVICE] = act_id_map_service,

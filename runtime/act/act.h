@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "runtime/act/cgroup.h"
 #include "runtime/plan/plan.h"
 #include "spec/base/err.h"
 
@@ -21,6 +22,7 @@ struct act {
 	int console_fd; /* the terminal's master, for whoever asked */
 	int tty_fd; /* its other end */
 	int listener_fd; /* of seccomp notifications */
+	struct cgroup_dirs *cgroups; /* of the container; NULL where no op is about them */
 	pid_t child; /* whose ids are mapped (stage IDS) */
 	mode_t umask; /* the caller's, which the payload gets unless it has its own */
 	/* What only the parent can do (OP_BY_PARENT): done, and the fd that it opened, or -1. */
@@ -60,6 +62,7 @@ int act_exec(struct act *x, const char *path, struct err *err);
 /* The appliers; each does one op (op.h says what the fields mean). */
 typedef int act_fn(struct act *x, const struct op *op, struct err *err);
 act_fn act_id_map, act_id_map_service, act_id_map_helper, act_deny_setgroups, act_become_root;
+act_fn act_cgroup, act_cgroup_write, act_cgroup_devices, act_cgroup_owner;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;

@@ -16,6 +16,8 @@ static const struct option_row rows[] = {
 	ROW(cwd, "cwd", 0, STRING, "DIR", "working directory in the container"),
 	ROW(env, "env", 'e', LIST, "NAME=VALUE", "set a variable; may be repeated"),
 	ROW(caps, "cap", 'c', LIST, "CAP", "add a capability; may be repeated"),
+	ROW(cgroups, "cgroup", 0, LIST, "[CONTROLLERS:]PATH",
+	    "cgroup below the container's to enter, which must exist; may be repeated for v1"),
 	ROW(no_new_privs, "no-new-privs", 0, FLAG, NULL, "set no_new_privs"),
 	ROW(apparmor, "apparmor", 0, STRING, "PROFILE", "AppArmor profile"),
 	ROW(process_label, "process-label", 0, STRING, "LABEL", "SELinux label"),

@@ -6,6 +6,7 @@
 
 #include "runtime/cli/command.h"
 #include "runtime/cli/failure.h"
+#include "runtime/cli/stored.h"
 #include "spec/base/path.h"
 
 #define MADE_NAME_MAX 40
@@ -98,7 +99,13 @@ static int run(struct cli *cli, void *options, const struct strings *args, struc
 	int status = 0;
 
 	o->id = args->v[0];
-	if (made) {
+	if (!made && !o->bundle && access("config.json", F_OK) != 0) {
+		/* Neither a path nor an id: a bundle of the store, which its keeper shows to us. */
+		o->bundle = stored_path();
+		if (!o->bundle)
+			return stored_enter(cli, args->v[0], err);
+		TRY(make_id(cli, args->v[0], &o->id, err));
+	} else if (made) {
 		o->bundle = args->v[0];
 		TRY(make_id(cli, o->bundle, &o->id, err));
 	}
@@ -107,7 +114,7 @@ static int run(struct cli *cli, void *options, const struct strings *args, struc
 		cli->failure = failure_status(err);
 		return -1;
 	}
-	if (made && o->detach)
+	if (o->id != args->v[0] && o->detach)
 		text_addf(&cli->out, "%s\n", o->id);
 	return status;
 }
@@ -126,11 +133,13 @@ const struct command command_create = {
 
 const struct command command_run = {
 	.name = "run",
-	.synopsis = "PATH|ID",
+	.synopsis = "PATH|NAME|ID",
 	.help = "make a container, run its program and wait for its end",
 	.text = "PATH is a bundle: a word with a slash, or a directory that holds config.json. The\n"
 		"container's id is then made of its name, and printed with --detach. Any other word\n"
-		"is the id of a container made from --bundle or the working directory.",
+		"is the id of a container made from --bundle or the working directory; where neither\n"
+		"is given and the working directory has no config.json, it is a bundle of the store,\n"
+		"by name or id (srt-oci bundle ls).",
 	.options = OPTIONS(rows, OPTIONS_ANYWHERE),
 	.size = sizeof(struct create_options),
 	.args_min = 1,

@@ -17,6 +17,8 @@ const struct command *const commands[] = {
 	&command_ps,
 	&command_pause,
 	&command_resume,
+	&command_update,
+	&command_events,
 	&command_mounts,
 	&command_checkpoint,
 	&command_restore,

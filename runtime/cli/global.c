@@ -52,7 +52,7 @@ static const struct option_row rows[] = {
 	ROW(systemd_cgroup, "systemd-cgroup", 0, FLAG, NULL,
 	    "the same as --cgroup-manager systemd"),
 	WORDS(cgroup_manager, "cgroup-manager", 0, CHOICE, "MANAGER", managers,
-	      "accepted from engines; this version makes no cgroups"),
+	      "who makes the container's cgroup"),
 	WORDS(rootless, "rootless", 0, OPTIONAL, "MODE", rootless_words,
 	      "accepted from callers of other runtimes, without effect"),
 	ROW(strict, "strict", 0, FLAG, NULL, "fail where something asked for cannot be applied"),

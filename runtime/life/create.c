@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/life/cgroup.h"
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/leave.h"
@@ -84,11 +85,25 @@ static void poststop(struct making *m)
 		log_line(&m->rt->log, LOG_LEVEL_WARN, "%s: %s", err.place, err.text);
 }
 
+/* Our memory of it was given up while the payload ran. */
+static int end_cgroup(const struct making *m, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container c;
+
+	if (!m->in_cgroup)
+		return 0;
+	if (store_read(&m->entry, m->o->id, &a, &c, err) < 0)
+		return err->errnum == ENOENT ? 0 : -1;
+	return cgroups_remove(&c, err);
+}
+
 /* The payload has ended: its state goes, unless it is to be kept for `delete`. */
 static int end(struct making *m, struct err *err)
 {
 	if (m->o->keep)
 		return 0;
+	TRY(end_cgroup(m, err));
 	poststop(m);
 	if (m->config)
 		leave_host(m->config, m->o->id);

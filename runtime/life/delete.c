@@ -2,9 +2,10 @@
 /* delete.c - ends what is left of a container and takes its state away.
  *
  * In this order, so that a kill -9 anywhere leaves something that a second delete completes: kill,
- * wait, poststop hooks, state directory (its state.json last). Hooks may so run twice. */
+ * wait, cgroups, poststop hooks, state directory (its state.json last). Hooks may so run twice. */
 #include <poll.h>
 
+#include "runtime/life/cgroup.h"
 #include "runtime/life/container.h"
 #include "runtime/life/leave.h"
 #include "runtime/life/store.h"
@@ -28,6 +29,8 @@ static int kill_and_wait(const struct runtime *rt, const struct container *c, st
 	}
 	if (sys_pidfd_send_signal(fd, SIGKILL) < 0 && errno != ESRCH)
 		return err_host(err, errno, "kill container \"%s\"", c->id);
+	if (c->status == STATUS_PAUSED && cgroups_thaw(c, err) < 0 && err->kind != ERR_HOSTILE)
+		return -1;
 	gone = (struct pollfd){ .fd = fd, .events = POLLIN };
 	do
 		n = poll(&gone, 1, DEATH_WAIT_MS);
@@ -37,6 +40,17 @@ static int kill_and_wait(const struct runtime *rt, const struct container *c, st
 	if (n == 0)
 		return err_state(err, "container \"%s\" did not end within %d s of SIGKILL", c->id,
 				 DEATH_WAIT_MS / 1000);
+	return 0;
+}
+
+/* A cgroup that is not the owner's is left alone, like a process. */
+static int end_cgroups(const struct runtime *rt, const struct container *c, struct err *err)
+{
+	if (cgroups_remove(c, err) == 0)
+		return 0;
+	if (err->kind != ERR_HOSTILE)
+		return -1;
+	log_line(&rt->log, LOG_LEVEL_WARN, "%s", err->text);
 	return 0;
 }
 
@@ -95,6 +109,7 @@ int life_delete(const struct runtime *rt, const char *id, bool force, struct err
 		TRY(check_status(&c, force, err));
 		if (c.status != STATUS_STOPPED)
 			TRY(kill_and_wait(rt, &c, err));
+		TRY(end_cgroups(rt, &c, err));
 		run_poststop(rt, &e, &c, &a);
 	}
 	return store_remove(rt, &e, id, err);

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "runtime/life/cgroup.h"
 #include "runtime/life/container.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/join.h"
@@ -204,6 +205,19 @@ static void on_warning(void *ctx, const char *place, const char *text)
 	log_line(&m->rt->log, LOG_LEVEL_WARN, "%s: %s", place, text);
 }
 
+static int join_cgroups(struct running *r, const struct facts *facts, struct err *err)
+{
+	scoped_cgroups struct cgroups all = { .n = 0 };
+	struct making *m = &r->m;
+
+	TRY(cgroups_open(&m->c, facts, &m->arena, &all, err));
+	if (!cgroups_list(&all))
+		return r->o->cgroups.n
+			       ? err_state(err, "--cgroup: container \"%s\" has no cgroup", m->c.id)
+			       : 0;
+	return cgroups_join(&all, facts, m->c.pid, &r->o->cgroups, &m->start.cgroups, err);
+}
+
 static int plan(struct running *r, struct err *err)
 {
 	struct making *m = &r->m;
@@ -213,10 +227,14 @@ static int plan(struct running *r, struct err *err)
 		.strict = m->rt->strict,
 		.preserve_fds = r->o->preserve_fds,
 	};
+	unsigned int want = plan_wants(m->config) | plan_wants_process(r->process);
 	struct facts facts;
 
+	/* What the config asked for and was not to be had need not be looked for. */
+	want = m->c.cgroups.n ? want | WANT_CGROUP : want & ~(unsigned int)WANT_CGROUP;
 	TRY(fds_preserved(o.preserve_fds, err));
-	TRY(probe(plan_wants(m->config) | plan_wants_process(r->process), &facts, err));
+	TRY(probe(want, &facts, err));
+	TRY(join_cgroups(r, &facts, err));
 	TRY(plan_exec(m->config, r->process, &facts, &o, &m->arena, &m->plan, err));
 	for (size_t i = 0; i < m->plan->warnings_n; i++)
 		on_warning(m, m->plan->warnings[i].cause, m->plan->warnings[i].text);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/life/cgroup.h"
 #include "runtime/life/container.h"
 #include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
@@ -84,6 +85,14 @@ static void on_warning(void *ctx, const char *place, const char *text)
 	m->dirty = true;
 }
 
+static enum cgroup_manager cgroup_manager(const struct runtime *rt)
+{
+	if (rt->systemd_cgroup)
+		return CGROUP_MANAGER_SYSTEMD;
+	return rt->cgroup_manager && str_eq(rt->cgroup_manager, "disabled") ? CGROUP_MANAGER_NONE
+									    : CGROUP_MANAGER_FS;
+}
+
 int making_plan(struct making *m, const struct facts *facts, struct err *err)
 {
 	struct plan_options o = {
@@ -94,6 +103,7 @@ int making_plan(struct making *m, const struct facts *facts, struct err *err)
 		.strict = m->rt->strict,
 		.preserve_fds = m->o->preserve_fds,
 		.listen_fds = listen_fds(),
+		.cgroup_manager = cgroup_manager(m->rt),
 	};
 
 	TRY(fds_preserved(o.preserve_fds + o.listen_fds, err));
@@ -126,8 +136,7 @@ static bool is_done_after_create(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
 
-	return !asks_for_listener(c->linux_.seccomp) &&
-	       (!h || (!h->poststart.n && !h->poststop.n));
+	return !asks_for_listener(c->linux_.seccomp) && (!h || (!h->poststart.n && !h->poststop.n));
 }
 
 static void describe(struct making *m)
@@ -200,6 +209,19 @@ int making_listener(void *ctx, int fd, struct err *err)
 	return fd_send_on(sock, "/linux/seccomp/listenerPath", text.s, fd, err);
 }
 
+/* What will be made is on disk before it is: whoever deletes what is left of us finds it. */
+static int note_cgroups(struct making *m, struct err *err)
+{
+	if (!m->plan->cgroup)
+		return 0;
+	TRY(cgroups_note(m->plan, &m->arena, &m->c.cgroups, err));
+	m->c.cgroup = m->c.cgroups.n ? m->c.cgroups.v[m->c.cgroups.n - 1].value : "";
+	TRY(store_write(&m->entry, &m->c, err));
+	m->in_cgroup = true;
+	m->dirty = true;
+	return 0;
+}
+
 static bool has_state_hooks(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
@@ -250,7 +272,7 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	TRY(store_claim(m->rt, m->o->id, &m->entry, err));
 	m->claimed = true;
 	describe(m);
-	if (begin(m, wait, listen, err) == 0)
+	if (note_cgroups(m, err) == 0 && begin(m, wait, listen, err) == 0)
 		return 0;
 	explain(err);
 	making_fail(m);
@@ -292,6 +314,14 @@ void making_fail(struct making *m)
 	struct err ignored;
 
 	start_kill(&m->start);
+	cgroup_dirs_done(&m->start.cgroups);
+	if (m->in_cgroup && !m->start.begun)
+		cgroups_take_back(&m->c);
+	/* Where that fails the entry stays, so that delete can try again. */
+	if (m->in_cgroup && m->start.begun && cgroups_remove(&m->c, &ignored) < 0) {
+		log_line(&m->rt->log, LOG_LEVEL_WARN, "%s", ignored.text);
+		return;
+	}
 	if (m->claimed)
 		(void)store_remove(m->rt, &m->entry, m->o->id,
 				   &ignored); /* the first error is the one to tell */

@@ -20,6 +20,7 @@ struct making {
 	struct start start;
 	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
 	bool claimed; /* the entry is ours, and goes if we fail */
+	bool in_cgroup; /* a cgroup was made for it, or begun to */
 	bool dirty; /* the state on disk, if any, is not all */
 };
 

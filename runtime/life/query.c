@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* query.c - what is asked about containers without changing them: state, list, ps. */
+#include "runtime/life/cgroup.h"
 #include "runtime/life/store.h"
 
 int life_state(const struct runtime *rt, const char *id, struct arena *a, struct container *ret,
@@ -42,5 +43,13 @@ int life_ps(const struct runtime *rt, const char *id, struct arena *a, struct pi
 
 	TRY(life_state(rt, id, a, &c, err));
 	TRY(crowd_open(&c, &w, err));
+	/* Whoever left init's tree, or came by exec, is in the cgroup still. */
+	if (w.ns_fd < 0 && c.cgroups.n) {
+		scoped_cgroups struct cgroups all = { .n = 0 };
+
+		TRY(cgroups_open(&c, NULL, a, &all, err));
+		if (cgroups_list(&all))
+			return cgroups_pids(&all, a, ret, err);
+	}
 	return crowd_pids(&w, a, ret, err);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signal.c - kill, and pause and resume by signals.
+/* signal.c - kill; pause and resume, by the cgroup's freezer where there is one, else by signals.
  * Should: send by pidfd, to what was checked after the pidfd was opened.  Mustn't: send by number.
  */
 #include <string.h>
 #include <time.h>
 
+#include "runtime/life/cgroup.h"
 #include "runtime/life/store.h"
 #include "spec/base/sys.h"
 
@@ -78,20 +79,49 @@ static int send_init(const struct container *c, int sig, struct err *err)
 	return err_host(err, errno, "send signal %d to container \"%s\"", sig, c->id);
 }
 
+/* In the freezer of v1 not even SIGKILL is seen. */
+static int thaw_killed(const struct container *c, int sig, struct err *err)
+{
+	return sig == SIGKILL && c->status == STATUS_PAUSED ? cgroups_thaw(c, err) : 0;
+}
+
+/* Those of a container that shares its pid namespace, by its cgroup. 1: it has none. */
+static int kill_by_cgroup(const struct container *c, int sig, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_cgroups struct cgroups all = { .n = 0 };
+
+	TRY(cgroups_open(c, NULL, &a, &all, err));
+	return cgroups_list(&all) ? cgroups_signal(&all, sig, err) : 1;
+}
+
+/* Of a container without a pid namespace of its own others may outlive the first process. */
+static int kill_left(const struct container *c, int sig, struct err *err)
+{
+	return c->cgroups.n && kill_by_cgroup(c, sig, err) < 0 ? -1 : 0;
+}
+
 static int kill_all(const struct runtime *rt, const struct container *c, int sig, struct err *err)
 {
 	scoped_crowd struct crowd w = { .pidfd = -1, .ns_fd = -1 };
+	int without;
 
 	if (c->status == STATUS_STOPPED)
-		return 0;
+		return kill_left(c, sig, err);
 	TRY(crowd_open(c, &w, err));
-	if (w.ns_fd >= 0)
-		return send_all(&w, sig, err);
+	if (w.ns_fd >= 0) {
+		TRY(send_all(&w, sig, err));
+		return thaw_killed(c, sig, err);
+	}
+	without = kill_by_cgroup(c, sig, err);
+	if (without <= 0)
+		return without;
 	if (c->status != STATUS_CREATED)
-		log_line(&rt->log, LOG_LEVEL_WARN,
-			 "container \"%s\" has no pid namespace of its own: only its first process "
-			 "gets the signal",
-			 c->id);
+		log_line(
+			&rt->log, LOG_LEVEL_WARN,
+			"container \"%s\" has neither a pid namespace of its own nor a cgroup: only its "
+			"first process gets the signal",
+			c->id);
 	return send_init(c, sig, err);
 }
 
@@ -107,7 +137,10 @@ int life_kill(const struct runtime *rt, const char *id, int sig, bool all, struc
 		/* Slurm ends its steps with kill --all and expects it to succeed twice. */
 		return all && err->errnum == ESRCH ? 0 : -1;
 	TRY(store_read(&e, id, &a, &c, err));
-	return all ? kill_all(rt, &c, sig, err) : send_init(&c, sig, err);
+	if (all)
+		return kill_all(rt, &c, sig, err);
+	TRY(send_init(&c, sig, err));
+	return thaw_killed(&c, sig, err);
 }
 
 /* --- pause ------------------------------------------------------------------------------------ */
@@ -180,11 +213,40 @@ static int resume_all(const struct entry *e, const struct crowd *w, struct err *
 	return store_mark_paused(e, false, err);
 }
 
+static int freeze(const struct entry *e, const struct cgroups *all, bool frozen, struct err *err)
+{
+	struct err ignored;
+
+	if (!frozen) {
+		TRY(cgroups_freeze(all, false, err));
+		return store_mark_paused(e, false, err);
+	}
+	TRY(store_mark_paused(e, true, err));
+	if (cgroups_freeze(all, true, err) == 0)
+		return 0;
+	(void)store_mark_paused(e, false, &ignored);
+	return -1;
+}
+
+static int pause_by_signals(const struct entry *e, const struct container *c, bool pause,
+			    struct err *err)
+{
+	scoped_crowd struct crowd w = { .pidfd = -1, .ns_fd = -1 };
+
+	TRY(crowd_open(c, &w, err));
+	if (w.ns_fd < 0)
+		return err_state(err,
+				 "container \"%s\" has neither a pid namespace of its own nor a "
+				 "cgroup that could be frozen; give it one of them",
+				 c->id);
+	return pause ? pause_all(e, &w, c->id, err) : resume_all(e, &w, err);
+}
+
 int life_pause(const struct runtime *rt, const char *id, bool pause, struct err *err)
 {
 	enum container_status needed = pause ? STATUS_RUNNING : STATUS_PAUSED;
 	scoped_entry struct entry e = { .dir_fd = -1 };
-	scoped_crowd struct crowd w = { .pidfd = -1, .ns_fd = -1 };
+	scoped_cgroups struct cgroups all = { .n = 0 };
 	scoped_arena struct arena a = { 0 };
 	struct container c;
 
@@ -195,11 +257,8 @@ int life_pause(const struct runtime *rt, const char *id, bool pause, struct err 
 	if (c.status != needed)
 		return err_state(err, "container \"%s\" is not %s: it is %s", id,
 				 name_of(status_names, needed), name_of(status_names, c.status));
-	TRY(crowd_open(&c, &w, err));
-	if (w.ns_fd < 0)
-		return err_state(err,
-				 "container \"%s\" has no pid namespace of its own: without one, "
-				 "pause needs a cgroup freezer",
-				 id);
-	return pause ? pause_all(&e, &w, id, err) : resume_all(&e, &w, err);
+	TRY(cgroups_open(&c, NULL, &a, &all, err));
+	if (cgroups_freezer(&all))
+		return freeze(&e, &all, pause, err);
+	return pause_by_signals(&e, &c, pause, err);
 }

@@ -10,6 +10,7 @@
 #define FACTS_GROUPS_MAX 64
 #define FACTS_RLIMITS 16
 #define FACTS_RANGES_MAX 16
+#define FACTS_HIERARCHIES_MAX 16
 
 /* Groups of facts, so that a start gathers only what its config asks for. */
 enum facts_want {
@@ -28,6 +29,14 @@ enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
 
 struct id_range {
 	uint32_t first, count;
+};
+
+/* One mounted hierarchy of cgroup v1. */
+struct cgroup_v1 {
+	char controllers[48]; /* "cpu,cpuacct" or "name=systemd", as /proc/self/cgroup has them */
+	char mount[64];
+	char own[200]; /* the caller's cgroup, below the mount */
+	bool writable; /* the caller may make cgroups below it */
 };
 
 struct facts {
@@ -49,6 +58,14 @@ struct facts {
 	char cgroup_mount[128]; /* where cgroup2 is mounted */
 	bool cgroup_writable; /* the caller may make cgroups below its own */
 	char cgroup_controllers[128]; /* v2 controllers that are there, space separated */
+	char cgroup_root[256]; /* what of the hierarchy is mounted there, "/" mostly */
+	bool cgroup_top; /* the caller's own is the root of all: processes in it hinder nobody */
+	char cgroup_enabled[128]; /* v2 controllers that the caller's own hands down already */
+	bool cgroup_above_writable; /* likewise of the cgroup above the caller's own … */
+	char cgroup_above_controllers[128]; /* … and what controllers are there */
+	char cgroup_top_controllers[128]; /* and at the mount */
+	struct cgroup_v1 cgroup_v1[FACTS_HIERARCHIES_MAX];
+	uint32_t cgroup_v1_n;
 	/* lsm */
 	bool apparmor, selinux;
 	bool apparmor_restricts_userns; /* kernel.apparmor_restrict_unprivileged_userns */

@@ -62,6 +62,11 @@ static const struct name ms_words[] = {
 #define CAPS(field, what) .field = { what, FIELD_CAPS, word_capabilities }
 
 const struct op_info op_infos[OP_COUNT] = {
+	[OP_CGROUP] = { "cgroup", PATH, .type = { "type", FIELD_TEXT }, TEXT("mount"),
+			.data = { "needs", FIELD_BYTES } },
+	[OP_CGROUP_WRITE] = { "cgroup-write", PATH, .type = { "type", FIELD_TEXT }, TEXT("value") },
+	[OP_CGROUP_DEVICES] = { "cgroup-devices", TEXT("rules") },
+	[OP_CGROUP_OWNER] = { "cgroup-owner", NUMBER(a, "uid") },
 	[OP_ID_MAP] = { "id-map", PATH, TEXT("map") },
 	[OP_ID_MAP_HELPER] = { "id-map-helper", PATH, TEXT("map") },
 	[OP_ID_MAP_SERVICE] = { "id-map-service", PATH, TEXT("name"), NUMBER(a, "first"),

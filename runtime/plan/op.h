@@ -44,6 +44,13 @@ enum stage {
 };
 
 enum op_code {
+	/* the container's cgroup; PREPARE, and `update` */
+	OP_CGROUP, /* path below the mount point text, made where missing; type the v1 controllers or
+		      "unified"; data controllers it must have. What follows for that type is about
+		      it, and the container's process is put into the last one */
+	OP_CGROUP_WRITE, /* type likewise, path the file, text what is written */
+	OP_CGROUP_DEVICES, /* text the rules, data a BPF program of len bytes; v2 */
+	OP_CGROUP_OWNER, /* a uid: v2's files for delegation become its own */
 	/* ids: who am I inside */
 	OP_ID_MAP, /* path uid_map or gid_map, text the map; by the parent (IDS) or the process
 		      itself (NAMESPACE) */

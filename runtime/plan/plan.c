@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 
+#include "runtime/plan/plan_cgroup.h"
 #include "spec/base/path.h"
 
 unsigned int plan_wants_process(const struct process *process)
@@ -30,6 +31,8 @@ unsigned int plan_wants(const struct config *c)
 	for (size_t i = 0; i < c->mounts.n; i++)
 		if (c->mounts.v[i].type && str_starts(c->mounts.v[i].type, "cgroup"))
 			want |= WANT_CGROUP;
+	if (cgroup_is_asked(c))
+		want |= WANT_CGROUP;
 	if (c->process)
 		want |= plan_wants_process(c->process);
 	if (l->mount_label)
@@ -71,7 +74,7 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 			    ? path_clean(a, c->root->path)
 			    : path_clean(a, path_join(a, o->bundle, c->root->path));
 	TRY(plan_namespaces(p, c, f, o, err));
-	TRY(plan_resources(p, c, f, err));
+	TRY(plan_resources(p, c, f, o, err));
 	TRY(plan_mounts(p, c, f, o, err));
 	TRY(plan_devices(p, c, f, err));
 	plan_readonly_late(p);

@@ -11,6 +11,13 @@
 #define PLAN_OPS_MAX 4096
 #define PLAN_WARNINGS_MAX 256
 
+/* Who makes the container's cgroup. */
+enum cgroup_manager {
+	CGROUP_MANAGER_FS, /* we do, by its files */
+	CGROUP_MANAGER_SYSTEMD,
+	CGROUP_MANAGER_NONE /* nobody */
+};
+
 /* What was asked on the command line and bears on the plan. */
 struct plan_options {
 	const char *bundle; /* absolute path of the bundle */
@@ -21,6 +28,7 @@ struct plan_options {
 	uint32_t preserve_fds; /* fds 3 … 3+n-1 stay open */
 	uint32_t listen_fds; /* of LISTEN_FDS, likewise */
 	bool console; /* there is somebody to hand a terminal to */
+	enum cgroup_manager cgroup_manager;
 };
 
 /* Something asked for that will not be done. */
@@ -42,6 +50,7 @@ struct plan {
 	bool asks_parent; /* ops marked OP_BY_PARENT are there */
 	int *held; /* fds of mounts that later ops are about (op.held), -1 none; the appliers' */
 	size_t held_n;
+	bool cgroup; /* there are ops OP_CGROUP */
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
 	struct op *ops;
@@ -113,7 +122,8 @@ int plan_process(struct plan *p, const struct config *c, const struct process *p
 /* plan_joiner: likewise of a process that exec adds. */
 int plan_joiner(struct plan *p, const struct config *c, const struct process *process,
 		const struct facts *f, const struct plan_options *o, struct err *err);
-int plan_resources(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
+int plan_resources(struct plan *p, const struct config *c, const struct facts *f,
+		   const struct plan_options *o, struct err *err);
 
 /* plan_print: one line an op, by stage, for people; plan_emit: the same as JSON. */
 void plan_print(const struct plan *p, struct text *out);

@@ -11,6 +11,7 @@
 #include "runtime/plan/mount_idmap.h"
 #include "runtime/plan/mount_options.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plan/plan_cgroup.h"
 #include "spec/base/path.h"
 #include "spec/oci/annotations.h"
 
@@ -306,13 +307,18 @@ static void add_new(struct job *j, const char *type)
 		op->flags |= OP_NOFOLLOW_DEST;
 }
 
-static int plan_cgroup(struct job *j, struct err *err)
+static int plan_cgroup_mount(struct job *j, struct err *err)
 {
 	if (j->f->cgroup_mode == CGROUP_NONE)
 		return plan_warn(j->p, err, j->cause,
 				 "no cgroup hierarchy is mounted on this host; the mount is "
 				 "left out");
 	j->w.data = "";
+	if (j->f->cgroup_v1_n) {
+		plan_cgroup_spread(j->p, j->c, j->f, j->cause, j->dest, j->w.set | j->w.set_rec);
+		add_propagation(j);
+		return 0;
+	}
 	if (config_has_ns(j->c, CLONE_NEWCGROUP)) {
 		add_new(j, "cgroup2");
 		add_else_bind(j, HOST_CGROUP);
@@ -386,7 +392,7 @@ static int plan_new(struct job *j, struct err *err)
 			j, err,
 			"the mount has no type and is no bind mount; give a type or the option bind");
 	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
-		return plan_cgroup(j, err);
+		return plan_cgroup_mount(j, err);
 	if (j->m->uid_mappings.n)
 		return refuse(j, err,
 			      "id mappings are for bind mounts; this one makes a new file system");

@@ -43,6 +43,14 @@ struct doc_groups {
 	uint32_t *v;
 	size_t n;
 };
+struct doc_v1 {
+	const char *controllers, *mount, *own;
+	bool writable;
+};
+struct doc_v1s {
+	struct doc_v1 *v;
+	size_t n;
+};
 struct doc {
 	uint64_t have;
 	const char *release, *caps_effective, *caps_bounding;
@@ -50,10 +58,13 @@ struct doc {
 	struct doc_groups groups;
 	int last_cap, cgroup_mode;
 	bool in_user_ns, cgroup_writable, apparmor, selinux, apparmor_restricts_userns;
-	bool unprivileged_userns;
+	bool unprivileged_userns, cgroup_top, cgroup_above_writable;
 	struct doc_limits rlimits;
 	const char *cgroup_own, *cgroup_mount, *cgroup_controllers, *newuidmap, *newgidmap,
 		*resctrl, *nsresourced;
+	const char *cgroup_root, *cgroup_enabled, *cgroup_above_controllers;
+	const char *cgroup_top_controllers;
+	struct doc_v1s cgroup_v1;
 	struct doc_ranges subuids, subgids;
 	uint64_t max_user_namespaces;
 };
@@ -68,6 +79,13 @@ static const struct bind_row limit_rows[] = {
 	ROW(doc_limit, hard, "hard", UINT, REQUIRED, "hard limit", .max = UINT64_MAX),
 };
 static const struct bind_table limit_table = MAP_TABLE(doc_limit, name, limit_rows);
+static const struct bind_row v1_rows[] = {
+	ROW(doc_v1, controllers, "controllers", STR, REQUIRED, "its controllers, or its name"),
+	ROW(doc_v1, mount, "mount", STR, REQUIRED, "where it is mounted"),
+	ROW(doc_v1, own, "own", STR, REQUIRED, "the caller's cgroup below that"),
+	ROW(doc_v1, writable, "writable", BOOL, 0, "may make cgroups below its own"),
+};
+static const struct bind_table v1_table = TABLE(doc_v1, v1_rows);
 static const struct bind_row doc_rows[] = {
 	ROW(doc, have, "have", WORDS, REQUIRED, "groups that were gathered", .words = want_words),
 	ROW(doc, release, "kernel", STR, REQUIRED, "as uname says"),
@@ -85,6 +103,16 @@ static const struct bind_row doc_rows[] = {
 	ROW(doc, cgroup_mount, "cgroupMount", STR, 0, "where cgroup2 is mounted"),
 	ROW(doc, cgroup_writable, "cgroupWritable", BOOL, 0, "may make cgroups below its own"),
 	ROW(doc, cgroup_controllers, "cgroupControllers", STR, 0, "v2 controllers"),
+	ROW(doc, cgroup_root, "cgroupRoot", STR, 0, "what of the hierarchy is mounted there"),
+	ROW(doc, cgroup_top, "cgroupTop", BOOL, 0, "the caller's own is the root of all"),
+	ROW(doc, cgroup_enabled, "cgroupEnabled", STR, 0, "controllers that it hands down"),
+	ROW(doc, cgroup_above_writable, "cgroupAboveWritable", BOOL, 0,
+	    "may make cgroups beside its own"),
+	ROW(doc, cgroup_above_controllers, "cgroupAboveControllers", STR, 0,
+	    "controllers of the one above"),
+	ROW(doc, cgroup_top_controllers, "cgroupTopControllers", STR, 0,
+	    "controllers at the mount"),
+	ROW_LIST(doc, cgroup_v1, "cgroupV1", v1_table, 0, "v1 hierarchies"),
 	ROW(doc, apparmor, "apparmor", BOOL, 0, "AppArmor is enabled"),
 	ROW(doc, selinux, "selinux", BOOL, 0, "SELinux is enabled"),
 	ROW(doc, apparmor_restricts_userns, "apparmorRestrictsUserns", BOOL, 0,
@@ -150,15 +178,35 @@ static void emit_caller(const struct facts *f, struct emit *e)
 	emit_bool(e, "inUserNs", f->in_user_ns);
 }
 
+static void emit_cgroup(const struct facts *f, struct emit *e)
+{
+	emit_str(e, "cgroupMode", name_of(mode_words, f->cgroup_mode));
+	emit_str(e, "cgroupOwn", f->cgroup_own);
+	emit_str(e, "cgroupMount", f->cgroup_mount);
+	emit_bool(e, "cgroupWritable", f->cgroup_writable);
+	emit_str(e, "cgroupControllers", f->cgroup_controllers);
+	emit_str(e, "cgroupRoot", f->cgroup_root);
+	emit_bool(e, "cgroupTop", f->cgroup_top);
+	emit_str(e, "cgroupEnabled", f->cgroup_enabled);
+	emit_bool(e, "cgroupAboveWritable", f->cgroup_above_writable);
+	emit_str(e, "cgroupAboveControllers", f->cgroup_above_controllers);
+	emit_str(e, "cgroupTopControllers", f->cgroup_top_controllers);
+	emit_array(e, "cgroupV1");
+	for (uint32_t i = 0; i < f->cgroup_v1_n; i++) {
+		emit_object(e, NULL);
+		emit_str(e, "controllers", f->cgroup_v1[i].controllers);
+		emit_str(e, "mount", f->cgroup_v1[i].mount);
+		emit_str(e, "own", f->cgroup_v1[i].own);
+		emit_bool(e, "writable", f->cgroup_v1[i].writable);
+		emit_end_object(e);
+	}
+	emit_end_array(e);
+}
+
 static void emit_host(const struct facts *f, struct emit *e)
 {
-	if (f->have & WANT_CGROUP) {
-		emit_str(e, "cgroupMode", name_of(mode_words, f->cgroup_mode));
-		emit_str(e, "cgroupOwn", f->cgroup_own);
-		emit_str(e, "cgroupMount", f->cgroup_mount);
-		emit_bool(e, "cgroupWritable", f->cgroup_writable);
-		emit_str(e, "cgroupControllers", f->cgroup_controllers);
-	}
+	if (f->have & WANT_CGROUP)
+		emit_cgroup(f, e);
 	if (f->have & WANT_LSM) {
 		emit_bool(e, "apparmor", f->apparmor);
 		emit_bool(e, "selinux", f->selinux);
@@ -269,12 +317,39 @@ static int copy_texts(const struct doc *d, struct facts *f, struct err *err)
 		  sizeof(f->cgroup_controllers) },
 		{ d->nsresourced, "nsresourced", f->nsresourced, sizeof(f->nsresourced) },
 		{ d->resctrl, "resctrl", f->resctrl, sizeof(f->resctrl) },
+		{ d->cgroup_root, "cgroupRoot", f->cgroup_root, sizeof(f->cgroup_root) },
+		{ d->cgroup_enabled, "cgroupEnabled", f->cgroup_enabled,
+		  sizeof(f->cgroup_enabled) },
+		{ d->cgroup_above_controllers, "cgroupAboveControllers",
+		  f->cgroup_above_controllers, sizeof(f->cgroup_above_controllers) },
+		{ d->cgroup_top_controllers, "cgroupTopControllers", f->cgroup_top_controllers,
+		  sizeof(f->cgroup_top_controllers) },
 		{ d->newuidmap, "newuidmap", f->newuidmap, sizeof(f->newuidmap) },
 		{ d->newgidmap, "newgidmap", f->newgidmap, sizeof(f->newgidmap) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		TRY(copy_text(rows[i].from, rows[i].to, rows[i].room, rows[i].key, err));
+	return 0;
+}
+
+static int copy_v1(const struct doc_v1s *from, struct facts *f, struct err *err)
+{
+	if (from->n > FACTS_HIERARCHIES_MAX) {
+		(void)err_input(err, "has more than %d hierarchies", FACTS_HIERARCHIES_MAX);
+		return err_in(err, "/cgroupV1");
+	}
+	for (size_t i = 0; i < from->n; i++) {
+		const struct doc_v1 *d = &from->v[i];
+		struct cgroup_v1 *v = &f->cgroup_v1[i];
+
+		TRY(copy_text(d->controllers, v->controllers, sizeof(v->controllers), "cgroupV1",
+			      err));
+		TRY(copy_text(d->mount, v->mount, sizeof(v->mount), "cgroupV1", err));
+		TRY(copy_text(d->own, v->own, sizeof(v->own), "cgroupV1", err));
+		v->writable = d->writable;
+	}
+	f->cgroup_v1_n = (uint32_t)from->n;
 	return 0;
 }
 
@@ -288,6 +363,8 @@ static int facts_of(const struct doc *d, struct facts *ret, struct err *err)
 		.in_user_ns = d->in_user_ns,
 		.cgroup_mode = d->cgroup_mode,
 		.cgroup_writable = d->cgroup_writable,
+		.cgroup_top = d->cgroup_top,
+		.cgroup_above_writable = d->cgroup_above_writable,
 		.apparmor = d->apparmor,
 		.selinux = d->selinux,
 		.apparmor_restricts_userns = d->apparmor_restricts_userns,
@@ -301,6 +378,7 @@ static int facts_of(const struct doc *d, struct facts *ret, struct err *err)
 		return err_in(err, "/kernel");
 	}
 	TRY(copy_groups(d, &f, err));
+	TRY(copy_v1(&d->cgroup_v1, &f, err));
 	TRY(copy_hex(d->caps_effective, &f.caps_effective, "capsEffective", err));
 	TRY(copy_hex(d->caps_bounding, &f.caps_bounding, "capsBounding", err));
 	TRY(copy_limits(d, &f, err));

@@ -9,14 +9,13 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/mountinfo.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 /* Inode of the initial user namespace: PROC_USER_INIT_INO, the same on every kernel since 3.8. */
 #define INIT_USER_NS 0xEFFFFFFDu
-#define CGROUP2_MAGIC 0x63677270
-#define TMPFS_MAGIC_ 0x01021994
 #define SELINUX_MAGIC_ 0xf97cff8c
 #define SMALL_MAX 4096
 #define SUBIDS_MAX_BYTES (4u << 20)
@@ -162,98 +161,6 @@ static long fs_magic(const char *path)
 	struct statfs st;
 
 	return fd < 0 || sys_fstatfs(fd, &st) < 0 ? 0 : (long)st.f_type;
-}
-
-/* --- cgroup ----------------------------------------------------------------------------------- */
-
-void cgroup_own_parse(const char *text, char *ret, size_t room)
-{
-	size_t n;
-
-	*ret = '\0';
-	while (text && *text) {
-		if (str_starts(text, "0::/")) {
-			text += strlen("0::");
-			n = strcspn(text, "\n");
-			if (n < room)
-				(void)snprintf(ret, room, "%.*s", (int)n, text);
-			return;
-		}
-		text = strchr(text, '\n');
-		text = text ? text + 1 : NULL;
-	}
-}
-
-/* The cgroup mounts: where the first cgroup2 is, what of it is mounted there, and whether there is a
- * v1 hierarchy. */
-static bool find_mounts(struct facts *f, char *root, size_t room, struct arena *a)
-{
-	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, a);
-	struct err ignored = { 0 };
-	struct mountinfo m;
-	bool v1 = false;
-
-	while (text && mountinfo_next(&text, &m, &ignored) == 0) {
-		v1 = v1 || str_eq(m.type, "cgroup");
-		if (!str_eq(m.type, "cgroup2") || f->cgroup_mount[0] ||
-		    strlen(m.target) >= sizeof(f->cgroup_mount) || strlen(m.root) >= room)
-			continue;
-		(void)snprintf(f->cgroup_mount, sizeof(f->cgroup_mount), "%s", m.target);
-		(void)snprintf(root, room, "%s", m.root);
-	}
-	return v1;
-}
-
-static int cgroup_mode(bool v1)
-{
-	long magic = fs_magic("/sys/fs/cgroup");
-
-	if (magic == CGROUP2_MAGIC)
-		return CGROUP_V2;
-	if (magic != TMPFS_MAGIC_ || !v1)
-		return CGROUP_NONE;
-	return fs_magic("/sys/fs/cgroup/unified") == CGROUP2_MAGIC ? CGROUP_HYBRID : CGROUP_V1;
-}
-
-/* The directory of our own cgroup: the mount may show only a part of the hierarchy. */
-static const char *own_directory(const struct facts *f, const char *root, struct arena *a)
-{
-	const char *own = f->cgroup_own;
-	size_t n = strlen(root);
-
-	if (!str_eq(root, "/")) {
-		if (!str_starts(own, root) || (own[n] && own[n] != '/'))
-			return NULL;
-		own += n;
-	}
-	return arena_printf(a, "%s%s", f->cgroup_mount, str_eq(own, "/") ? "" : own);
-}
-
-static bool may_write(const char *dir, const char *name, struct arena *a)
-{
-	return faccessat(AT_FDCWD, arena_printf(a, "%s/%s", dir, name), W_OK, AT_EACCESS) == 0;
-}
-
-static int probe_cgroup(struct facts *f, unsigned int want, struct err *err)
-{
-	scoped_arena struct arena a = { 0 };
-	char root[sizeof(f->cgroup_own)] = "/";
-	const char *dir;
-
-	(void)want;
-	(void)err;
-	f->cgroup_mode = cgroup_mode(find_mounts(f, root, sizeof(root), &a));
-	cgroup_own_parse(whole("/proc/self/cgroup", SUBIDS_MAX_BYTES, &a), f->cgroup_own,
-			 sizeof(f->cgroup_own));
-	if (!f->cgroup_own[0] || !f->cgroup_mount[0])
-		return 0;
-	dir = own_directory(f, root, &a);
-	if (!dir)
-		return 0;
-	f->cgroup_writable = may_write(dir, ".", &a) && may_write(dir, "cgroup.procs", &a);
-	(void)first_line(arena_printf(&a, "%s/cgroup.controllers", dir), f->cgroup_controllers,
-			 sizeof(f->cgroup_controllers));
-	return 0;
 }
 
 /* --- lsm -------------------------------------------------------------------------------------- */

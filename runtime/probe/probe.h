@@ -27,5 +27,3 @@ unsigned int subids_parse(const char *text, const char *user, uint32_t uid,
 			  struct id_range ret[FACTS_RANGES_MAX]);
 /* kernel_parse: "6.1.0-18-amd64" → 6, 1; 0 or -1. */
 int kernel_parse(const char *release, int *major, int *minor);
-/* cgroup_own_parse: the path of the "0::" line of /proc/self/cgroup into ret, "" if there is none. */
-void cgroup_own_parse(const char *text, char *ret, size_t room);

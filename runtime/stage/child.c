@@ -233,12 +233,25 @@ static void close_parents(struct child *c)
 		(void)sys_close(take_fd(&c->parent_sock));
 }
 
+/* Before all else: what we do counts there, and the middle's child is born there. */
+static int enter_cgroup(struct child *c, struct err *err)
+{
+	const struct cgroup_dirs *dirs = &c->start->cgroups;
+
+	if (!dirs->n || c->entered)
+		return 0;
+	c->entered = true;
+	return cgroup_enter(dirs, c->in_cgroup, err);
+}
+
 void child_main(struct child *c)
 {
 	struct act x = ACT_INIT;
 	struct err err;
 
 	close_parents(c);
+	if (enter_cgroup(c, &err) < 0)
+		fail(c, &err);
 	if (c->start->wait && keep_own_fds(c, &err) < 0)
 		fail(c, &err);
 	x.plan = c->start->plan;
@@ -300,6 +313,8 @@ void middle_main(struct child *c)
 	pid_t pid;
 
 	close_parents(c);
+	if (enter_cgroup(c, &err) < 0)
+		fail(c, &err);
 	drop_proc(c);
 	x.plan = c->start->plan;
 	x.proc_fd = c->proc_fd;

@@ -7,6 +7,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/act/net.h"
+#include "runtime/plan/plan_cgroup.h"
 #include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
@@ -35,6 +36,38 @@ static void be_middle(void *arg)
 	middle_main(arg);
 }
 
+static pid_t clone_with(struct clone_args *args, struct child *c, bool middle)
+{
+	pid_t pid;
+
+	pid = c->silent ? clone_silent(args, middle ? be_middle : be_child, c)
+			: sys_clone3(args, sizeof(*args));
+	if (pid == 0 && middle)
+		middle_main(c);
+	if (pid == 0)
+		child_main(c);
+	return pid;
+}
+
+/* Into its cgroup from the first moment on. Where the kernel will not have that, it enters as it would one of v1. */
+static pid_t clone_into(struct start *s, struct clone_args *args, struct child *c, bool middle)
+{
+	const struct cgroup_dir *v2 = cgroup_dirs_find(&s->cgroups, CGROUP_UNIFIED);
+	struct clone_args into = *args;
+	pid_t pid;
+
+	if (!v2)
+		return clone_with(args, c, middle);
+	into.flags |= CLONE_INTO_CGROUP;
+	into.cgroup = (uint64_t)v2->fd;
+	c->in_cgroup = true;
+	pid = clone_with(&into, c, middle);
+	if (pid >= 0)
+		return pid;
+	c->in_cgroup = false;
+	return clone_with(args, c, middle);
+}
+
 static int clone_first(struct start *s, struct child *c, bool middle, struct err *err)
 {
 	uint64_t flags = middle ? s->plan->middle_flags : s->plan->clone_flags;
@@ -46,12 +79,7 @@ static int clone_first(struct start *s, struct child *c, bool middle, struct err
 	pid_t pid;
 
 	c->silent = start_is_silent(s);
-	pid = c->silent ? clone_silent(&args, middle ? be_middle : be_child, c)
-			: sys_clone3(&args, sizeof(args));
-	if (pid == 0 && middle)
-		middle_main(c);
-	if (pid == 0)
-		child_main(c);
+	pid = clone_into(s, &args, c, middle);
 	if (pid < 0) {
 		(void)err_host(err, errno, "make the container's process in its new namespaces");
 		return err_in(err, "/linux/namespaces");
@@ -286,6 +314,27 @@ static int accompany(struct start *s, bool middle, struct err *err)
 	return s->wait && r == 0 ? died(s, err) : 0;
 }
 
+static void on_failed_limit(void *ctx, const struct op *op, const struct err *why)
+{
+	const struct start *s = ctx;
+
+	(void)op;
+	if (s->on_warning)
+		s->on_warning(s->ctx, why->place, why->text);
+}
+
+static int prepare_cgroup(struct start *s, struct err *err)
+{
+	struct act x = ACT_INIT;
+
+	x.plan = s->plan;
+	x.cgroups = &s->cgroups;
+	x.warn = on_failed_limit;
+	x.warn_ctx = s;
+	TRY(act_stage(&x, STAGE_PREPARE, err));
+	return cgroup_dirs_ready(&s->cgroups, err);
+}
+
 int start_begin(struct start *s, struct err *err)
 {
 	bool middle = s->plan->middle || s->ns_pidfd >= 0;
@@ -298,12 +347,16 @@ int start_begin(struct start *s, struct err *err)
 	int ends[2], r;
 
 	c.state = arena_alloc(s->plan->arena, c.state_room);
+	if (s->plan->cgroup)
+		TRY(prepare_cgroup(s, err));
 	TRY(act_open_proc(&s->proc_fd, err));
 	TRY(sync_pair(ends, err));
 	s->sock = c.parent_sock = ends[0];
 	c.sock = ends[1];
 	c.proc_fd = s->proc_fd;
+	s->begun = true;
 	r = clone_first(s, &c, middle, err);
+	cgroup_dirs_done(&s->cgroups);
 	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */
 	if (r == 0)
 		r = accompany(s, middle, err);
@@ -352,6 +405,7 @@ void start_kill(struct start *s)
 
 void start_forget(struct start *s)
 {
+	cgroup_dirs_done(&s->cgroups);
 	close_one(&s->sock);
 	close_one(&s->proc_fd);
 }

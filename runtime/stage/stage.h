@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include "runtime/act/cgroup.h"
 #include "runtime/plan/plan.h"
 #include "spec/oci/config.h"
 
@@ -25,6 +26,9 @@ struct start {
 			  child; -1: the payload is that process itself */
 	const char *init_scratch; /* directory inside whose file system the init reports on */
 	const char *const *argv; /* of main: the init shows nothing of it */
+	bool begun; /* there was a process, or may have been */
+	struct cgroup_dirs
+		cgroups; /* what the first process that is cloned enters; filled by PREPARE */
 	/* Called in the parent. */
 	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
@@ -79,6 +83,8 @@ struct child {
 	char *state; /* room for the state document, state_room bytes */
 	size_t state_room;
 	char *path; /* PATH_MAX bytes */
+	bool entered; /* it, or the middle before it, has done its part of entering */
+	bool in_cgroup; /* clone has put it into the cgroup of v2 */
 };
 _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);

@@ -402,9 +402,26 @@ int sys_landlock_abi(void)
 	return (int)syscall(SYS_landlock_create_ruleset_, NULL, 0, 1);
 }
 
+int sys_bpf(int cmd, void *attr, size_t size)
+{
+	return (int)syscall(SYS_bpf, cmd, attr, size);
+}
+
 long sys_keyctl_join(const char *name)
 {
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0);
+}
+
+int sys_landlock_none(void)
+{
+	/* Every right of Landlock's first version (linux/landlock.h); older headers lack the file. */
+	const uint64_t rights = (1u << 13) - 1;
+	long fd = syscall(444, &rights, sizeof(rights), 0); /* landlock_create_ruleset */
+	long r = fd < 0 ? -1 : syscall(446, (int)fd, 0); /* landlock_restrict_self */
+
+	if (fd >= 0)
+		(void)close((int)fd);
+	return (int)r;
 }
 
 int sys_socket(int domain, int type, int protocol)

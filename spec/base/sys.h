@@ -129,7 +129,11 @@ int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_s
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
 int sys_landlock_abi(void); /* landlock_create_ruleset(2): the version, or -1 (5.13) */
+/* attr is the kernel's union bpf_attr. */
+int sys_bpf(int cmd, void *attr, size_t size);
 long sys_keyctl_join(const char *name);
+/* sys_landlock_none: no path can be opened, made or removed any more (5.13); what is open stays. */
+int sys_landlock_none(void);
 
 /* sockets */
 int sys_socket(int domain, int type, int protocol);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_fake.c - the face of sys.h with failures on demand. */
 #include "tests/fault/sys_fake.h"
+#include "tests/fault/cgroup_fake.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -348,12 +349,14 @@ REAL(int, openat2, (int dirfd, const char *path, const struct open_how *how),
      open_how(dirfd, path, how))
 REAL(int, openat, (int dirfd, const char *path, int flags, mode_t mode),
      open_file(dirfd, path, flags, mode))
-REAL(int, mkdirat, (int dirfd, const char *path, mode_t mode), mkdirat(dirfd, path, mode))
+REAL(int, mkdirat, (int dirfd, const char *path, mode_t mode),
+     cgroup_fake_mkdirat(dirfd, path, mode))
 REAL(int, mknodat, (int dirfd, const char *path, mode_t mode, dev_t dev),
      make_node(dirfd, path, mode, dev))
 REAL(int, symlinkat, (const char *target, int dirfd, const char *path),
      symlinkat(target, dirfd, path))
-REAL(int, unlinkat, (int dirfd, const char *path, int flags), unlinkat(dirfd, path, flags))
+REAL(int, unlinkat, (int dirfd, const char *path, int flags),
+     cgroup_fake_unlinkat(dirfd, path, flags))
 REAL(int, renameat, (int from_dirfd, const char *from, int to_dirfd, const char *to),
      renameat(from_dirfd, from, to_dirfd, to))
 REAL(int, fchownat, (int dirfd, const char *path, uid_t uid, gid_t gid, int flags),
@@ -365,7 +368,7 @@ REAL(int, fstatat, (int dirfd, const char *path, struct stat *st, int flags),
 REAL(int, mount_id, (int fd, uint64_t *ret), (*ret = 1, 0))
 REAL(ssize_t, readlinkat, (int dirfd, const char *path, char *buf, size_t n),
      readlinkat(dirfd, path, buf, n))
-REAL(int, fstatfs, (int fd, struct statfs *st), fstatfs(fd, st))
+REAL(int, fstatfs, (int fd, struct statfs *st), cgroup_fake_fstatfs(fd, st))
 REAL(ssize_t, read, (int fd, void *buf, size_t n), read(fd, buf, n))
 REAL(ssize_t, write, (int fd, const void *buf, size_t n), write(fd, buf, n))
 REAL(ssize_t, getdents, (int fd, void *buf, size_t n), syscall(SYS_getdents64, fd, buf, n))
@@ -507,7 +510,9 @@ PRETEND(capset,
 	(struct __user_cap_header_struct * header, const struct __user_cap_data_struct *data))
 REAL(int, seccomp, (unsigned int op, unsigned int flags, void *arg),
      flags &SECCOMP_FILTER_FLAG_NEW_LISTENER ? stand_in("listener") : 0)
+REAL(int, bpf, (int cmd, void *attr, size_t size), cgroup_fake_bpf(cmd, attr))
 REAL(long, keyctl_join, (const char *name), 1)
+REAL(int, landlock_none, (void), 0)
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "runtime/act/act.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
+#include "tests/fault/cgroup_fake.h"
 #include "tests/fault/place.h"
 #include "tests/fault/sys_fake.h"
 
@@ -27,7 +28,9 @@
 
 static const struct scenario {
 	const char *name, *config, *facts;
-	bool no_pivot, fresh; /* fresh: a sandbox's root */
+	bool no_pivot;
+	int cgroup; /* its version; 0: none */
+	bool fresh; /* a sandbox's root */
 } scenarios[] = {
 	{ "as root", "tests/fault/data/as-root.json", "tests/golden/facts/root.json", false },
 	{ "as user", "tests/fault/data/as-user.json", "tests/golden/facts/user.json", false },
@@ -37,6 +40,10 @@ static const struct scenario {
 	  true },
 	{ "with a fresh root", "tests/fault/data/as-user.json", "tests/golden/facts/user.json",
 	  .fresh = true },
+	{ "in a cgroup of v2", "tests/fault/data/in-cgroup.json", "tests/golden/facts/root.json",
+	  false, 2 },
+	{ "in a cgroup of v1", "tests/fault/data/in-cgroup.json", "tests/golden/facts/root.json",
+	  false, 1 },
 };
 
 /* Calls whose failure an op survives, and why. */
@@ -50,6 +57,13 @@ static const struct {
 	{ "fstatfs", 0, OP_MOUNT }, /* is it procfs? that always answers */
 	{ "fstatfs", 0, OP_BIND },
 	{ "fstatfs", 0, OP_CONSOLE },
+	{ "openat2", 0,
+	  OP_CGROUP }, /* handing controllers down: those that are needed are looked for */
+	{ "read", 0, OP_CGROUP }, /* likewise */
+	{ "write", 0, OP_CGROUP }, /* likewise */
+	{ "mkdirat", 0, OP_CGROUP }, /* tried again */
+	{ "openat", 0, OP_CGROUP_OWNER }, /* the kernel's list of files; there is one of our own */
+	{ "read", 0, OP_CGROUP_OWNER }, /* likewise */
 	{ "mount", 0, OP_MOUNT }, /* then by fsopen */
 	{ "fchdir", 0, OP_MOUNT }, /* likewise */
 	{ "mkdirat", 0, OP_MOUNT }, /* then by its path */
@@ -104,6 +118,34 @@ static void make_fresh(struct config *config)
 	config->root->seeds = (struct seeds){ seeds, ARRAY_LEN(seeds) };
 }
 
+/* In place of the mounts of the host that the facts are about. */
+static void set_cgroup(const struct scene *s, struct facts *f)
+{
+	static const char *const v1[] = { "cpuset", "freezer", "devices" };
+
+	f->cgroup_v1_n = 0;
+	f->cgroup_mount[0] = '\0';
+	f->cgroup_mode = s->scenario->cgroup == 2 ? CGROUP_V2 : CGROUP_V1;
+	if (s->scenario->cgroup == 2) {
+		(void)snprintf(f->cgroup_mount, sizeof(f->cgroup_mount), "%s/mounts/cgroup2",
+			       s->place.dir);
+		(void)snprintf(f->cgroup_own, sizeof(f->cgroup_own), "/");
+		(void)snprintf(f->cgroup_root, sizeof(f->cgroup_root), "/");
+		(void)snprintf(f->cgroup_top_controllers, sizeof(f->cgroup_top_controllers),
+			       "cpu memory pids io hugetlb");
+		f->cgroup_writable = f->cgroup_top = true;
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(v1); i++) {
+		struct cgroup_v1 *v = &f->cgroup_v1[f->cgroup_v1_n++];
+
+		(void)snprintf(v->mount, sizeof(v->mount), "%.40s/mounts/cgroup1", s->place.dir);
+		(void)snprintf(v->controllers, sizeof(v->controllers), "%s", v1[i]);
+		(void)snprintf(v->own, sizeof(v->own), "/");
+		v->writable = true;
+	}
+}
+
 static void make_plan(struct scene *s)
 {
 	struct plan_options o = { .bundle = s->place.dir, .id = "one", .console = true };
@@ -127,6 +169,8 @@ static void make_plan(struct scene *s)
 	/* The host that the facts describe has both, and helpers that agree to everything. */
 	facts.apparmor = facts.selinux = true;
 	(void)snprintf(facts.resctrl, sizeof(facts.resctrl), "/sys/fs/resctrl");
+	if (what->cgroup)
+		set_cgroup(s, &facts);
 	(void)snprintf(facts.newuidmap, sizeof(facts.newuidmap), "/bin/true");
 	(void)snprintf(facts.newgidmap, sizeof(facts.newgidmap), "/bin/true");
 	if (plan_container(config, &facts, &o, &s->arena, &s->plan, &err) < 0)
@@ -155,7 +199,7 @@ static int held(const struct act *x)
 {
 	const int fds[] = { x->proc_fd, x->root_fd,    x->empty_fd, x->null_fd,
 			    x->dir_fd,	x->console_fd, x->tty_fd,   x->listener_fd };
-	int n = 0;
+	int n = (int)x->cgroups->n;
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		n += fds[i] >= 0;
@@ -236,12 +280,15 @@ static int to_exec(struct act *x, struct err *err)
 static void run(const char *dir, const struct plan *p, struct outcome *o, unsigned int n,
 		int errnum, bool of_child)
 {
+	struct cgroup_dirs cgroups = { .n = 0 };
 	struct act x = ACT_INIT;
 	char mounts[80];
 
 	(void)snprintf(mounts, sizeof(mounts), "%s/mounts", dir);
 	fake_begin();
 	fake_scratch(mounts);
+	cgroup_fake_begin(mounts);
+	x.cgroups = &cgroups;
 	x.umask = 022;
 	x.child = getpid();
 	x.warn = count_warning;

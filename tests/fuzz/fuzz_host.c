@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/life/process.h"
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/mountinfo.h"
 #include "runtime/probe/probe.h"
 
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = { 0 };
 	struct mountinfo m;
 	struct facts f, again;
+	struct cgroup_v1 v1;
 	char own[32], *text = arena_strn(&a, (const char *)data, size);
 	int major, minor;
 
@@ -26,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)process_stat_parse(text, &st);
 	(void)kernel_parse(text, &major, &minor);
 	cgroup_own_parse(text, own, sizeof(own));
+	(void)cgroup_v1_parse(text, "rw,cpu,cpuacct,memory,name=systemd", &v1);
 	if (facts_parse((const char *)data, size, "facts.json", &f, &err) == 0) {
 		/* What was read can be written and read again. */
 		facts_emit(&f, &e);

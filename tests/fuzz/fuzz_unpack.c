@@ -3,10 +3,14 @@
  * error. */
 #include <locale.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "rootfs-tools/closure.h"
+#include "rootfs-tools/manifest.h"
+#include "rootfs-tools/materialise.h"
+#include "rootfs-tools/record.h"
 #include "rootfs-tools/unpack.h"
 #include "rootfs-tools/usrmerge.h"
 #include "spec/base/fd.h"
@@ -37,7 +41,7 @@ static void tree_check(struct tree *t)
 	}
 }
 
-static void closure_try(struct tree *t, const struct spool *s)
+static void closure_try(struct tree *t, struct spool *s)
 {
 	static const char *const all[] = { "/**" };
 	const struct closure c = { all, 1, NULL, 0 };
@@ -47,33 +51,60 @@ static void closure_try(struct tree *t, const struct spool *s)
 	tree_check(t);
 }
 
+/* What manifest_emit writes is what manifest_read takes. */
+static void manifest_try(const struct tree *t)
+{
+	scoped_arena struct arena a = { 0 };
+	const struct manifest head = { .arch = "amd64" };
+	const struct limits limits = limits_standard();
+	struct text text = { .arena = &a };
+	scoped_tree struct tree again = { 0 };
+	struct manifest back;
+	struct err err;
+
+	manifest_emit(t, &head, &text);
+	tree_init(&again, &limits);
+	if (manifest_read(text.s, text.len, &again, &back, &err) < 0)
+		abort();
+}
+
+/* Both halves in one process: what the reader says goes through a file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct log silent = { .fd = -1 };
 	struct limits limits = limits_standard();
 	scoped_fd int fd = sys_memfd_create("archive", MFD_CLOEXEC);
-	scoped_fd int dir = sys_openat(AT_FDCWD, "/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	scoped_spool struct spool spool = { .fd = -1 };
+	scoped_fd int records = sys_memfd_create("records", MFD_CLOEXEC);
+	char path[] = "/tmp/srt-fuzz-XXXXXX";
+	scoped_fd int dir =
+		mkdtemp(path) ? sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+			      : -1;
+	scoped_spool struct spool spool = { .dir = -1, .tmp = -1, .part = -1, .open_fd = -1 };
 	scoped_tree struct tree tree = { 0 };
+	const struct target to = { .tree = &tree, .source = 1, .layer = size % 2 };
 	struct unpack unpack;
-	struct err err;
+	struct err err = { 0 };
 
 	limits.entries = ENTRIES;
 	limits.total = limits.file = BYTES;
-	if (!setlocale(LC_CTYPE, "C.UTF-8") || fd < 0 || dir < 0 ||
-	    fd_write_all(fd, data, size) < 0 || lseek(fd, 0, SEEK_SET) != 0 ||
-	    spool_open(&spool, dir, &err) < 0)
+	if (!setlocale(LC_CTYPE, "C.UTF-8") || fd < 0 || records < 0 || dir < 0 ||
+	    fd_write_all(fd, data, size) < 0 || spool_open(&spool, dir, dir, false, &err) < 0)
 		abort();
 	unpack_init(&unpack, &limits, &spool, &silent);
 	tree_init(&tree, &limits);
-	if (unpack_fd(&unpack, fd, "archive", &tree, 1, &err) < 0) {
+	archive_say(fd, records, &limits);
+	if (lseek(records, 0, SEEK_SET) != 0)
+		abort();
+	if (unpack_records(&unpack, records, &to, &err) < 0) {
 		if (err.kind == ERR_NONE || !err.text[0])
 			abort();
-		return 0;
+	} else {
+		tree_check(&tree);
+		manifest_try(&tree);
+		(void)usrmerge(&tree, 2, &err);
+		tree_check(&tree);
+		closure_try(&tree, &spool);
 	}
-	tree_check(&tree);
-	(void)usrmerge(&tree, 2, &err);
-	tree_check(&tree);
-	closure_try(&tree, &spool);
+	(void)remove_tree(AT_FDCWD, path, &err);
 	return 0;
 }

@@ -21,12 +21,21 @@
 struct options {
 	bool strict, no_pivot, no_new_keyring, console;
 	uint32_t preserve_fds;
+	int cgroup_manager;
+};
+static const struct name managers[] = {
+	{ "cgroupfs", CGROUP_MANAGER_FS },
+	{ "systemd", CGROUP_MANAGER_SYSTEMD },
+	{ "disabled", CGROUP_MANAGER_NONE },
+	{ NULL, 0 },
 };
 static const struct bind_row option_rows[] = {
 	ROW(options, strict, "strict", BOOL, 0, "--strict"),
 	ROW(options, no_pivot, "noPivot", BOOL, 0, "--no-pivot"),
 	ROW(options, no_new_keyring, "noNewKeyring", BOOL, 0, "--no-new-keyring"),
 	ROW(options, console, "console", BOOL, 0, "--console-socket, or a terminal of ours"),
+	ROW(options, cgroup_manager, "cgroupManager", WORD, 0, "--cgroup-manager",
+	    .words = managers),
 	ROW(options, preserve_fds, "preserveFds", UINT, 0, "--preserve-fds", .max = 1000),
 };
 static const struct bind_table option_table = TABLE(options, option_rows);
@@ -69,6 +78,7 @@ static int read_options(const struct golden *g, struct plan_options *ret, struct
 		.no_new_keyring = o.no_new_keyring,
 		.console = o.console,
 		.preserve_fds = o.preserve_fds,
+		.cgroup_manager = (enum cgroup_manager)o.cgroup_manager,
 	};
 	return 0;
 }

@@ -8,7 +8,7 @@ setup() {
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here" || return
 	bundle=$SRT_BUILD/srt-oci-bundle
-	export XDG_CACHE_HOME=$TMPDIR/cache
+	export XDG_CACHE_HOME=$TMPDIR/cache XDG_DATA_HOME=$BATS_TEST_TMPDIR/data
 	mkdir work
 	echo safe >canary
 }
@@ -75,9 +75,8 @@ f('caf\u00e9', b'a name that is not ASCII')"
 	gzip -k a.tar
 	bzip2 -k a.tar
 	xz -k a.tar
-	xz -k --format=lzma a.tar
 	zstd -q a.tar
-	"$bundle" build a.tar --arg /bin/tool --arg x -o first
+	"$bundle" build a.tar --arg /bin/tool --arg x -o ./first
 	[ "$(cat first/rootfs/etc/name)" = one ]
 	[ "$(stat -c %a first first/rootfs first/rootfs/etc first/rootfs/bin/tool first/rootfs/etc/name | xargs)" = \
 		'755 755 755 755 644' ]
@@ -86,7 +85,7 @@ f('caf\u00e9', b'a name that is not ASCII')"
 	[ "$(find first -printf '%T@\n' | sort -u)" = 0.0000000000 ]
 	jq -e '.root == {"path":"rootfs","readonly":true} and .process.args == ["/bin/tool","x"]
 		and .hostname == "first"' first/config.json
-	for kind in gz bz2 xz lzma zst; do
+	for kind in gz bz2 xz zst; do
 		build "a.tar.$kind"
 		diff -r --no-dereference first/rootfs work/out/rootfs
 		rm -r work/out
@@ -258,7 +257,7 @@ l('s', 'x' * 200)"
 	refused 4 '*damaged*' cut.tar
 	head -c 5000 /dev/urandom >noise
 	printf x | dd of=noise conv=notrunc status=none
-	refused 4 '*noise: damaged, or no tar archive or Debian package*' noise
+	refused 4 '*noise: damaged, or no archive that can be read*' noise
 	: >empty
 	refused 2 '*empty: the archive is empty' empty
 	refused 2 '*work is no file' work
@@ -324,12 +323,12 @@ recipe() {
 	recipe 2 '*unknown key "stepz"*' <<<'{"srtBundle":1,"name":"x","stepz":[]}'
 	recipe 2 '*/srtBundle: version 2*' <<<'{"srtBundle":2,"name":"x"}'
 	recipe 2 '*/name: "a b": a name has*' <<<'{"srtBundle":1,"name":"a b"}'
-	recipe 2 '*/steps/0: unknown op "exec"' <<<'{"srtBundle":1,"name":"x","steps":[{"op":"exec"}]}'
+	recipe 2 '*/steps/0: unknown op "chown"' <<<'{"srtBundle":1,"name":"x","steps":[{"op":"chown"}]}'
 	recipe 2 '*/steps/0: op mkdir needs "path"' <<<'{"srtBundle":1,"name":"x","steps":[{"op":"mkdir"}]}'
 	recipe 2 '*/steps/0: op usrmerge has no "path"' <<<'{"srtBundle":1,"name":"x","steps":[{"op":"usrmerge","path":"/x"}]}'
 	recipe 2 '*/steps/0: no input "y"' <<<'{"srtBundle":1,"name":"x","steps":[{"op":"extract","from":"y"}]}'
 	recipe 2 '*/inputs/0: "-x" is no name of a package' <<<'{"srtBundle":1,"name":"x","inputs":[{"id":"a","type":"deb","packages":["-x"]}]}'
-	recipe 2 '*/inputs/0/type*' <<<'{"srtBundle":1,"name":"x","inputs":[{"id":"a","type":"oci","path":"x"}]}'
+	recipe 2 '*/inputs/0/type*' <<<'{"srtBundle":1,"name":"x","inputs":[{"id":"a","type":"rpm","path":"x"}]}'
 	recipe 2 '*/inputs/1: a second input "a"' <<<'{"srtBundle":1,"name":"x","inputs":[{"id":"a","type":"tar","path":"x"},{"id":"a","type":"tar","path":"x"}]}'
 	recipe 2 '*/normalize/owner*' <<<'{"srtBundle":1,"name":"x","normalize":{"owner":"me"}}'
 	recipe 2 '*/platform*' <<<'{"srtBundle":1,"name":"x","platform":"linux/vax"}'
@@ -349,7 +348,7 @@ f('doc/a'); f('doc/keep'); f('c/2', b'two\n'); f('c/1', b'one\n')"
 		  {"op":"concat","from":"/c/*","to":"/all"},{"op":"chmod","paths":["/etc/x"],"mode":"0600"}],
 		 "process":{"args":["/bin/tool"],"env":["HOME=/home"],"cwd":"/m"}}
 	E
-	"$bundle" build sub/r.json -o out
+	"$bundle" build sub/r.json -o ./out
 	cd out/rootfs
 	[ "$(readlink bin lib s | xargs)" = 'usr/bin usr/lib etc/t' ]
 	[ -e usr/bin/tool ]
@@ -400,13 +399,13 @@ f('doc/a'); f('doc/keep'); f('c/2', b'two\n'); f('c/1', b'one\n')"
 }
 
 @test "the busybox recipe runs; a damaged cache is fetched anew" {
-	"$bundle" build busybox -q -o bb
+	"$bundle" build busybox -q -o ./bb
 	for file in "$XDG_CACHE_HOME"/srt-oci/deb/*.deb; do
 		printf x | dd of="$file" conv=notrunc status=none
 	done
-	"$bundle" build busybox -q -o bb2
+	"$bundle" build busybox -q -o ./bb2
 	diff -r --no-dereference bb bb2
-	run "$SRT_OCI" --root "$PWD/state" run bb <<<'id -u; echo x >/x; exit 7'
+	run "$SRT_OCI" --root "$PWD/state" run ./bb <<<'id -u; echo x >/x; exit 7'
 	[ "$status" -eq 7 ]
 	[ "${lines[0]}" = 0 ]
 	[[ ${lines[1]} == *Read-only* ]]
@@ -423,7 +422,7 @@ peer() {
 }
 
 @test "the python3 recipe runs unchanged under srt-oci, crun and runc" {
-	"$bundle" build python3 -q -o py
+	"$bundle" build python3 -q -o ./py
 	cat >job.py <<-'E'
 		import ssl, sqlite3, ctypes, json, asyncio, decimal, multiprocessing, os
 		import bz2, lzma, zlib, readline, curses, uuid, hashlib, zoneinfo, xml.parsers.expat
@@ -438,10 +437,10 @@ peer() {
 		except OSError as e:
 		    print(os.getuid(), e.strerror)
 	E
-	run "$SRT_OCI" --root "$PWD/state" run py <job.py
+	run "$SRT_OCI" --root "$PWD/state" run ./py <job.py
 	[ "$output" = '0 Read-only file system' ]
 	for runtime in crun runc; do
-		run peer "$runtime" --root "$PWD/$runtime" run -b py "t$$$runtime" <job.py
+		run peer "$runtime" --root "$PWD/$runtime" run -b ./py "t$$$runtime" <job.py
 		[ "$output" = '0 Read-only file system' ]
 	done
 	[ -z "$(find py -name __pycache__)" ]
@@ -463,7 +462,7 @@ peer() {
 	run "$bundle" build --help
 	[ "$status" -eq 0 ]
 	# The manual writes a minus as \-.
-	flags=$(sed -n 's/\\-/-/g; s/^\.B .*\(--[a-z-]*\).*/\1/p' "$SRT_TOP/docs/man/srt-oci-bundle.1")
+	flags=$(sed -n '/^\.SS build/,/^\.SS unpack/{s/\\-/-/g; s/^\.B .*\(--[a-z-]*\).*/\1/p}' "$SRT_TOP/docs/man/srt-oci-bundle.1")
 	[ "$(wc -w <<<"$flags")" -gt 15 ]
 	for flag in $flags; do
 		case $flag in --version | --man) continue ;; esac
@@ -473,7 +472,7 @@ peer() {
 	[[ $output =~ ^srt-oci-bundle\ [0-9] ]]
 	refused 2 '*unknown option --overide, did you mean --override' --overide x
 	refused 2 '*--json takes no value' --json=x x
-	refused 2 '*nothing to build from*'
+	refused 2 '*build needs *'
 	run "$bundle" build busybox
 	[ "$status" -eq 2 ]
 	run "$bundle"

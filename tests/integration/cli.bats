@@ -78,12 +78,6 @@ refused() {
 	refused 2 'srt-oci: unknown command "nope"' "$SRT_OCI" help nope
 }
 
-@test "commands of later versions are unknown, not pretended" {
-	for name in update events; do
-		refused 2 "srt-oci: unknown command \"$name\"" srt "$name" x
-	done
-}
-
 @test "exec takes uids and gids strictly" {
 	refused 2 'srt-oci: exec: --user: "-1" is not a number' srt exec -u -1 x true
 	refused 2 'srt-oci: exec: --user: 4294967297 is more than 4294967294' srt exec -u 4294967297 x true

@@ -34,10 +34,10 @@ PY
 	for namespaces in . 'without("cgroup")'; do
 		bundle b 'for f in /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do
 			[ ! -e $f ] || { [ -d $f ] && mkdir $f/made 2>/dev/null && echo made in $f; [ -f $f ] && (echo 0 >$f) 2>/dev/null && echo wrote $f; }
-			done; echo done' "$jq_defs $namespaces"' | mounts({destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+			done; echo over' "$jq_defs $namespaces"' | mounts({destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
 			options: ["nosuid", "noexec", "nodev", "relatime", "ro"]})'
 		run --separate-stderr srt run -b b x
-		[ "$status" -ne 0 ] || [ "$output" = done ] || said
+		[ "$status" -ne 0 ] || [ "$output" = over ] || said
 	done
 }
 

@@ -57,20 +57,22 @@ static void keys_belong_to_their_op(void **state)
 		"has no \"mode\"");
 	refused(STEP("{\"op\":\"mkdir\",\"path\":\"/x\",\"mode\":\"4755\"}"), "/steps/0/mode", "");
 	refused(STEP("{\"op\":\"mkdir\",\"path\":\"/x\",\"mode\":\"789\"}"), "/steps/0/mode", "");
-	refused(STEP("{\"op\":\"zip-stdlib\"}"), "/steps/0", "unknown op");
+	refused(STEP("{\"op\":\"chown\"}"), "/steps/0", "unknown op");
 }
 
 static void foreign_values_are_refused(void **state)
 {
 	(void)state;
 	refused("{\"name\":\"x\"}", "", "srtBundle");
-	refused("{\"srtBundle\":1,\"name\":\"x\",\"sbom\":\"spdx-2.3\"}", "", "sbom");
-	refused("{\"srtBundle\":1,\"name\":\"x\",\"epoch\":5}", "/epoch", "");
+	refused("{\"srtBundle\":1,\"name\":\"x\",\"sbom\":\"cyclonedx\"}", "/sbom", "spdx-2.3");
+	refused("{\"srtBundle\":1,\"name\":\"x\",\"epoch\":4294967296}", "/epoch", "");
 	refused("{\"srtBundle\":1,\"name\":\"../x\"}", "/name", "");
 	refused("{\"srtBundle\":1,\"name\":\"x\",\"limits\":{\"depth\":100000}}", "/limits/depth",
 		"");
-	refused("{\"srtBundle\":1,\"name\":\"x\",\"normalize\":{\"xattrs\":[\"user.x\"]}}",
-		"/normalize/xattrs", "");
+	refused("{\"srtBundle\":1,\"name\":\"x\",\"normalize\":{\"xattrs\":[\"user.overlay.redirect\"]}}",
+		"/normalize/xattrs/0", "");
+	refused("{\"srtBundle\":1,\"name\":\"x\",\"normalize\":{\"xattrs\":[\"security.capability\"]}}",
+		"/normalize/xattrs/0", "");
 	refused("{\"srtBundle\":1,\"name\":\"x\",\"inputs\":[{\"id\":\"a\",\"type\":\"tar\"}]}",
 		"/inputs/0", "either");
 	refused("{\"srtBundle\":1,\"name\":\"x\",\"inputs\":[{\"id\":\"a\",\"type\":\"deb\","
@@ -84,7 +86,7 @@ static void config_is_json_with_the_callers_id(void **state)
 	const char *args[] = { "/bin/\"x\"", "-c" }, *env[] = { "HOME=/h" };
 	const struct process process = { .args = { args, 2 }, .env = { env, 1 } };
 	const struct config_want want = {
-		.name = "n", .process = &process, .arch = "amd64", .uid = 7, .gid = 8
+		.name = "n", .process = &process, .arch = "amd64", .maps = true, .uid = 7, .gid = 8
 	};
 	struct text out = { .arena = &a };
 	const struct json *linux_node, *map, *p;

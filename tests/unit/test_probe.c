@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/mountinfo.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"

@@ -4,7 +4,7 @@
 generator=$SRT_BUILD/gen-bin/gen_reference
 
 @test "the reference is current: make docs writes it anew" {
-	for page in config rules mount-options ops; do
+	for page in config rules mount-options ops limits; do
 		"$generator" "$page" >"$BATS_TEST_TMPDIR/$page.md"
 		diff -u "$SRT_TOP/docs/reference/$page.md" "$BATS_TEST_TMPDIR/$page.md"
 	done

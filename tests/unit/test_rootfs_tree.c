@@ -14,7 +14,7 @@
 #include "rootfs-tools/usrmerge.h"
 #include "spec/base/str.h"
 
-static const struct content one = { .size = 1 }, two = { .size = 2 };
+static struct content one = { .size = 1 }, two = { .size = 2 };
 
 static void fresh(struct tree *t)
 {
@@ -30,19 +30,21 @@ static int put(struct tree *t, const char *path, const struct item *item)
 	return tree_put(t, path, item, &err) < 0 ? err.kind : 0;
 }
 
-static int put_file(struct tree *t, const char *path, const struct content *c, unsigned int source)
+static int put_file(struct tree *t, const char *path, struct content *c, unsigned int source)
 {
-	return put(t, path, &(struct item){ NODE_FILE, 0644, c, NULL, source, false });
+	return put(
+		t, path,
+		&(struct item){ .type = NODE_FILE, .mode = 0644, .content = c, .source = source });
 }
 
 static int put_dir(struct tree *t, const char *path)
 {
-	return put(t, path, &(struct item){ NODE_DIR, 0755, NULL, NULL, 0, false });
+	return put(t, path, &(struct item){ .type = NODE_DIR, .mode = 0755 });
 }
 
 static int put_link(struct tree *t, const char *path, const char *target)
 {
-	return put(t, path, &(struct item){ NODE_SYMLINK, 0, NULL, target, 0, false });
+	return put(t, path, &(struct item){ .type = NODE_SYMLINK, .target = target });
 }
 
 /* All paths of the tree in their order, separated by spaces. */
@@ -207,7 +209,13 @@ static void later_wins_in_one_source_only(void **state)
 	assert_ptr_equal(tree_find(&t, "/x", false)->content, &two);
 	assert_int_equal(put_file(&t, "x", &two, 2), 0);
 	assert_int_equal(put_file(&t, "x", &one, 2), ERR_INPUT);
-	assert_int_equal(put(&t, "x", &(struct item){ NODE_FILE, 0644, &one, NULL, 2, true }), 0);
+	assert_int_equal(put(&t, "x",
+			     &(struct item){ .type = NODE_FILE,
+					     .mode = 0644,
+					     .content = &one,
+					     .source = 2,
+					     .override = true }),
+			 0);
 	assert_ptr_equal(tree_find(&t, "/x", false)->content, &one);
 }
 

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reader.c - libarchive as a reader, and nothing but a reader: bytes -> filters and format -> records.
+ *
+ * Runs in a child that can open nothing (confine.c); what it says is checked by who reads it
+ * (unpack.c).
+ *
+ * Should: take every entry for an attack.  Mustn't: give a name from an archive to the kernel, or
+ * let the library start a program (it would, for rare compressions). */
+#include <archive.h>
+#include <archive_entry.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rootfs-tools/record.h"
+#include "spec/base/fd.h"
+#include "spec/base/str.h"
+#include "spec/base/sys.h"
+#include "spec/json/quote.h"
+
+#define FEED_BYTES (256u << 10)
+/* ARCHIVE_RETRY means "the last call may be made again"; nothing says how often. */
+#define RETRIES_MAX 16
+#define NAME_BYTES_MAX (64u << 10)
+
+/* --- where an archive's bytes come from --- */
+
+struct feed {
+	int fd;
+	struct archive *outer; /* instead of fd: the data of its current entry */
+	uint64_t at, most;
+	bool over; /* more than most */
+	char *buf;
+};
+
+static la_ssize_t feed_outer(struct archive *a, struct feed *f, const void **bytes)
+{
+	la_int64_t offset;
+	size_t n = 0;
+	int r = archive_read_data_block(f->outer, bytes, &n, &offset);
+
+	if (r == ARCHIVE_EOF)
+		return 0;
+	if (r != ARCHIVE_OK) {
+		archive_set_error(a, EILSEQ, "%s", archive_error_string(f->outer));
+		return -1;
+	}
+	return (la_ssize_t)n;
+}
+
+static la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
+{
+	struct feed *f = feed;
+	ssize_t n;
+
+	if (f->outer)
+		return feed_outer(a, f, bytes);
+	do
+		n = pread(f->fd, f->buf, FEED_BYTES, (off_t)f->at);
+	while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		archive_set_error(a, errno, "%s", strerror(errno));
+		return -1;
+	}
+	f->at += (uint64_t)n;
+	if (f->at > f->most) {
+		f->over = true;
+		archive_set_error(a, EFBIG, "the archive is too large");
+		return -1;
+	}
+	*bytes = f->buf;
+	return n;
+}
+
+static la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, int whence)
+{
+	struct feed *f = feed;
+	off_t base = whence == SEEK_CUR ? (off_t)f->at : 0;
+
+	if (whence == SEEK_END)
+		base = lseek(f->fd, 0, SEEK_END);
+	if (base < 0 || (offset < 0 && base < -offset)) {
+		archive_set_error(a, EINVAL, "a place outside the archive");
+		return ARCHIVE_FATAL;
+	}
+	f->at = (uint64_t)(base + offset);
+	return base + offset;
+}
+
+/* --- one archive being read --- */
+
+struct reader {
+	const struct limits *limits;
+	struct archive *archive;
+	struct feed feed;
+	int out;
+	uint64_t bytes; /* of content, holes counted */
+};
+
+static void reader_done(struct reader *r)
+{
+	if (r->archive)
+		(void)archive_read_free(r->archive); /* only reads: nothing can be lost */
+	free(r->feed.buf);
+}
+
+static int say(const struct reader *r, const void *bytes, size_t n, struct err *err)
+{
+	if (fd_write_all(r->out, bytes, n) < 0)
+		return err_host(err, errno, "hand a record over");
+	return 0;
+}
+
+static int damaged(const struct reader *r, struct err *err)
+{
+	const char *why = archive_error_string(r->archive);
+
+	if (r->feed.over)
+		return err_limit(err, "the archive has more than %llu bytes (--max-input)",
+				 (unsigned long long)r->feed.most);
+	return err_set(err, ERR_INTEGRITY, 0, "damaged, or no archive that can be read: %s",
+		       Q(why ? why : "no reason given"));
+}
+
+static int filters_support(struct archive *a)
+{
+	/* ARCHIVE_WARN from one of these means that it would run a program. */
+	static int (*const filters[])(struct archive *) = {
+		archive_read_support_filter_gzip,
+		archive_read_support_filter_bzip2,
+		archive_read_support_filter_xz,
+		archive_read_support_filter_zstd,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
+		if (filters[i](a) != ARCHIVE_OK)
+			return -1;
+	return 0;
+}
+
+enum kind { KIND_TAR, KIND_AR, KIND_ZIP };
+
+static int formats_support(struct archive *a, enum kind kind)
+{
+	if (kind == KIND_AR)
+		return archive_read_support_format_ar(a);
+	if (kind == KIND_ZIP)
+		return archive_read_support_format_zip_seekable(a);
+	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_support_format_cpio(a) != ARCHIVE_OK)
+		return ARCHIVE_FATAL;
+	return filters_support(a);
+}
+
+static int reader_open(struct reader *r, enum kind kind, struct err *err)
+{
+	r->archive = archive_read_new();
+	r->feed.buf = malloc(FEED_BYTES);
+	if (!r->archive || !r->feed.buf)
+		return err_host(err, ENOMEM, "read an archive");
+	if (formats_support(r->archive, kind) != ARCHIVE_OK)
+		return err_host(err, ENOSYS, "libarchive lacks a format or compression: %s",
+				archive_error_string(r->archive));
+	(void)archive_read_set_read_callback(r->archive, feed_read);
+	(void)archive_read_set_callback_data(r->archive, &r->feed);
+	if (kind == KIND_ZIP)
+		(void)archive_read_set_seek_callback(r->archive, feed_seek);
+	if (archive_read_open1(r->archive) != ARCHIVE_OK)
+		return damaged(r, err);
+	return 0;
+}
+
+/* 0: go on, 1: the end, negative: an error. */
+static int verdict_of(struct reader *r, int result, int *retries, struct err *err)
+{
+	if (result == ARCHIVE_EOF)
+		return 1;
+	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+		return 0;
+	if (result == ARCHIVE_RETRY && ++*retries <= RETRIES_MAX)
+		return 0;
+	return damaged(r, err);
+}
+
+static struct record record_new(const struct reader *r, enum record_kind kind, uint64_t size)
+{
+	la_int64_t in = archive_filter_bytes(r->archive, -1);
+	la_int64_t out = archive_filter_bytes(r->archive, 0);
+
+	return (struct record){ .kind = kind,
+				.size = size,
+				.packed = r->feed.outer || in < 0 ? 0 : (uint64_t)in,
+				.unpacked = out > 0 ? (uint64_t)out : 0 };
+}
+
+static int data_say(struct reader *r, uint64_t hole, const char *bytes, size_t n, struct err *err)
+{
+	struct record rec;
+
+	if (hole) {
+		rec = record_new(r, RECORD_HOLE, hole);
+		TRY(say(r, &rec, sizeof(rec), err));
+	}
+	while (n > 0) {
+		size_t some = n < RECORD_DATA_MAX ? n : RECORD_DATA_MAX;
+
+		rec = record_new(r, RECORD_DATA, some);
+		TRY(say(r, &rec, sizeof(rec), err));
+		TRY(say(r, bytes, some, err));
+		bytes += some;
+		n -= some;
+	}
+	return 0;
+}
+
+static int content_say(struct reader *r, struct archive_entry *e, struct err *err)
+{
+	uint64_t size = 0;
+	int retries = 0;
+
+	for (;;) {
+		const void *bytes = NULL;
+		la_int64_t at = 0;
+		size_t n = 0;
+		int result = archive_read_data_block(r->archive, &bytes, &n, &at);
+		int end = verdict_of(r, result, &retries, err);
+
+		if (end < 0)
+			return end;
+		if (end)
+			break;
+		if (result == ARCHIVE_RETRY)
+			continue;
+		if (at < 0 || (uint64_t)at < size)
+			return err_set(err, ERR_INTEGRITY, 0, "its parts overlap");
+		TRY(data_say(r, (uint64_t)at - size, bytes, n, err));
+		size = (uint64_t)at + n;
+	}
+	/* A sparse file may end in a hole. */
+	if (archive_entry_size_is_set(e) && archive_entry_size(e) > (la_int64_t)size)
+		TRY(data_say(r, (uint64_t)archive_entry_size(e) - size, NULL, 0, err));
+	return 0;
+}
+
+/* --- one entry --- */
+
+static int type_of(struct archive_entry *e, uint32_t *ret, struct err *err)
+{
+	if (archive_entry_hardlink(e)) {
+		*ret = RECORD_HARD_LINK;
+		return 0;
+	}
+	switch (archive_entry_filetype(e)) {
+	case AE_IFDIR:
+		*ret = RECORD_DIR;
+		return 0;
+	case AE_IFREG:
+		*ret = RECORD_FILE;
+		return 0;
+	case AE_IFLNK:
+		*ret = RECORD_SYMLINK;
+		return 0;
+	case AE_IFCHR:
+	case AE_IFBLK:
+	case AE_IFIFO:
+	case AE_IFSOCK:
+		*ret = RECORD_SPECIAL;
+		return 0;
+	default:
+		return err_set(err, ERR_INTEGRITY, 0, "of an unknown type");
+	}
+}
+
+static size_t xattrs_pack(struct archive_entry *e, size_t most, struct text *out)
+{
+	const char *name;
+	const void *value;
+	size_t n;
+
+	(void)archive_entry_xattr_reset(e);
+	while (out->len <= most && archive_entry_xattr_next(e, &name, &value, &n) == ARCHIVE_OK) {
+		uint32_t len = (uint32_t)n;
+
+		if (!name)
+			continue;
+		text_addn(out, name, strlen(name) + 1);
+		text_addn(out, (const char *)&len, sizeof(len));
+		text_addn(out, value, n);
+	}
+	return out->len;
+}
+
+static int entry_say(struct reader *r, struct archive_entry *e, const char *name, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct text xattrs = { .arena = &a };
+	struct record rec = record_new(r, RECORD_ENTRY, 0);
+	const char *link = archive_entry_hardlink(e);
+	size_t name_len = strlen(name), link_len;
+
+	TRY(type_of(e, &rec.type, err));
+	if (rec.type == RECORD_SYMLINK)
+		link = archive_entry_symlink(e);
+	if (!link && (rec.type == RECORD_SYMLINK || rec.type == RECORD_HARD_LINK))
+		return err_set(err, ERR_INTEGRITY, 0, "a link whose target is no text");
+	link_len = link ? strlen(link) : 0;
+	if (name_len > NAME_BYTES_MAX || link_len > NAME_BYTES_MAX)
+		return err_limit(err, "a name of %zu bytes",
+				 name_len > link_len ? name_len : link_len);
+	if (xattrs_pack(e, r->limits->xattrs, &xattrs) > r->limits->xattrs)
+		return err_limit(err, "more than %llu bytes of extended attributes (--max-xattrs)",
+				 (unsigned long long)r->limits->xattrs);
+	rec.mode = archive_entry_mode(e) & 07777;
+	rec.name = (uint32_t)name_len;
+	rec.link = (uint32_t)link_len;
+	rec.xattrs = (uint32_t)xattrs.len;
+	if (archive_entry_size_is_set(e) && archive_entry_size(e) > 0)
+		rec.size = (uint64_t)archive_entry_size(e);
+	TRY(say(r, &rec, sizeof(rec), err));
+	TRY(say(r, name, name_len, err));
+	TRY(say(r, link, link_len, err));
+	TRY(say(r, xattrs.s, xattrs.len, err));
+	if (rec.type == RECORD_FILE || (rec.type == RECORD_HARD_LINK && rec.size > 0))
+		return content_say(r, e, err);
+	return 0;
+}
+
+static int entry_read(struct reader *r, struct archive_entry *e, uint64_t header, struct err *err)
+{
+	const char *name = archive_entry_pathname(e);
+
+	if (!name)
+		return err_set(err, ERR_INTEGRITY, 0, "an entry whose name is no text");
+	if (header > r->limits->header) {
+		(void)err_limit(err, "a header of %llu bytes (--max-header)",
+				(unsigned long long)header);
+		return err_in(err, "entry %s", Q(name));
+	}
+	if (entry_say(r, e, name, err) < 0)
+		return err->place[0] ? -1 : err_in(err, "entry %s", Q(name));
+	return 0;
+}
+
+static int entries_read(struct reader *r, enum kind kind, struct err *err)
+{
+	int retries = 0;
+
+	TRY(reader_open(r, kind, err));
+	for (;;) {
+		struct archive_entry *e = NULL;
+		la_int64_t from = archive_filter_bytes(r->archive, 0);
+		int result = archive_read_next_header(r->archive, &e);
+		int end = verdict_of(r, result, &retries, err);
+		la_int64_t to = archive_filter_bytes(r->archive, 0);
+
+		if (end)
+			return end < 0 ? end : 0;
+		if (result != ARCHIVE_RETRY)
+			TRY(entry_read(r, e,
+				       kind == KIND_TAR && to > from ? (uint64_t)(to - from) : 0,
+				       err));
+	}
+}
+
+/* --- Debian packages: an ar archive of exactly these members (deb(5)) --- */
+
+enum member { MEMBER_VERSION, MEMBER_CONTROL, MEMBER_DATA, MEMBER_IGNORED, MEMBER_STRANGE };
+
+static enum member member_of(const char *name)
+{
+	if (str_eq(name, "debian-binary"))
+		return MEMBER_VERSION;
+	if (str_eq(name, "control.tar") || str_starts(name, "control.tar."))
+		return MEMBER_CONTROL;
+	if (str_eq(name, "data.tar") || str_starts(name, "data.tar."))
+		return MEMBER_DATA;
+	return name[0] == '_' ? MEMBER_IGNORED : MEMBER_STRANGE;
+}
+
+static int version_check(struct reader *r, struct err *err)
+{
+	char text[8] = "";
+
+	if (archive_read_data(r->archive, text, sizeof(text) - 1) < 2 || !str_starts(text, "2."))
+		return err_set(err, ERR_INTEGRITY, 0, "a package of another version than 2");
+	return 0;
+}
+
+static int data_read(struct reader *r, struct err *err)
+{
+	scoped(reader_done) struct reader inner = { .limits = r->limits,
+						    .out = r->out,
+						    .feed = { .fd = -1, .outer = r->archive } };
+
+	return entries_read(&inner, KIND_TAR, err);
+}
+
+/* expected is the member that has to come next; the control member holds nothing for a tree. */
+static int member_read(struct reader *r, const char *name, enum member *expected, struct err *err)
+{
+	enum member m = member_of(name);
+
+	if (m == MEMBER_IGNORED && *expected != MEMBER_VERSION)
+		return 0;
+	if (m != *expected)
+		return err_set(err, ERR_HOSTILE, 0, "member %s has no place there in a package",
+			       Q(name));
+	*expected = m + 1; /* after the data only ignored ones fit */
+	if (m == MEMBER_VERSION)
+		return version_check(r, err);
+	return m == MEMBER_DATA ? data_read(r, err) : 0;
+}
+
+static int deb_read(struct reader *r, struct err *err)
+{
+	enum member expected = MEMBER_VERSION;
+	int retries = 0;
+
+	TRY(reader_open(r, KIND_AR, err));
+	for (;;) {
+		struct archive_entry *e = NULL;
+		int result = archive_read_next_header(r->archive, &e);
+		int end = verdict_of(r, result, &retries, err);
+		const char *member;
+
+		if (end < 0)
+			return end;
+		if (end)
+			break;
+		if (result == ARCHIVE_RETRY)
+			continue;
+		member = archive_entry_pathname(e);
+		TRY(member_read(r, member ? member : "", &expected, err));
+	}
+	if (expected <= MEMBER_DATA)
+		return err_set(err, ERR_INTEGRITY, 0, "a package without data");
+	return 0;
+}
+
+/* By content, not by name. */
+static int archive_read_all(struct reader *r, struct err *err)
+{
+	char magic[8] = "";
+	ssize_t n = pread(r->feed.fd, magic, sizeof(magic), 0);
+
+	if (n == 0)
+		return err_input(err, "the archive is empty");
+	if (n == 8 && memcmp(magic, "!<arch>\n", 8) == 0)
+		return deb_read(r, err);
+	if (n >= 4 && (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)) {
+		TRY(zip_check(r->feed.fd, r->limits, err));
+		return entries_read(r, KIND_ZIP, err);
+	}
+	return entries_read(r, KIND_TAR, err);
+}
+
+void archive_say(int fd, int out, const struct limits *limits)
+{
+	scoped(reader_done) struct reader r = { .limits = limits,
+						.out = out,
+						.feed = { .fd = fd, .most = limits->input } };
+	struct record last = { .kind = RECORD_END };
+	struct err err = { 0 }, ignored;
+
+	if (archive_read_all(&r, &err) < 0)
+		last.kind = RECORD_FAIL;
+	/* Where nobody listens any more there is nobody to tell. */
+	if (say(&r, &last, sizeof(last), &ignored) == 0 && last.kind == RECORD_FAIL)
+		(void)say(&r, &err, sizeof(err), &ignored);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.h - what the confined reader says about an archive: records through a pipe.
+ *
+ *	ENTRY  name, link and attributes follow, in this order, without NULs between them
+ *	DATA   size bytes of the entry's content follow
+ *	HOLE   size bytes of zeros come next in the content
+ *	END    the archive is read
+ *	FAIL   a struct err follows; nothing after it
+ *
+ * The reader is taken for hostile: whatever a record says is checked against the bounds before it is
+ * used. An attribute is its name, a NUL, its length as four bytes of this machine, its value. */
+#pragma once
+
+#include <stdint.h>
+
+#include "rootfs-tools/limits.h"
+#include "spec/base/err.h"
+
+enum record_kind { RECORD_ENTRY = 1, RECORD_DATA, RECORD_HOLE, RECORD_END, RECORD_FAIL };
+
+enum record_type {
+	RECORD_DIR = 1,
+	RECORD_FILE,
+	RECORD_SYMLINK,
+	RECORD_HARD_LINK, /* content may follow it, in cpio archives */
+	RECORD_SPECIAL /* device, fifo, socket */
+};
+
+struct record {
+	uint32_t kind, type, mode;
+	uint32_t name, link, xattrs; /* lengths */
+	uint64_t size; /* of DATA and HOLE; what an ENTRY promises */
+	uint64_t packed, unpacked; /* bytes that went in and came out so far */
+};
+
+/* A piece of content in one record. */
+#define RECORD_DATA_MAX (1u << 20)
+
+/* archive_say: reads the archive fd and writes its records to out. The body of the confined child,
+ * which also runs unconfined in tests: opens nothing, allocates, returns when all is said or out is
+ * closed. The bounds are those that only a reader can watch. */
+void archive_say(int fd, int out, const struct limits *limits);
+
+/* zip_check: that the central directory and the local headers of a zip archive tell one story: same
+ * names, sizes and kinds, no entry encrypted, none that overlaps another. ERR_HOSTILE, ERR_LIMIT or
+ * ERR_INTEGRITY. */
+int zip_check(int fd, const struct limits *limits, struct err *err);
+
+/* reader_confine: this process can from now on read and write what is open, allocate, and end; the
+ * kernel ends it at anything else. seconds: of processor time. */
+int reader_confine(uint64_t seconds, struct err *err);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.c - the mounts of type cgroup and cgroup2, and the caller's own place below them. */
+#include "runtime/probe/cgroup.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/probe/mountinfo.h"
+#include "spec/base/fd.h"
+#include "spec/base/str.h"
+#include "spec/base/sys.h"
+
+#define CGROUP_MAGIC 0x27e0eb
+#define CGROUP2_MAGIC 0x63677270
+#define CGROUP_FILE_MAX (1u << 20)
+
+/* Where the mount of v2 and the names of its files come together. */
+struct look {
+	struct facts *f;
+	struct arena *a;
+	const char *own_text; /* /proc/self/cgroup */
+};
+
+static char *whole(const char *path, size_t max, struct arena *a)
+{
+	struct err ignored = { 0 };
+	char *text;
+	size_t len;
+
+	return file_read(AT_FDCWD, path, max, a, &text, &len, &ignored) < 0 ? NULL : text;
+}
+
+static void first_line(const char *path, char *ret, size_t room)
+{
+	scoped_fd int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, ret, room - 1);
+
+	ret[n < 0 ? 0 : n] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+}
+
+void cgroup_own_parse(const char *text, char *ret, size_t room)
+{
+	size_t n;
+
+	*ret = '\0';
+	while (text && *text) {
+		if (str_starts(text, "0::/")) {
+			text += strlen("0::");
+			n = strcspn(text, "\n");
+			if (n < room)
+				(void)snprintf(ret, room, "%.*s", (int)n, text);
+			return;
+		}
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
+	}
+}
+
+/* A word of n bytes is one of the comma separated ones. */
+static bool has_word(const char *list, const char *word, size_t n)
+{
+	for (const char *s = list; s; s = strchr(s, ',')) {
+		s += *s == ',';
+		if (strncmp(s, word, n) == 0 && (s[n] == ',' || s[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool all_words(const char *list, const char *words, size_t len)
+{
+	while (len > 0) {
+		size_t n = 0;
+
+		while (n < len && words[n] != ',')
+			n++;
+		if (n == 0 || !has_word(list, words, n))
+			return false;
+		n += n < len;
+		words += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* "4:memory:/path": its parts; false where it is none of v1. */
+static bool v1_line(const char *line, const char **names, size_t *names_len, const char **path,
+		    size_t *path_len)
+{
+	size_t number = strspn(line, "0123456789");
+	const char *second;
+
+	if (number == 0 || line[number] != ':')
+		return false;
+	*names = line + number + 1;
+	second = strchr(*names, ':');
+	if (!second || second == *names || second[1] != '/')
+		return false;
+	*names_len = (size_t)(second - *names);
+	*path = second + 1;
+	*path_len = strcspn(*path, "\n");
+	return memchr(*names, '\n', *names_len) == NULL;
+}
+
+bool cgroup_v1_parse(const char *text, const char *super_options, struct cgroup_v1 *ret)
+{
+	while (text && *text) {
+		const char *names, *path;
+		size_t names_len, path_len;
+
+		if (v1_line(text, &names, &names_len, &path, &path_len) &&
+		    all_words(super_options, names, names_len)) {
+			if (names_len >= sizeof(ret->controllers) || path_len >= sizeof(ret->own))
+				return false;
+			(void)snprintf(ret->controllers, sizeof(ret->controllers), "%.*s",
+				       (int)names_len, names);
+			(void)snprintf(ret->own, sizeof(ret->own), "%.*s", (int)path_len, path);
+			return true;
+		}
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
+	}
+	return false;
+}
+
+/* The path below a mount that shows only what is below root; NULL where it lies elsewhere. */
+static const char *below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+
+	if (str_eq(root, "/"))
+		return path;
+	if (strncmp(path, root, n) != 0 || (path[n] && path[n] != '/'))
+		return NULL;
+	return path[n] ? path + n : "/";
+}
+
+static bool may_write(const char *dir, const char *name, struct arena *a)
+{
+	return faccessat(AT_FDCWD, arena_printf(a, "%s/%s", dir, name), W_OK, AT_EACCESS) == 0;
+}
+
+/* A cgroup can be made there, and processes moved there. */
+static bool may_use(const char *dir, struct arena *a)
+{
+	return may_write(dir, ".", a) && may_write(dir, "cgroup.procs", a);
+}
+
+/* Another mount may lie over it. */
+static bool is_visible(const char *mount, long magic)
+{
+	scoped_fd int fd = sys_openat(AT_FDCWD, mount, O_PATH | O_CLOEXEC, 0);
+
+	return fd >= 0 && fd_is_fs(fd, magic);
+}
+
+/* --- v1 --------------------------------------------------------------------------------------- */
+
+static bool is_known(const struct facts *f, const char *controllers)
+{
+	for (uint32_t i = 0; i < f->cgroup_v1_n; i++)
+		if (str_eq(f->cgroup_v1[i].controllers, controllers))
+			return true;
+	return false;
+}
+
+static void add_v1(struct look *l, const struct mountinfo *m)
+{
+	struct facts *f = l->f;
+	struct cgroup_v1 v = { 0 };
+	const char *own;
+
+	if (f->cgroup_v1_n == FACTS_HIERARCHIES_MAX || strlen(m->target) >= sizeof(v.mount) ||
+	    !cgroup_v1_parse(l->own_text, m->super_options, &v) || is_known(f, v.controllers) ||
+	    !is_visible(m->target, CGROUP_MAGIC))
+		return;
+	own = below(v.own, m->root);
+	(void)snprintf(v.mount, sizeof(v.mount), "%s", m->target);
+	if (own) {
+		memmove(v.own, own, strlen(own) + 1);
+		v.writable = may_use(
+			arena_printf(l->a, "%s%s", v.mount, str_eq(v.own, "/") ? "" : v.own), l->a);
+	} else {
+		v.own[0] = '\0';
+	}
+	f->cgroup_v1[f->cgroup_v1_n++] = v;
+}
+
+/* --- v2 --------------------------------------------------------------------------------------- */
+
+static void add_v2(struct look *l, const struct mountinfo *m)
+{
+	struct facts *f = l->f;
+
+	if (f->cgroup_mount[0] || strlen(m->target) >= sizeof(f->cgroup_mount) ||
+	    strlen(m->root) >= sizeof(f->cgroup_root) || !is_visible(m->target, CGROUP2_MAGIC))
+		return;
+	(void)snprintf(f->cgroup_mount, sizeof(f->cgroup_mount), "%s", m->target);
+	(void)snprintf(f->cgroup_root, sizeof(f->cgroup_root), "%s", m->root);
+}
+
+static void line_of(struct look *l, const char *dir, const char *name, char *ret, size_t room)
+{
+	first_line(arena_printf(l->a, "%s/%s", dir, name), ret, room);
+}
+
+static void look_v2(struct look *l)
+{
+	struct facts *f = l->f;
+	const char *own = below(f->cgroup_own, f->cgroup_root);
+	char *dir, *slash;
+
+	line_of(l, f->cgroup_mount, "cgroup.controllers", f->cgroup_top_controllers,
+		sizeof(f->cgroup_top_controllers));
+	if (!own)
+		return;
+	dir = arena_printf(l->a, "%s%s", f->cgroup_mount, str_eq(own, "/") ? "" : own);
+	f->cgroup_writable = may_use(dir, l->a);
+	/* The root of the whole hierarchy is the one without this file. */
+	f->cgroup_top = faccessat(AT_FDCWD, arena_printf(l->a, "%s/cgroup.type", dir), F_OK, 0) < 0;
+	line_of(l, dir, "cgroup.controllers", f->cgroup_controllers, sizeof(f->cgroup_controllers));
+	line_of(l, dir, "cgroup.subtree_control", f->cgroup_enabled, sizeof(f->cgroup_enabled));
+	if (str_eq(own, "/"))
+		return;
+	slash = strrchr(dir, '/');
+	*slash = '\0';
+	f->cgroup_above_writable = may_use(dir, l->a);
+	line_of(l, dir, "cgroup.controllers", f->cgroup_above_controllers,
+		sizeof(f->cgroup_above_controllers));
+}
+
+/* --- both ------------------------------------------------------------------------------------- */
+
+static int mode_of(const struct facts *f)
+{
+	if (f->cgroup_v1_n)
+		return f->cgroup_mount[0] ? CGROUP_HYBRID : CGROUP_V1;
+	return f->cgroup_mount[0] ? CGROUP_V2 : CGROUP_NONE;
+}
+
+int probe_cgroup(struct facts *f, unsigned int want, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct look l = { .f = f,
+			  .a = &a,
+			  .own_text = whole("/proc/self/cgroup", CGROUP_FILE_MAX, &a) };
+	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a);
+	struct err ignored = { 0 };
+	struct mountinfo m;
+
+	(void)want;
+	(void)err;
+	while (text && mountinfo_next(&text, &m, &ignored) == 0) {
+		if (str_eq(m.type, "cgroup"))
+			add_v1(&l, &m);
+		if (str_eq(m.type, "cgroup2"))
+			add_v2(&l, &m);
+	}
+	f->cgroup_mode = mode_of(f);
+	cgroup_own_parse(l.own_text, f->cgroup_own, sizeof(f->cgroup_own));
+	if (f->cgroup_own[0] && f->cgroup_mount[0])
+		look_v2(&l);
+	return 0;
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# bundle_hostile.bats - archives and images that attack whoever unpacks them; lib/hostile.py holds the table.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	bundle=$SRT_BUILD/srt-oci-bundle
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "every attack of the table gets its verdict and changes nothing" {
+	# All formats of each case where the long half is run.
+	[ -n "${SRT_LONG-}" ] || export HOSTILE_QUICK=1
+	work=$(mktemp -d /dev/shm/srt-hostile.XXXXXX)
+	run python3 "$SRT_TOP/tests/integration/lib/hostile.py" "$bundle" "$work"
+	rm -rf "$work"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[-1]} =~ ^([0-9]+)\ cases,\ ([0-9]+)\ archives,\ 0\ failures$ ]]
+	[ "${BASH_REMATCH[1]}" -ge 140 ]
+}
+
+@test "the reader can open nothing, and is killed if it tries" {
+	printf 'x' >canary
+	tar -cf a.tar canary
+	strace -f -qq -o trace "$bundle" build a.tar --arg=/x -q -o ./out
+	# After the filter is loaded the child that holds the archive only reads, writes and allocates.
+	reader=$(awk '/seccomp\(SECCOMP_SET_MODE_FILTER/ { print $1; exit }' trace)
+	[ -n "$reader" ]
+	awk -v pid="$reader" '$1 == pid && seen && $2 != "<..." { sub(/\(.*/, "", $2); print $2 } $1 == pid && /SET_MODE_FILTER/ { seen = 1 }' trace |
+		sort -u >calls
+	run ! grep -vE '^(read|write|pread64|lseek|close|mmap|munmap|mremap|mprotect|madvise|brk|futex|sysinfo|exit_group|getrandom|clock_gettime|\+\+\+|---)$' calls
+	grep -qx pread64 calls
+	# Landlock and the limits came before it.
+	grep -q "^$reader *syscall_0x1be\|^$reader *landlock_restrict_self\|^$reader *syscall_446" trace
+	grep -q "^$reader .*RLIMIT_NOFILE.*rlim_max=0\|^$reader .*RLIMIT_NOFILE, {rlim_cur=0" trace
+}
+
+@test "a file system without room and a read error leave nothing" {
+	head -c 3000000 /dev/urandom >big
+	tar -cf a.tar big
+	mkdir small
+	if unshare -rm true 2>/dev/null; then
+		run unshare -rm sh -c 'mount -t tmpfs -o size=1m none small && "$1" build a.tar --arg=/x -o small/out; s=$?
+			ls -A small; exit $s' sh "$bundle"
+		[ "$status" -eq 5 ]
+		[[ $output == *'No space left on device'* ]]
+		[ "$(wc -l <<<"$output")" -eq 1 ]
+	else
+		skip "no user namespace may mount a tmpfs here"
+	fi
+	# The archive is cut while it is read: what is there is damaged, not half a bundle.
+	truncate -s 1000000 a.tar
+	run "$bundle" build a.tar --arg=/x -o ./out
+	[ "$status" -eq 4 ]
+	[ ! -e out ]
+}

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+# bundle_recipe.bats - ops that make something, locks, and the recipes that lie in the program.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	SRT_SHM=$(mktemp -d /dev/shm/srt-recipe.XXXXXX)
+	export SRT_SHM
+	cd "$SRT_SHM" || return
+	mkdir -p tree/bin tree/lib/py/sub
+	cp "$(command -v busybox)" tree/bin/busybox
+	ln -s busybox tree/bin/sh
+	for f in a b sub/c; do
+		printf 'print("%s")\n' "$f" >"tree/lib/py/$f.py"
+	done
+	printf 'so' >tree/lib/py/native.so
+	tar -cf a.tar -C tree .
+	chmod -R a+rX .
+}
+teardown_file() { rm -rf "$SRT_SHM"; }
+
+setup() {
+	mkdir "$SRT_SHM/$BATS_TEST_NUMBER"
+	cd "$SRT_SHM/$BATS_TEST_NUMBER" || return
+	bundle=$SRT_BUILD/srt-oci-bundle
+	export XDG_DATA_HOME=$PWD/data XDG_CACHE_HOME=$TMPDIR/cache
+	cp ../a.tar .
+}
+
+# recipe STEPS: r.json extracts a.tar and does them.
+recipe() {
+	printf '{"srtBundle":1,"name":"r","inputs":[{"id":"a","type":"tar","path":"a.tar"}],"steps":[{"op":"extract","from":"a"},%s],
+		"process":{"args":["/bin/sh"]}}' "$1" >r.json
+}
+run_dir() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
+
+@test "exec runs only where it is allowed, and changes only what it may" {
+	recipe '{"op":"exec","argv":["/bin/sh","-c","mkdir -p /var/made; echo made >/var/made/file; chmod 711 /var/made/file; ln -s file /var/made/link"],
+		"writes":["/var/**"]}'
+	run -2 "$bundle" build r.json -o ./out
+	[[ $output == *'/steps/1: step exec: runs "/bin/sh"; allow it with --allow-exec' ]]
+	"$bundle" build r.json -q --allow-exec --check -o ./out
+	[ "$(cat out/rootfs/var/made/link)" = made ]
+	[ "$(stat -c %a out/rootfs/var/made/file)" = 755 ]
+	[ "$(find out/rootfs -printf '%T@\n' | sort -u)" = 0.0000000000 ]
+	recipe '{"op":"exec","argv":["/bin/sh","-c","echo x >/lib/py/a.py"],"writes":["/var/**"]}'
+	run -2 "$bundle" build r.json --allow-exec -o ./two
+	[[ $output == *'it changed "/lib/py/a.py", which "writes" does not name' ]]
+	recipe '{"op":"exec","argv":["/bin/busybox","rm","/lib/py/b.py"],"writes":["/var/**"]}'
+	run -2 "$bundle" build r.json --allow-exec -o ./two
+	[[ $output == *'it removed "/lib/py/b.py", which "writes" does not name' ]]
+	recipe '{"op":"exec","argv":["/bin/busybox","rm","/lib/py/b.py"],"writes":["/lib/py/**"]}'
+	"$bundle" build r.json --allow-exec -q -o ./two
+	[ ! -e two/rootfs/lib/py/b.py ]
+	recipe '{"op":"exec","argv":["/bin/sh","-c","echo no such thing >&2; exit 9"],"writes":["/var/**"]}'
+	run -2 "$bundle" build r.json --allow-exec -o ./three
+	[[ $output == *'ended with status 9: "no such thing"' ]]
+	# What it sees of the machine: no network, nobody's environment, no file of the host.
+	recipe '{"op":"exec","argv":["/bin/sh","-c","/bin/busybox env | /bin/busybox sort >/var/env; /bin/busybox ip -o addr | /bin/busybox grep -vc \" lo \" >/var/net; test ! -e /etc/hostname"],"writes":["/var/**"]}'
+	sed -i 's|"steps":\[|"steps":[{"op":"mkdir","path":"/var"},|' r.json
+	SECRET=1 "$bundle" build r.json --allow-exec -q -o ./four
+	[ "$(cat four/rootfs/var/net)" = 0 ]
+	run ! grep -q SECRET four/rootfs/var/env
+	grep -qx PYTHONHASHSEED=0 four/rootfs/var/env
+	[ -z "$(find . -name '.*.tmp-*')" ]
+}
+
+@test "zip-stdlib packs a library that an interpreter reads" {
+	recipe '{"op":"zip-stdlib","from":"/lib/py","to":"/lib/py.zip","include":["/lib/py/**.py"]}'
+	"$bundle" build r.json -q --check -o ./out
+	[ "$(cd out/rootfs/lib && find . -type f | sort | xargs)" = './py.zip ./py/native.so' ]
+	python3 - <<-'PY'
+		import sys, zipfile
+		z = zipfile.ZipFile('out/rootfs/lib/py.zip')
+		assert z.namelist() == ['a.py', 'b.py', 'sub/c.py'], z.namelist()
+		assert z.testzip() is None
+		sys.path.insert(0, 'out/rootfs/lib/py.zip')
+		import a
+	PY
+	# It is an archive that we read ourselves.
+	"$bundle" build out/rootfs/lib/py.zip --arg=/x -q -o ./back
+	cmp back/rootfs/sub/c.py ../tree/lib/py/sub/c.py
+	recipe '{"op":"zip-stdlib","from":"/nothing","to":"/x.zip"}'
+	run -2 "$bundle" build r.json -o ./two
+}
+
+@test "ldcache is what the dynamic loader finds libraries by" {
+	mkdir -p lib/usr/lib/deep lib/lib lib/lib64
+	true=$(type -P true)
+	cp "$(ldd "$true" | grep -o '/[^ ]*libc\.so\.6')" lib/usr/lib/
+	cp "$(ldd "$true" | grep -o '/[^ ]*ld-linux[^ ]*')" lib/lib64/
+	cp "$true" lib/
+	tar -cf a.tar -C lib .
+	recipe '{"op":"ldcache"}'
+	"$bundle" build r.json --arg=/true -q --check -o ./out
+	run -0 /sbin/ldconfig -C out/rootfs/etc/ld.so.cache -p
+	[[ $output == *'libc.so.6 (libc6,x86-64) => /usr/lib/libc.so.6'* ]] || [[ $(uname -m) != x86_64 ]]
+	run_dir ./out
+}
+
+@test "copy, and xattrs that a recipe lists" {
+	recipe '{"op":"copy","from":"/lib/py","to":"/opt/py"}'
+	"$bundle" build r.json -q -o ./out
+	diff -r out/rootfs/lib/py out/rootfs/opt/py
+	recipe '{"op":"copy","from":"/lib","to":"/lib/py/again"}'
+	run -2 "$bundle" build r.json -o ./two
+	python3 - <<-'PY'
+		import io, tarfile
+		with tarfile.open('a.tar', 'w', format=tarfile.PAX_FORMAT) as t:
+		    i = tarfile.TarInfo('f')
+		    i.pax_headers = {'SCHILY.xattr.user.app.key': 'value', 'SCHILY.xattr.user.other': 'x',
+		                     'SCHILY.xattr.user.overlay.redirect': '/etc'}
+		    t.addfile(i, io.BytesIO())
+	PY
+	sed 's|"process"|"normalize":{"xattrs":["user.app.*"]},"process"|' r.json | sed 's|,{"op":"copy"[^}]*}||' >x.json
+	if ! python3 -c 'import os; os.setxattr("'"$BATS_TEST_TMPDIR"'", "user.probe", b"")' 2>/dev/null; then
+		skip "no user attributes on this file system"
+	fi
+	"$bundle" build x.json -q -o "$BATS_TEST_TMPDIR/kept"
+	cd "$BATS_TEST_TMPDIR"
+	python3 -c 'import os; assert os.listxattr("kept/rootfs/f") == ["user.app.key"]'
+	grep -q '/f \[user.app.key=76616c7565\]$' kept/manifest
+	"$bundle" verify ./kept --full -q
+	"$bundle" pack ./kept -t tar -q -o ./kept.tar
+	python3 -c 'import tarfile; print(tarfile.open("kept.tar").getmember("f").pax_headers)' | grep -q 'SCHILY.xattr.user.app.key.*value'
+	python3 -c 'import os; os.setxattr("kept/rootfs/f", "user.app.key", b"other")'
+	run -1 "$bundle" verify ./kept
+	[[ $output == *'/f: another attribute'* ]]
+}
+
+@test "a lock says which bytes a recipe means" {
+	recipe '{"op":"mkdir","path":"/x"}'
+	run -5 "$bundle" build r.json --locked -o ./out
+	"$bundle" lock r.json
+	jq -e --arg sum "$(sha256sum <a.tar | cut -d' ' -f1)" '.srtBundleLock == 1 and .inputs[0].sha256 == $sum' r.lock.json
+	"$bundle" lock r.json
+	"$bundle" build r.json --locked -q -o ./out
+	printf 'x' >>a.tar
+	run -1 "$bundle" lock r.json
+	[[ $output == *'would be another now'* ]]
+	run -4 "$bundle" build r.json --locked -o ./two
+	[[ $output == *'has the SHA-256 '* ]]
+	"$bundle" lock r.json --update -q
+	"$bundle" build r.json --locked -q -o ./two
+	echo >>r.json
+	run -4 "$bundle" build r.json --locked -o ./three
+	[[ $output == *'the recipe is not the one that was locked'* ]]
+	echo '{"srtBundleLock":1,"recipe":"","inputs":[],"more":1}' >r.lock.json
+	run -2 "$bundle" build r.json --locked -o ./three
+	[[ $output == *'unknown key "more"'* ]]
+}
+
+@test "packages are locked with name, version, size and digest, and a locked build needs no lists" {
+	"$bundle" lock busybox -q -o "$PWD/busybox.lock.json"
+	jq -e '.inputs[0].packages[0] | .name == "busybox-static" and (.sha256 | length == 64) and .size > 100000' busybox.lock.json
+	"$bundle" build busybox --locked -q -o ./first
+	mkdir -p lists/partial
+	echo "Dir::State::lists \"$PWD/lists\";" >apt.conf
+	APT_CONFIG=$PWD/apt.conf "$bundle" build busybox --locked -q -o ./second
+	[ "$("$bundle" digest ./first)" = "$("$bundle" digest ./second)" ]
+	sed -i 's/"sha256": "..../"sha256": "0000/' busybox.lock.json
+	run ! "$bundle" build busybox --locked -q -o ./third
+}
+
+# says NAME TEXT EXPECTED: a shipped recipe runs what it is given.
+says() {
+	"$bundle" build "$1" --allow-exec -q -o "$1"
+	run run_dir "$1" <<<"$2"
+	[ "$output" = "$3" ]
+	"$bundle" verify "$1" --full -q
+}
+
+@test "lua" {
+	says lua 'print(_VERSION, 6 * 7)' "$(printf 'Lua 5.4\t42')"
+}
+
+@test "bash, python with bytecode, python without sources, science, node" {
+	[ -n "${SRT_LONG-}" ] || skip "part of make check-long"
+	says bash 'echo "$((6 * 7)) $(ls / | head -1) $(awk "BEGIN { print 1 }")"; type -t grep' "$(printf '42 bin 1\nfile')"
+	cat >imports.py <<-'E'
+		import importlib, sys
+		names = '''abc argparse array ast asyncio base64 bisect bz2 calendar cmath collections concurrent.futures configparser contextlib
+		copy csv ctypes curses datetime decimal difflib dis email enum fractions functools glob gzip hashlib heapq html http.client
+		inspect io ipaddress itertools json logging lzma math mimetypes multiprocessing operator os pathlib pickle platform pprint
+		queue random re secrets selectors shelve shutil signal socket sqlite3 ssl statistics string struct subprocess tarfile tempfile
+		textwrap threading time timeit tokenize traceback types typing unicodedata unittest urllib.request uuid venv warnings weakref
+		xml.etree.ElementTree zipfile zlib zoneinfo'''.split()
+		for name in names:
+		    importlib.import_module(name)
+		sourceless = sum(1 for m in sys.modules.values() if (getattr(m, '__file__', '') or '').endswith('.pyc'))
+		print(len(names), 'sourceless' if sourceless > 60 else 'with sources')
+	E
+	says python3-full "$(cat imports.py)" '86 with sources'
+	says python3-slim "$(cat imports.py)" '86 sourceless'
+	[ "$("$bundle" inspect python3-full --json | jq .bytes)" -le 47000000 ]
+	[ "$("$bundle" inspect python3-slim --json | jq .bytes)" -le 31000000 ]
+	says python3-science 'import numpy, pandas; print(numpy.linalg.inv([[2., 0], [0, 4]]).tolist(), pandas.DataFrame({"a": [1, 2]}).a.sum())' \
+		'[[0.5, 0.0], [0.0, 0.25]] 3'
+	says node 'console.log(6 * 7, typeof fetch)' '42 function'
+}

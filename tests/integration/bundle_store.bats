@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+# bundle_store.bats - the store: what it keeps, what it removes, and what a killed program leaves.
+
+bats_require_minimum_version 1.5.0
+
+# In memory: every build ends with a sync of its file system, which others may be writing to.
+setup_file() {
+	SRT_SHM=$(mktemp -d /dev/shm/srt-store.XXXXXX)
+	export SRT_SHM
+	cd "$SRT_SHM" || return
+	mkdir tree tree/bin tree/lib
+	for i in $(seq 60); do
+		printf 'file %d\n' "$i" >"tree/lib/f$i"
+	done
+	head -c 3000000 /dev/urandom >tree/lib/big
+	cp "$(command -v busybox)" tree/bin/busybox
+	ln -s busybox tree/bin/sh
+	: >tree/empty
+	tar -cf a.tar -C tree .
+	echo more >tree/lib/more
+	tar -cf b.tar -C tree .
+	chmod -R a+rX .
+}
+teardown_file() { rm -rf "$SRT_SHM"; }
+
+setup() {
+	mkdir "$SRT_SHM/$BATS_TEST_NUMBER"
+	cd "$SRT_SHM/$BATS_TEST_NUMBER" || return
+	bundle=$SRT_BUILD/srt-oci-bundle
+	export XDG_DATA_HOME=$PWD/data
+	store=$PWD/data/srt-oci/store
+	unset SRT_OCI_STORE
+}
+
+build() { "$bundle" build --arg=/bin/sh -q "$@"; }
+run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
+
+@test "the second bundle costs what it does not share" {
+	build ../a.tar -o a
+	first=$(du -sb "$store/objects" | cut -f1)
+	"$bundle" build --arg=/bin/sh ../b.tar -o b --json >b.json
+	second=$(du -sb "$store/objects" | cut -f1)
+	[ $((second - first)) -lt $((first * 6 / 100)) ]
+	jq -e '.bytesWritten == 5 and .bytesReused > 3000000' b.json
+	# Files are there once, read-only, and named by their content.
+	[ -z "$(find "$store/objects" -type f ! -perm 0444 ! -perm 0555)" ]
+	"$bundle" fsck -q
+}
+
+@test "a bundle runs by its name and its id, however its files are kept" {
+	for way in overlay hardlink copy; do
+		export SRT_OCI_STORE=$way XDG_DATA_HOME=$PWD/data-$way
+		if [ "$way" = overlay ]; then
+			SRT_OCI_STORE='' build ../a.tar -o probe
+			"$bundle" ls --json | jq -e '.[0].placing == "overlay"' || continue
+		fi
+		build ../a.tar --name=boxed -o box
+		"$bundle" ls --json | jq -e --arg way $way 'any(.name == "box" and .placing == $way)'
+		run run_name box <<<'cat /lib/f7; cat /empty; echo x >/x; test -x /bin/busybox && hostname'
+		[ "${lines[0]}" = 'file 7' ]
+		[[ ${lines[1]} == *Read-only* ]]
+		[ "${lines[2]}" = boxed ]
+		id=$("$bundle" digest box)
+		for word in "${id#sha256:}" "$id" "$(cut -c8-20 <<<"$id")"; do
+			run run_name "$word" <<<'echo ran; exit 3'
+			[ "$output" = ran ]
+			[ "$status" -eq 3 ]
+		done
+		"$bundle" verify box --full -q
+		[ "$("$bundle" digest box)" = "$id" ]
+	done
+	[ "$(for d in data-*; do XDG_DATA_HOME=$PWD/$d "$bundle" digest box; done | sort -u | wc -l)" -eq 1 ]
+	run run_name nosuchname
+	[ "$status" -ne 0 ]
+	[[ $output == *'no bundle is called "nosuchname"'* ]]
+	# An id with a bundle named is an id.
+	"$bundle" build ../a.tar --arg=/bin/sh -q -o ./plain
+	(cd plain && run_name box <<<'echo here')
+}
+
+@test "names: taken, replaced, removed" {
+	build ../a.tar -o one
+	run -2 build ../b.tar -o one
+	[[ $output == *'one is there already'* ]]
+	build ../b.tar -o one --replace
+	build ../b.tar --name=one -o two
+	[ "$("$bundle" digest one)" = "$("$bundle" digest two)" ]
+	"$bundle" rm one
+	run -2 "$bundle" digest one
+	"$bundle" verify two --full -q
+	"$bundle" ls --json | jq -e 'length == 2 and any(.name == null)'
+	"$bundle" prune --dry-run --json | jq -e '.bundles == 1 and .dryRun'
+	"$bundle" prune --keep=1 --json | jq -e '.bundles == 0'
+	"$bundle" prune --json | jq -e '.bundles == 1'
+	"$bundle" verify two --full -q
+	"$bundle" rm two
+	"$bundle" prune --json | jq -e '.objects > 60 and .bytes > 3000000'
+	[ -z "$(find "$store" -type f ! -name lock)" ]
+	"$bundle" fsck --json | jq -e '.objects == 0 and .faults == []'
+	for name in .. 'a b' -x .x ''; do
+		run -2 "$bundle" build ../a.tar --arg=/x "--output=$name"
+	done
+}
+
+@test "damage is found and told" {
+	SRT_OCI_STORE=overlay build ../a.tar -o over
+	SRT_OCI_STORE=hardlink build ../a.tar --name=other -o hard
+	object=$(find "$store/objects" -type f -size +2M | head -1)
+	chmod u+w "$object"
+	printf X | dd of="$object" bs=1 seek=1000 conv=notrunc status=none
+	chmod u-w "$object"
+	"$bundle" verify over --quick -q
+	run -1 "$bundle" verify over --full
+	[[ $output == *'/lib/big: '* ]]
+	run -1 "$bundle" verify hard --full
+	[[ $output == *'/lib/big: other content'* ]]
+	run -4 "$bundle" fsck
+	[[ $output == *'has other content than its name says'* ]]
+	rm "$object"
+	run -1 "$bundle" verify over
+	[[ $output == *'/lib/big: its object is damaged or missing'* ]]
+	# A manifest or a config of another bundle is not this one's.
+	id=$("$bundle" digest hard)
+	echo >>"$store/bundles/${id#sha256:}/manifest"
+	run -4 "$bundle" verify hard
+	run -4 "$bundle" digest hard
+}
+
+@test "every change of a file is found, and its path named" {
+	build ../a.tar -o ./dir
+	run python3 "$SRT_TOP/tests/integration/lib/mutate.py" "$bundle" dir "$([ -n "${SRT_LONG-}" ] && echo 1000 || echo 80)"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "two builds at once into one store" {
+	for i in 1 2 3 4; do
+		build ../a.tar --name=same -o "n$i" &
+		pids[i]=$!
+	done
+	for i in 1 2 3 4; do
+		wait "${pids[i]}"
+	done
+	[ "$("$bundle" digest n1 n2 n3 n4 | cut -d' ' -f1 | sort -u | wc -l)" -eq 1 ]
+	# And one that removes beside them.
+	for i in 1 2 3; do
+		build ../b.tar -o "m$i" &
+		pids[i]=$!
+		"$bundle" prune -q
+	done
+	for i in 1 2 3; do
+		wait "${pids[i]}"
+		"$bundle" verify "m$i" --full -q
+	done
+	"$bundle" fsck -q
+}
+
+# killed_at N COMMAND…: killed before its Nth call that changes names or content; 1: it ended before.
+killed_at() {
+	local n=$1
+	shift
+	strace -f -qq -o /dev/null -e trace=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod \
+		-e inject=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod:signal=KILL:when="$n" "$@" >/dev/null 2>&1
+}
+
+@test "killed anywhere: no half bundle, fsck is clean, the next run succeeds" {
+	step=${SRT_LONG:+1}
+	kills=0
+	for command in build unpack prune; do
+		for ((n = 1; n < 400; n += ${step:-11})); do
+			rm -rf data
+			SRT_OCI_STORE=hardlink build ../b.tar -o base
+			before=$("$bundle" digest base)
+			case $command in
+			build) set -- "$bundle" build ../a.tar --arg=/bin/sh -q -o new ;;
+			unpack) set -- "$bundle" unpack ../a.tar --arg=/bin/sh -q -o new ;;
+			prune)
+				build ../a.tar -o gone
+				"$bundle" rm gone -q
+				set -- "$bundle" prune -q
+				;;
+			esac
+			! (SRT_OCI_STORE=hardlink killed_at "$n" "$@") 2>/dev/null || break
+			kills=$((kills + 1))
+			[ "$("$bundle" digest base)" = "$before" ]
+			"$bundle" verify base --full -q
+			# What can be seen is whole.
+			"$bundle" ls --json >list
+			for name in $(jq -r '.[] | .name // .id' list); do
+				"$bundle" verify "$name" --full -q
+			done
+			"$bundle" fsck -q
+			"$@" 2>/dev/null || { [ "$command" != prune ] && "$bundle" verify new --full -q; }
+			"$bundle" fsck -q
+			[ -z "$(ls "$store/tmp")" ]
+		done
+	done
+	echo "$kills kills"
+	[ "$kills" -ge "$([ -n "${SRT_LONG-}" ] && echo 200 || echo 10)" ]
+}
+
+@test "a store that others can write is not trusted" {
+	build ../a.tar -o one
+	chmod g+w "$store"
+	run -3 "$bundle" ls
+	[[ $output == *'can be written by others'* ]]
+	chmod g-w "$store"
+	run -2 env -u HOME -u XDG_DATA_HOME "$bundle" ls
+	SRT_OCI_STORE=tape run -2 build ../b.tar -o two
+	[[ $output == *'"tape" is none of overlay, hardlink, copy'* ]]
+}

@@ -1,0 +1,575 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""hostile - archives and images that attack whoever unpacks them, and what has to come of each.
+
+    hostile.py PROGRAM WORK [PATTERN]
+
+Every case is made in each format that can hold it, given to `PROGRAM build`, and judged: the exit
+status and the words of the table, nothing changed outside of the destination, the destination there
+or not as the verdict says, no set-id bit, device or attribute in it, within 5 s and 96 MiB.  One
+line a failure, one with the counts; exit status 1 if one failed.
+"""
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import resource
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+import warnings
+import zlib
+
+PROGRAM, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+PATTERN = sys.argv[3] if len(sys.argv) > 3 else ""
+warnings.simplefilter("ignore")  # names twice are the point
+SECONDS, BYTES = 5, 96 << 20
+SLOW = os.environ.get("HOSTILE_SLOW")  # under sanitizers: neither bound counts
+QUICK = os.environ.get("HOSTILE_QUICK")  # one format of each case, another one each time
+
+# --- entries and the formats that hold them ----------------------------------------------------------------------------
+
+REG, DIR, SYM, LNK, CHR, BLK, FIFO, SOCK = "reg", "dir", "sym", "lnk", "chr", "blk", "fifo", "sock"
+
+
+def f(name, data=b"x", mode=0o644, **more):
+    return dict(kind=REG, name=name, data=data, mode=mode, **more)
+
+
+def d(name, mode=0o755, **more):
+    return dict(kind=DIR, name=name, data=b"", mode=mode, **more)
+
+
+def s(name, to):
+    return dict(kind=SYM, name=name, data=b"", mode=0o777, to=to)
+
+
+def h(name, to):
+    return dict(kind=LNK, name=name, data=b"", mode=0o644, to=to)
+
+
+def x(kind, name):
+    return dict(kind=kind, name=name, data=b"", mode=0o644)
+
+
+TAR_TYPES = {REG: tarfile.REGTYPE, DIR: tarfile.DIRTYPE, SYM: tarfile.SYMTYPE, LNK: tarfile.LNKTYPE,
+             CHR: tarfile.CHRTYPE, BLK: tarfile.BLKTYPE, FIFO: tarfile.FIFOTYPE}
+
+
+def tar_bytes(entries, style=tarfile.PAX_FORMAT):
+    """None where the style cannot hold a name."""
+    try:
+        return tar_try(entries, style)
+    except ValueError:
+        return None
+
+
+def tar_try(entries, style):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=style, errors="surrogateescape") as t:
+        for e in entries:
+            info = tarfile.TarInfo(e["name"])
+            info.type, info.mode, info.size = TAR_TYPES[e["kind"]], e["mode"], len(e["data"])
+            info.linkname = e.get("to", "")
+            info.pax_headers = e.get("pax", {})
+            if e["kind"] in (CHR, BLK):
+                info.devmajor, info.devminor = 1, 3
+            t.addfile(info, io.BytesIO(e["data"]))
+    return out.getvalue()
+
+
+CPIO_TYPES = {REG: stat.S_IFREG, DIR: stat.S_IFDIR, SYM: stat.S_IFLNK, CHR: stat.S_IFCHR, BLK: stat.S_IFBLK,
+              FIFO: stat.S_IFIFO, SOCK: stat.S_IFSOCK}
+
+
+def cpio_bytes(entries):
+    out, inodes = b"", {}
+    for i, e in enumerate([*entries, f("TRAILER!!!", b"", 0)]):
+        name = os.fsencode(e["name"]) + b"\0"
+        if e["kind"] == LNK:
+            return None  # a hard link of cpio is a number, not a name
+        data = e["data"] if e["kind"] != SYM else os.fsencode(e["to"])
+        mode = (CPIO_TYPES[e["kind"]] | e["mode"]) if e["name"] != "TRAILER!!!" else 0
+        fields = [i + 1, mode, 0, 0, 1, 0, len(data), 0, 0, 1, 3, len(name), 0]
+        out += b"070701" + b"".join(b"%08x" % v for v in fields) + name
+        out += b"\0" * (-len(out) % 4) + data
+        out += b"\0" * (-len(out) % 4)
+    return out
+
+
+def zip_bytes(entries):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for e in entries:
+            if e["kind"] not in (REG, DIR, SYM):
+                return None
+            info = zipfile.ZipInfo("x")
+            info.filename = e["name"] + ("/" if e["kind"] == DIR and not e["name"].endswith("/") else "")
+            info.create_system, info.external_attr = 3, (CPIO_TYPES[e["kind"]] | e["mode"]) << 16
+            try:
+                z.writestr(info, e["data"] if e["kind"] != SYM else e["to"])
+            except (UnicodeError, ValueError, struct.error):
+                return None
+    return out.getvalue()
+
+
+def ar_bytes(members):
+    out = b"!<arch>\n"
+    for name, data in members:
+        out += b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name.encode(), 0, 0, 0, b"100644", len(data))
+        out += data + b"\n" * (len(data) % 2)
+    return out
+
+
+def deb_bytes(entries):
+    return ar_bytes([("debian-binary", b"2.0\n"), ("control.tar", tar_bytes([f("./control")])),
+                     ("data.tar", tar_bytes(entries))])
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+
+
+class Layout:
+    """An OCI layout whose every document may be bent before it is written."""
+
+    def __init__(self, layers, **bend):
+        self.blobs, self.bend = {}, bend
+        described = [self.blob(b, bend.get("layer_media", LAYER)) for b in layers]
+        for one in described:
+            one.update(bend.get("layer", {}))
+        config = {"architecture": bend.get("arch", "amd64"), "os": "linux", "config": {"Cmd": ["/bin/true"]},
+                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(b) for b in layers]}}
+        config.update(bend.get("config", {}))
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
+                    "config": {**self.blob(json.dumps(config).encode(), CONFIG), **bend.get("config_descriptor", {})},
+                    "layers": described}
+        manifest.update(bend.get("manifest", {}))
+        inner = bend["manifest_raw"] if "manifest_raw" in bend else json.dumps(manifest).encode()
+        one = {**self.blob(inner, MANIFEST), **bend.get("descriptor", {})}
+        for _ in range(bend.get("nest", 0)):
+            one = self.blob(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [one]}).encode(), INDEX)
+        self.index = {"schemaVersion": 2, "manifests": [one], **bend.get("index", {})}
+
+    def blob(self, data, media):
+        self.blobs[sha(data)] = data
+        return {"mediaType": media, "digest": "sha256:" + sha(data), "size": len(data)}
+
+    def files(self):
+        out = {"oci-layout": self.bend.get("layout", b'{"imageLayoutVersion":"1.0.0"}'),
+               "index.json": self.bend.get("index_raw", json.dumps(self.index).encode())}
+        for name, data in self.blobs.items():
+            out["blobs/sha256/" + name] = self.bend.get("damage", lambda b: b)(data)
+        return out
+
+
+def docker_bytes(layers, **bend):
+    config = {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/true"]},
+              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(b) for b in layers]}}
+    config.update(bend.get("config", {}))
+    text = json.dumps(config).encode()
+    name = bend.get("config_name", sha(text) + ".json")
+    manifest = [{"Config": name, "RepoTags": ["x:1"], "Layers": [f"l{i}/layer.tar" for i in range(len(layers))]}]
+    manifest[0].update(bend.get("manifest", {}))
+    entries = [f(name, text), *[f(f"l{i}/layer.tar", b) for i, b in enumerate(layers)], *bend.get("more", []),
+               f("manifest.json", bend.get("manifest_raw", json.dumps(manifest).encode()))]
+    return tar_bytes(entries)
+
+
+FORMATS = {
+    "tar": tar_bytes,
+    "ustar": lambda e: tar_bytes(e, tarfile.USTAR_FORMAT),
+    "gnu": lambda e: tar_bytes(e, tarfile.GNU_FORMAT),
+    "tar.gz": lambda e: gzip.compress(tar_bytes(e)),
+    "cpio": cpio_bytes,
+    "zip": zip_bytes,
+    "deb": deb_bytes,
+    "oci": lambda e: Layout([tar_bytes(e)]),
+    "docker-archive": lambda e: docker_bytes([tar_bytes(e)]),
+}
+
+# --- the table: name, entries, exit status, words of the error, more ---------------------------------------------------
+
+OK, USAGE, HOSTILE, DAMAGED, SYSTEM = 0, 2, 3, 4, 5
+OUT = WORK + "/outside"
+UP = "../" * 30
+CASES = []
+
+
+def case(name, entries, status, words="", formats=None, flags=(), **more):
+    CASES.append(dict(name=name, entries=entries, status=status, words=words, formats=formats or list(FORMATS),
+                      flags=list(flags), **more))
+
+
+def raw(name, data, status, words="", suffix="bin", flags=(), **more):
+    CASES.append(dict(name=name, raw=data, status=status, words=words, formats=[suffix], flags=list(flags), **more))
+
+
+TARS = ["tar", "ustar", "gnu", "tar.gz", "deb", "oci", "docker-archive"]
+PAX = ["tar", "tar.gz", "deb", "oci", "docker-archive"]
+
+# names
+DOTS = 'its name holds ".."'
+case("up", [f("../x")], HOSTILE, DOTS)
+case("far up", [f(UP + OUT[1:] + "/x")], HOSTILE, DOTS)
+case("up in the middle", [f("a/../../x")], HOSTILE, DOTS)
+case("up at the end", [f("a/..")], HOSTILE, DOTS, formats=["tar", "cpio", "deb", "oci"])
+case("only up", [d("..")], HOSTILE, DOTS)
+case("dot and up", [f("./../x")], HOSTILE, DOTS)
+case("up behind a good file", [f("good"), f("../x")], HOSTILE, DOTS)
+case("absolute", [f(OUT + "/x")], OK)
+case("absolute with slashes", [f("///" + OUT[1:] + "//x")], OK)
+case("the root as a file", [f("./")], HOSTILE, "in the place of the root", formats=["cpio"])
+case("the root as a symlink", [s(".", OUT)], HOSTILE, "in the place of the root")
+case("a component too long", [f("n" * 256)], HOSTILE, "255 is the most", formats=["tar", "cpio", "zip", "deb", "oci"])
+case("a path too long", [f("/".join(["d" * 200] * 25))], HOSTILE, "4095 is the most", formats=["tar", "gnu", "cpio", "zip"])
+case("too deep", [f("/".join(["d"] * 200))], HOSTILE, "deeper than 128", formats=["tar", "gnu", "cpio", "zip", "deb", "oci"])
+case("a line break in a name", [f("a\nb: c")], OK)
+case("an escape sequence in a name", [f("\x1b[2Jx")], OK)
+case("a forged log line", [f("a\nsrt-oci bundle: fine/../x")], HOSTILE, DOTS)
+case("bytes that are no UTF-8", [f("\udcff\udcfe")], OK, formats=["ustar", "gnu", "cpio"])
+case("a backslash", [f("a\\..\\b")], OK, formats=TARS + ["cpio"])
+case("a backslash in zip", [f("a\\..\\b")], HOSTILE, "backslash", formats=["zip"])
+case("names that differ in case", [f("a", b"1"), f("A", b"2")], OK)
+case("the same name twice", [f("a", b"1"), f("a", b"2")], OK, inside={"a": b"2"})
+case("a directory twice", [d("a"), f("a/x"), d("a")], OK)
+case("a whiteout's name in no layer", [f(".wh.x")], OK, formats=["tar", "cpio", "zip", "deb"], inside={".wh.x": b"x"})
+
+# symlinks
+case("through an absolute symlink", [s("l", OUT), f("l/x")], OK)
+case("through a symlink up", [s("l", UP + OUT[1:]), f("l/x")], OK)
+case("through two symlinks", [s("a", OUT), s("b", "a"), f("b/x")], OK)
+case("through a symlink in a symlink's way", [d("d"), s("d/l", UP), s("m", "d/l" + OUT), f("m/x")], OK)
+case("symlinks in a circle", [s("a", "b"), s("b", "a"), f("a/x")], HOSTILE, "more than 40 symlinks")
+case("a symlink to itself", [s("a", "a"), f("a/x")], HOSTILE, "more than 40 symlinks")
+case("a symlink that grows", [s("a", "a/a/a/a"), f("a/x")], HOSTILE, "more than 40 symlinks")
+case("a symlink over a full directory", [d("d"), f("d/x"), s("d", OUT), f("d/y")], HOSTILE, "not empty")
+case("a symlink over an empty directory", [d("d"), s("d", OUT), f("d/x")], OK)
+case("a file over a full directory", [d("d"), f("d/x"), f("d")], HOSTILE, "not empty")
+case("a file below a file", [f("a"), f("a/x")], HOSTILE, 'its parent "a" is a file')
+case("a directory over a symlink", [s("d", OUT), d("d"), f("d/x")], OK)
+case("a file over a symlink", [s("a", OUT + "/canary"), f("a", b"hit")], OK, inside={"a": b"hit"})
+case("a long target", [s("a", "t" * 5000)], HOSTILE, "more than 4095 bytes", formats=["tar", "gnu", "deb", "oci", "cpio"])
+case("an empty target", [s("a", "")], DAMAGED, "a link whose target is no text", formats=["tar", "ustar", "gnu", "deb"])
+case("a symlink to proc", [s("a", "/proc/self/root"), f("a/" + OUT[1:] + "/x")], OK)
+
+# hard links
+LINK = "which is no earlier file of the archive"
+case("a hard link out", [h("a", OUT + "/canary")], HOSTILE, LINK, formats=TARS)
+case("a hard link up", [h("a", UP + OUT[1:] + "/canary")], HOSTILE, LINK, formats=TARS)
+case("a hard link to nothing", [h("a", "b")], HOSTILE, LINK, formats=TARS)
+case("a hard link to a directory", [d("d"), h("a", "d")], HOSTILE, LINK, formats=TARS)
+case("a hard link to itself", [h("a", "a")], HOSTILE, LINK, formats=TARS)
+case("a hard link to a later file", [h("a", "b"), f("b")], HOSTILE, LINK, formats=TARS)
+case("a hard link to a symlink, written through", [s("l", OUT + "/canary"), h("m", "l"), f("m", b"hit")], OK, formats=TARS)
+case("a hard link over a symlinked parent", [s("l", OUT), f("x"), h("l/y", "x")], OK, formats=TARS)
+case("hard links to links", [f("a"), h("b", "a"), h("c", "b"), f("c", b"new")], OK, formats=TARS, inside={"a": b"x", "c": b"new"})
+
+# kinds and modes
+for kind in (CHR, BLK, FIFO, SOCK):
+    forms = ["cpio"] if kind == SOCK else TARS + ["cpio"]
+    case(f"a {kind}", [x(kind, "dev/n")], OK, formats=forms)
+    case(f"a {kind}, refused", [x(kind, "dev/n")], HOSTILE, "--devices=refuse", formats=forms, flags=["--devices=refuse"])
+case("a file over a device", [x(CHR, "a"), f("a")], OK, formats=TARS + ["cpio"])
+case("set-user-id", [f("a", mode=0o4755)], OK)
+case("set-group-id", [f("a", mode=0o2755)], OK)
+case("set-id, refused", [f("a", mode=0o6755)], HOSTILE, "--setid=refuse", flags=["--setid=refuse"])
+case("a set-group-id directory", [d("a", mode=0o2775)], OK)
+case("no permissions", [d("d", mode=0), f("d/a", mode=0)], OK)
+
+# attributes
+for name in ("user.overlay.redirect", "user.overlay.metacopy", "user.overlay.opaque", "user.containers.override_stat",
+             "trusted.overlay.opaque", "security.capability", "system.posix_acl_access", "user.plain"):
+    case("attribute " + name, [f("a", pax={"SCHILY.xattr." + name: "/../x"})], OK, formats=PAX)
+case("attributes without end", [f("a", pax={"SCHILY.xattr.user.a": "v" * 100000})], HOSTILE, "--max-xattrs", formats=PAX)
+
+# headers
+case("a pax name over a good one", [f("good", pax={"path": "../x"})], HOSTILE, DOTS, formats=PAX)
+case("a pax target over a good one", [{**h("a", "b"), "pax": {"linkpath": OUT + "/canary"}}], HOSTILE, LINK, formats=PAX)
+case("a pax size over the true one", [f("a", b"y" * 512, pax={"size": str(1 << 42)}), f("b")], DAMAGED, "damaged",
+     formats=["tar"], statuses=[HOSTILE, DAMAGED])
+case("a sparse terabyte", [f("a", b"0\n".ljust(512, b"\0"), pax={
+    "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a", "GNU.sparse.realsize": str(1 << 40)})],
+    HOSTILE, "--max-file", formats=PAX)
+case("a sparse name up", [f("a", b"0\n".ljust(512, b"\0"), pax={
+    "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "../x", "GNU.sparse.realsize": "512"})],
+    HOSTILE, DOTS, formats=PAX)
+case("a header of two megabytes", [f("a", pax={"comment": "c" * (2 << 20)})], HOSTILE, "",
+     formats=["tar"], statuses=[HOSTILE, DAMAGED])
+PLAIN = tar_bytes([f("a", b"hello"), f("b", b"there")])
+raw("a damaged checksum", PLAIN[:2] + b"Z" + PLAIN[3:], DAMAGED, "damaged", "tar")
+raw("cut in the header", PLAIN[:300], DAMAGED, "damaged", "tar")
+raw("cut in the content", tar_bytes([f("a", b"q" * 9000)])[:5000], DAMAGED, "damaged", "tar")
+raw("a negative size", PLAIN[:124] + b"\xff" * 12 + PLAIN[136:148] + b"        " + PLAIN[156:], DAMAGED, "damaged", "tar")
+raw("noise", bytes(range(1, 256)) * 40, DAMAGED, "damaged")
+raw("nothing", b"", USAGE, "empty")
+raw("a second archive behind the first", PLAIN + tar_bytes([f("../x")]), OK, "", "tar")
+raw("noise behind an archive", PLAIN + b"\xff" * 1024, OK, "", "tar")
+raw("a cut gzip", gzip.compress(PLAIN * 50)[:-20], DAMAGED, "damaged", "gz", statuses=[DAMAGED, OK])
+raw("a gzip of noise", gzip.compress(os.urandom(4096)), DAMAGED, "damaged", "gz")
+
+# bombs
+ZEROS = 300 << 20
+RATIO = "more than 200 times its size (--max-ratio)"
+
+
+def gz_bomb():
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = tarfile.TarInfo("bomb")
+    head.size = ZEROS
+    out = packer.compress(head.tobuf())
+    for _ in range(ZEROS >> 20):
+        out += packer.compress(b"\0" * (1 << 20))
+    return out + packer.flush()
+
+
+def by_tool(tool):
+    """Through a pipe: what this program holds counts for its children, too."""
+    head = tarfile.TarInfo("bomb")
+    head.size = ZEROS
+    pathlib.Path(WORK, "head").write_bytes(head.tobuf())
+    return subprocess.run(["sh", "-c", f'(cat head; head -c {ZEROS} /dev/zero) | {tool} -c'], cwd=WORK,
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+raw("a gzip bomb", gz_bomb, HOSTILE, RATIO, "gz")
+raw("a zstd bomb", lambda: by_tool("zstd"), HOSTILE, RATIO, "zst")
+raw("a bzip2 bomb", lambda: by_tool("bzip2"), HOSTILE, RATIO, "bz2")
+raw("an xz bomb", lambda: by_tool("xz"), HOSTILE, RATIO, "xz")
+raw("a bomb in a bomb", lambda: gzip.compress(gz_bomb()), DAMAGED, "", "gz", statuses=[DAMAGED, HOSTILE])
+case("a file over its bound", [f("a", b"y" * 5000)], HOSTILE, "--max-file", flags=["--max-file=4K"],
+     formats=["tar", "cpio", "zip", "deb", "oci"])
+case("all over their bound", [f(str(i), b"y" * 500) for i in range(9)], HOSTILE, "--max-total", flags=["--max-total=4K"],
+     formats=["tar", "cpio", "zip", "deb", "oci"])
+case("a name too many", [f(str(i)) for i in range(50)], HOSTILE, "--max-entries", flags=["--max-entries=20"])
+case("an archive over its bound", [f(str(i)) for i in range(50)], HOSTILE, "", flags=["--max-input=2K"],
+     formats=["tar", "cpio", "zip", "deb"])
+
+# zip
+GOOD = zip_bytes([f("good.txt", b"hello"), f("more", b"there")])
+
+
+def overlap():
+    """Two names whose data is the same bytes."""
+    z = bytearray(zip_bytes([f("aa", b"hello"), f("aa", b"hello")]))
+    second = z.find(b"PK\1\2", z.find(b"PK\1\2") + 1)
+    z[second + 42:second + 46] = b"\0\0\0\0"
+    return bytes(z)
+
+
+def zip_patch(at, value, where=b"PK\1\2"):
+    z = bytearray(GOOD)
+    i = z.find(where)
+    z[i + at:i + at + len(value)] = value
+    return bytes(z)
+
+
+raw("a zip with two names", GOOD.replace(b"good.txt", b"evil.txt", 1), HOSTILE, "its two names differ", "zip")
+raw("a zip whose other name goes up", GOOD.replace(b"good.txt", b"../.evil", 1), HOSTILE, "its two names differ", "zip")
+raw("a zip whose parts overlap", overlap, HOSTILE, "overlap", "zip")
+raw("an encrypted zip", zip_patch(8, b"\1\0"), USAGE, "encrypted", "zip")
+raw("a zip of two sizes", zip_patch(18, b"\7\0\0\0", b"PK\3\4"), HOSTILE, "differ", "zip")
+raw("a zip of two methods", zip_patch(8, b"\x08\0", b"PK\3\4"), HOSTILE, "differ", "zip")
+raw("a zip with something behind", GOOD + b"PK\3\4 and more", HOSTILE, "something follows the end", "zip")
+raw("a zip that counts one", GOOD[:-12] + b"\1\0" + GOOD[-10:], HOSTILE, "more than it counts", "zip", statuses=[HOSTILE, DAMAGED])
+raw("a zip that counts too many", GOOD[:-12] + b"\xf0\xf0" + GOOD[-10:], DAMAGED, "", "zip", statuses=[HOSTILE, DAMAGED])
+raw("a zip whose directory lies outside", GOOD[:-6] + b"\xff\xff\xff\x7f" + GOOD[-2:], DAMAGED, "damaged", "zip")
+raw("a zip with a NUL in a name", GOOD.replace(b"good.txt", b"goo\0.txt"), HOSTILE, "NUL", "zip")
+raw("a zip without an end", GOOD[:-22], DAMAGED, "damaged", "zip")
+raw("a zip64 without its parts", zip_patch(10, b"\xff\xff", b"PK\5\6"), DAMAGED, "zip64", "zip")
+
+# packages
+D = ("debian-binary", b"2.0\n")
+CTL, DATA = ("control.tar", tar_bytes([f("./control")])), ("data.tar", tar_bytes([f("./a")]))
+PLACE = "has no place there"
+raw("a package without data", ar_bytes([D, CTL]), DAMAGED, "without data", "deb")
+raw("a package with two data members", ar_bytes([D, CTL, DATA, DATA]), HOSTILE, PLACE, "deb")
+raw("a package in another order", ar_bytes([D, DATA, CTL]), HOSTILE, PLACE, "deb")
+raw("a package with a member up", ar_bytes([D, CTL, ("../../x", b"y"), DATA]), HOSTILE, PLACE, "deb")
+raw("a package of another version", ar_bytes([("debian-binary", b"3.0\n"), CTL, DATA]), DAMAGED, "version", "deb")
+
+# layers
+two = lambda *layers: Layout([tar_bytes(e) for e in layers])  # noqa: E731
+BASE = [d("d"), f("d/a"), f("d/b")]
+raw("a whiteout of up", lambda: two(BASE, [f("d/.wh...")]), HOSTILE, "a whiteout of no name", "oci")
+raw("a whiteout of here", lambda: two(BASE, [f("d/.wh..")]), HOSTILE, "a whiteout of no name", "oci")
+raw("a whiteout of nothing", lambda: two(BASE, [f("d/.wh.")]), HOSTILE, "a whiteout of no name", "oci")
+raw("a whiteout up", lambda: two(BASE, [f("../.wh.canary")]), HOSTILE, DOTS, "oci")
+raw("a whiteout up in the middle", lambda: two(BASE, [f("d/../../.wh.canary")]), HOSTILE, DOTS, "oci")
+raw("a whiteout through a symlink", lambda: two([s("l", OUT)], [f("l/.wh.canary")]), OK, "", "oci")
+raw("an opaque symlink", lambda: two([s("l", OUT)], [f("l/.wh..wh..opq")]), OK, "", "oci")
+raw("a whiteout of the root", lambda: two(BASE, [f(".wh..wh..opq")]), OK, "", "oci", absent=["d"])
+raw("a whiteout of what is not there", lambda: two(BASE, [f("d/.wh.zzz")]), OK, "", "oci", inside={"d/a": b"x"})
+raw("notes of another store", lambda: two(BASE, [f(".wh..wh.plnk"), f(".wh..wh.aufs")]), OK, "", "oci")
+raw("a whiteout", lambda: two(BASE, [f("d/.wh.a")]), OK, "", "oci", absent=["d/a"], inside={"d/b": b"x"})
+raw("an opaque directory, said last", lambda: two(BASE, [f("d/new"), f("d/.wh..wh..opq")]), OK, "", "oci",
+    absent=["d/a"], inside={"d/new": b"x"})
+raw("a symlink that takes a directory's place", lambda: two(BASE, [s("d", OUT)], [f("d/x")]), OK, "", "oci", absent=["d/a"])
+raw("a file that takes a directory's place", lambda: two(BASE, [f("d", b"new")]), OK, "", "oci", inside={"d": b"new"})
+raw("a hard link into a lower layer", lambda: two(BASE, [h("x", "d/a")]), OK, "", "oci", inside={"x": b"x"})
+raw("a hard link out of a layer", lambda: two(BASE, [h("x", OUT + "/canary")]), HOSTILE, LINK, "oci")
+
+# documents of images
+L = [tar_bytes(BASE)]
+bent = lambda **k: (lambda: Layout(L, **k))  # noqa: E731
+raw("a layer of another size", bent(layer={"size": 7}), DAMAGED, "bytes, not", "oci")
+raw("a layer of another digest", bent(damage=lambda b: b.replace(b"\0x\0", b"\0y\0") if len(b) > 5000 else b), OK, "", "oci",
+    statuses=[OK, DAMAGED])
+raw("a damaged blob", bent(damage=lambda b: b[:-1] + bytes([b[-1] ^ 1])), DAMAGED, "another SHA-256", "oci")
+raw("a digest that is a path", bent(layer={"digest": "sha256:../../../../outside/canary"}), USAGE, "no SHA-256 digest", "oci")
+raw("a digest of another kind", bent(layer={"digest": "md5:00"}), USAGE, "no SHA-256 digest", "oci")
+raw("an index that is a manifest", bent(index={"config": {}, "layers": []}), HOSTILE, "", "oci", statuses=[HOSTILE, USAGE])
+raw("a manifest that is an index", bent(manifest={"manifests": [{"mediaType": MANIFEST, "digest": "sha256:" + "0" * 64, "size": 1}]}),
+    HOSTILE, "an index and a manifest at once", "oci")
+raw("a manifest of another media type", bent(manifest={"mediaType": INDEX}), HOSTILE, "not the promised", "oci")
+raw("a manifest that was promised as an index", bent(descriptor={"mediaType": INDEX}, manifest={"mediaType": None}), HOSTILE,
+    "not the promised", "oci")
+raw("an index in an index in an index", bent(nest=9), HOSTILE, "an index in an index", "oci")
+raw("a manifest that nests without end", bent(manifest_raw=b"[" * 10000), HOSTILE, "", "oci", statuses=[HOSTILE, USAGE])
+raw("a manifest of six megabytes", bent(manifest_raw=b'{"schemaVersion":2,"x":"' + b"a" * (6 << 20) + b'"}'), HOSTILE, "", "oci")
+raw("a key twice", bent(manifest_raw=b'{"schemaVersion":2,"layers":[],"layers":[]}'), USAGE, "", "oci")
+raw("another platform", bent(arch="vax"), USAGE, "--platform", "oci")
+raw("diff_ids of another number", bent(config={"rootfs": {"type": "layers", "diff_ids": []}}), DAMAGED, "diff_ids", "oci")
+raw("a layer that lies elsewhere", bent(layer={"urls": ["http://example.org/"]}), USAGE, "cannot be read", "oci")
+raw("a layer of another media type", bent(layer_media="text/html"), USAGE, "cannot be read", "oci")
+raw("another version of the layout", bent(layout=b'{"imageLayoutVersion":"9.9.9"}'), USAGE, "layout version", "oci")
+raw("two hundred layers", lambda: Layout([tar_bytes([f(str(i))]) for i in range(200)]), HOSTILE, "--max-layers", "oci")
+raw("an index that is no JSON", bent(index_raw=b"\x7fELF"), USAGE, "", "oci")
+raw("a blob that is a symlink", bent(link=True), SYSTEM, "", "oci", statuses=[SYSTEM, HOSTILE])
+raw("docker: a layer up", lambda: docker_bytes(L, manifest={"Layers": ["../../../outside/canary"]}), USAGE, "no file", "docker-archive")
+raw("docker: a layer that is a symlink out", lambda: docker_bytes(L, manifest={"Layers": ["l"]}, more=[s("l", OUT + "/canary")]),
+    USAGE, "no file", "docker-archive")
+raw("docker: a config of another digest", lambda: docker_bytes(L, config_name="0" * 64 + ".json"), DAMAGED, "another SHA-256",
+    "docker-archive")
+raw("docker: a layer of another digest", lambda: docker_bytes(L, config={"rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}),
+    DAMAGED, "diff_id", "docker-archive")
+raw("docker: a manifest that is no array", lambda: docker_bytes(L, manifest_raw=b"{}"), USAGE, "", "docker-archive")
+raw("docker: a device in the archive", lambda: docker_bytes(L, more=[x(CHR, "dev")]), HOSTILE, "--devices=refuse", "docker-archive")
+
+# --- the judge ---------------------------------------------------------------------------------------------------------
+
+
+def snapshot(top):
+    out = []
+    for where, dirs, files in os.walk(top):
+        for name in sorted(dirs + files):
+            path = os.path.join(where, name)
+            st = os.lstat(path)
+            out.append((path, st.st_mode, st.st_size, st.st_mtime_ns, os.readlink(path) if stat.S_ISLNK(st.st_mode) else ""))
+    return sorted(out)
+
+
+def place(made, format_, base):
+    """Writes what a case made; the word that names it on the command line."""
+    if isinstance(made, Layout):
+        os.mkdir(base)
+        for name, data in made.files().items():
+            path = pathlib.Path(base, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        if made.bend.get("link"):
+            layer = pathlib.Path(base, "blobs/sha256", sha(L[0]))
+            layer.rename(OUT + "/layer")
+            layer.symlink_to(OUT + "/layer")
+        return "oci:" + base
+    pathlib.Path(base).write_bytes(made)
+    return ("docker-archive:" if format_ == "docker-archive" else "") + base
+
+
+def inside_check(root, one):
+    for where, dirs, files in os.walk(root):
+        for name in dirs + files:
+            path = os.path.join(where, name)
+            st = os.lstat(path)
+            if not (stat.S_ISREG(st.st_mode) or stat.S_ISDIR(st.st_mode) or stat.S_ISLNK(st.st_mode)):
+                return f"{path} is a device"
+            if not stat.S_ISLNK(st.st_mode) and st.st_mode & 0o7000:
+                return f"{path} has mode {st.st_mode:o}"
+            if [a for a in os.listxattr(path, follow_symlinks=False) if not a.startswith("security.selinux")]:
+                return f"{path} has attributes"
+    for name, data in one.get("inside", {}).items():
+        path = os.path.join(root, name)
+        if os.path.islink(path) or not os.path.isfile(path) or pathlib.Path(path).read_bytes() != data:
+            return f"{name} is not as it should be"
+    for name in one.get("absent", []):
+        if os.path.lexists(os.path.join(root, name)):
+            return f"{name} should not be there"
+    return None
+
+
+def judge(one, format_):
+    for top in ("in", "to", "outside"):
+        shutil.rmtree(f"{WORK}/{top}", ignore_errors=True)
+        os.mkdir(f"{WORK}/{top}")
+    pathlib.Path(OUT, "canary").write_bytes(b"safe")
+    made = one["raw"] if "raw" in one else FORMATS[format_](one["entries"])
+    made = made() if callable(made) else made
+    if made is None:
+        return "-"
+    word = place(made, format_, f"{WORK}/in/archive")
+    before = snapshot(WORK + "/in") + snapshot(OUT)
+    began = time.monotonic()
+    with open(WORK + "/said", "wb") as said:
+        child = subprocess.Popen([PROGRAM, "build", word, "--arg=/bin/true", "--platform=linux/amd64", "-o", WORK + "/to/out",
+                                  *one["flags"]], stdout=said, stderr=said, cwd=WORK)
+        _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = 0
+    seconds, code = time.monotonic() - began, os.waitstatus_to_exitcode(status)
+    text = pathlib.Path(WORK, "said").read_bytes().decode("utf-8", "replace")
+    if code not in one.get("statuses", [one["status"]]):
+        return f"exit status {code}, not {one['status']}: {text.strip()}"
+    if one["words"] not in text and code == one["status"]:
+        return f"says {text.strip()!r}, not {one['words']!r}"
+    if snapshot(WORK + "/in") + snapshot(OUT) != before:
+        return "something outside was changed"
+    if not SLOW and seconds > SECONDS:
+        return f"took {seconds:.1f} s"
+    if not SLOW and usage.ru_maxrss * 1024 > BYTES:
+        return f"took {usage.ru_maxrss >> 10} MiB"
+    if code != OK:
+        left = os.listdir(WORK + "/to")
+        return f"left {left}" if left else None
+    if text.count("\n") > 1 + 20:
+        return "says too much"
+    return inside_check(WORK + "/to/out/rootfs", one)
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.makedirs(WORK, exist_ok=True)
+    ran, bad, cases = 0, 0, 0
+    for one in CASES:
+        if PATTERN not in one["name"]:
+            continue
+        some = False
+        formats = one["formats"]
+        if QUICK:
+            formats = [formats[len(one["name"]) % len(formats)]]
+        for format_ in formats:
+            verdict = judge(one, format_)
+            if verdict == "-":
+                continue
+            some, ran = True, ran + 1
+            if verdict:
+                bad += 1
+                print(f"{one['name']} as {format_}: {verdict}")
+        cases += some
+    print(f"{cases} cases, {ran} archives, {bad} failures")
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
