@@ -8,8 +8,6 @@
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 
-extern char **environ;
-
 #define ROW(member, ...) OPTION(struct face_flags, member, __VA_ARGS__)
 #define ITEM(item, name, value, help) \
 	OPTION(struct face_flags, v[POLICY_##item], name, 0, STRING, value, help)

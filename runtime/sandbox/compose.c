@@ -19,8 +19,6 @@
 /* The host id that stands for the payload of a caller who is root: of those that no user is given (systemd's range for
  * services without one), and no file belongs to. */
 #define NOBODYS_ID 61184u
-/* The first process is ours and counts. */
-#define OWN_PROCESSES 1
 /* What a file takes of the disk at least. */
 #define PAGE 4096u
 #define UID_MAP_MAX 4096
@@ -163,13 +161,18 @@ static void namespaces(struct composition *c)
 }
 
 /* No higher than the caller's own: that would be refused, and the lower one limits as well. */
+static uint64_t at_most_own(int type, uint64_t value)
+{
+	struct rlimit own;
+
+	return sys_prlimit(0, type, NULL, &own) == 0 && own.rlim_max < value ? own.rlim_max : value;
+}
+
 static void add_limit(struct composition *c, int type, uint64_t value)
 {
 	struct rlimits *r = &c->process.rlimits;
-	struct rlimit own;
 
-	if (sys_prlimit(0, type, NULL, &own) == 0 && own.rlim_max < value)
-		value = own.rlim_max;
+	value = at_most_own(type, value);
 	r->v[r->n++] = (struct posix_rlimit){ type, value, value };
 }
 
@@ -177,9 +180,10 @@ static void limits(struct composition *c)
 {
 	c->process.rlimits.v = arena_array(c->a, struct posix_rlimit, 4);
 	if (policy_n(c->p, POLICY_PROCESSES))
-		add_limit(c, RLIMIT_NPROC, policy_n(c->p, POLICY_PROCESSES) + OWN_PROCESSES);
-	if (policy_n(c->p, POLICY_OPEN_FILES))
-		add_limit(c, RLIMIT_NOFILE, policy_n(c->p, POLICY_OPEN_FILES));
+		/* Where a cgroup counts, too, it is the one that says no, as it tells how often. */
+		add_limit(c, RLIMIT_NPROC,
+			  policy_n(c->p, POLICY_PROCESSES) + COMPOSE_OWN_PROCESSES + c->by_cgroup);
+	c->open_files = at_most_own(RLIMIT_NOFILE, policy_n(c->p, POLICY_OPEN_FILES));
 	add_limit(c, RLIMIT_CORE, 0);
 	if (policy_n(c->p, POLICY_FILE_SIZE))
 		add_limit(c, RLIMIT_FSIZE, policy_n(c->p, POLICY_FILE_SIZE));
@@ -246,13 +250,13 @@ static uint64_t own_bytes(const struct composition *c)
 
 static void fresh_root(struct composition *c)
 {
-	uint64_t disk = policy_n(c->p, POLICY_DISK) + own_bytes(c);
+	unsigned long long disk = policy_n(c->p, POLICY_DISK) + own_bytes(c);
+	unsigned long long files = policy_n(c->p, POLICY_FILES) + own_files(c);
 
 	c->root.path = "/";
 	c->root.readonly = true;
-	c->root.fresh = arena_printf(
-		c->a, "size=%llu,nr_inodes=%llu,mode=755,uid=%u,gid=%u", (unsigned long long)disk,
-		(unsigned long long)(policy_n(c->p, POLICY_FILES) + own_files(c)), c->uid, c->gid);
+	c->root.fresh = arena_printf(c->a, "size=%llu,nr_inodes=%llu,mode=755,uid=%u,gid=%u", disk,
+				     files, c->uid, c->gid);
 	c->config.root = &c->root;
 }
 
@@ -320,22 +324,9 @@ static int refuse_filter(const struct policy *p, struct err *err)
 	return err_in(err, "%s", from);
 }
 
-/* A backend that was named and is not there is no reason to take another. */
-static int refuse_backend(const struct policy *p, struct err *err)
-{
-	uint64_t backend = policy_n(p, POLICY_BACKEND);
-
-	if (backend == BACKEND_AUTO || backend == BACKEND_SUPERVISOR)
-		return 0;
-	(void)err_input(err, "this build holds limits by its supervisor alone, not by %s; say auto",
-			policy_text(p, POLICY_BACKEND));
-	return err_in(err, "%s", p->v[POLICY_BACKEND].from);
-}
-
 int compose(struct composition *c, struct err *err)
 {
 	c->p = c->q->policy;
-	TRY(refuse_backend(c->p, err));
 	c->config.oci_version = OCI_VERSION;
 	c->config.hostname = SANDBOX_USER;
 	c->config.has_linux = true;

@@ -10,6 +10,8 @@
 #define SANDBOX_HOME "/home/sandbox"
 #define SANDBOX_SCRATCH "/tmp"
 #define SANDBOX_WORKSPACE "/workspace"
+/* The first process is ours and counts. */
+#define COMPOSE_OWN_PROCESSES 1
 
 /* One composition; zeroed, then filled by its parts. All memory is the arena's. */
 struct composition {
@@ -26,11 +28,12 @@ struct composition {
 	const char *rootfs; /* of the bundle */
 	const char *workspace; /* absolute; NULL: none */
 	const char *cwd;
-	bool by_cgroup; /* memory is counted by the kernel */
+	uint64_t open_files; /* of the payload; 0: no limit of ours */
+	bool by_cgroup; /* memory, processes and processors are the kernel's to limit */
 	bool notify; /* the filter asks the supervisor about some calls */
 };
 
-/* compose: c->q is set. The result has passed config_check. */
+/* compose: c->q, c->a and c->by_cgroup are set. The result has passed config_check. */
 int compose(struct composition *c, struct err *err);
 
 /* The parts. */

@@ -12,6 +12,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/audit.h"
+#include "runtime/sandbox/backend.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/observe.h"
 #include "runtime/sandbox/verdict.h"
@@ -33,6 +34,8 @@ struct session {
 	struct output output;
 	struct watch watch;
 	struct observe observe;
+	struct backend backend;
+	bool lost; /* a limit could not be set */
 	int init_sock; /* the sandbox's end, until it has it */
 	uint64_t began_us, started_us;
 	sigset_t outside;
@@ -53,15 +56,52 @@ int sandbox_id_make(struct arena *a, const char **ret, struct err *err)
 	return 0;
 }
 
-static int make_plan(struct session *s, struct err *err)
+static int plan_for(struct session *s, enum policy_backend backend, struct err *err)
 {
 	const struct plan_options o = { .bundle = "/", .id = s->q->id, .no_new_keyring = true };
 	struct facts facts;
 
-	s->c = (struct composition){ .q = s->q, .a = s->a };
+	s->c = (struct composition){ .q = s->q,
+				     .a = s->a,
+				     .by_cgroup = backend != BACKEND_SUPERVISOR };
+	s->result->backend = name_of(policy_backends, backend);
 	TRY(compose(&s->c, err));
+	if (s->c.by_cgroup)
+		backend_resources(&s->c, backend);
+	TRY(config_check(&s->c.config, err));
 	TRY(probe(plan_wants(&s->c.config), &facts, err));
-	TRY(plan_container(&s->c.config, &facts, &o, s->a, &s->plan, err));
+	return plan_container(&s->c.config, &facts, &o, s->a, &s->plan, err);
+}
+
+static bool may_be_in_cgroup(const struct policy *p)
+{
+	return policy_n(p, POLICY_BACKEND) != BACKEND_SUPERVISOR &&
+	       (policy_n(p, POLICY_MEMORY) || policy_n(p, POLICY_CPU) ||
+		policy_n(p, POLICY_PROCESSES));
+}
+
+/* By cgroups where each limit can be held by one; else, unless one was asked for by name, by ourselves. */
+static int make_plan(struct session *s, struct err *err)
+{
+	const struct policy *p = s->q->policy;
+	enum policy_backend backend = BACKEND_SUPERVISOR;
+	struct facts facts;
+
+	if (may_be_in_cgroup(p)) {
+		TRY(probe(WANT_CALLER | WANT_CGROUP, &facts, err));
+		TRY(backend_wish(p, &facts, &backend, err));
+	}
+	TRY(plan_for(s, backend, err));
+	if (backend != BACKEND_SUPERVISOR && !backend_fits(s->plan, backend)) {
+		if (policy_n(p, POLICY_BACKEND) != BACKEND_AUTO) {
+			(void)err_set(
+				err, ERR_HOST, 0,
+				"%s cannot hold every limit here: a controller is missing; say auto",
+				name_of(policy_backends, backend));
+			return err_in(err, "%s", p->v[POLICY_BACKEND].from);
+		}
+		TRY(plan_for(s, BACKEND_SUPERVISOR, err));
+	}
 	for (size_t i = 0; i < s->plan->warnings_n; i++)
 		log_line(s->q->log, LOG_LEVEL_INFO, "%s: %s", s->plan->warnings[i].cause,
 			 s->plan->warnings[i].text);
@@ -70,8 +110,9 @@ static int make_plan(struct session *s, struct err *err)
 
 static void on_warning(void *ctx, const char *place, const char *text)
 {
-	const struct session *s = ctx;
+	struct session *s = ctx;
 
+	s->lost = s->lost || backend_is_limit(place);
 	log_line(s->q->log, LOG_LEVEL_WARN, "%s: %s", place, text);
 }
 
@@ -106,6 +147,7 @@ static int start(struct session *s, struct err *err)
 	s->start.signals = &s->outside;
 	s->start.init_sock = s->init_sock;
 	s->start.init_scratch = "/";
+	s->start.init_open_files = s->c.open_files;
 	s->start.argv = s->q->argv;
 	s->start.on_warning = on_warning;
 	s->start.on_listener = on_listener;
@@ -118,12 +160,16 @@ static int start(struct session *s, struct err *err)
 				       .caller = &s->q->caller,
 				       .fd = -1,
 				       .proc_fd = -1 };
+	if (s->plan->cgroup)
+		TRY(backend_begin(&s->backend, s->plan, s->a, err));
 	r = output_lend(&s->output, err);
 	if (r == 0)
 		r = start_begin(&s->start, err);
 	output_return(&s->output);
 	(void)sys_close(take_fd(&s->init_sock));
-	return r;
+	if (r == 0 && s->lost)
+		r = err_set(err, ERR_HOST, 0, "a limit could not be set in the cgroup");
+	return r == 0 ? backend_open(&s->backend, err) : r;
 }
 
 static int watch(struct session *s, struct err *err)
@@ -138,6 +184,10 @@ static int watch(struct session *s, struct err *err)
 	s->watch.notify_fd = s->observe.fd;
 	s->watch.on_notify = observe_answer;
 	s->watch.notify_ctx = &s->observe;
+	if (s->plan->cgroup) {
+		s->watch.on_look = backend_look;
+		s->watch.look_ctx = &s->backend;
+	}
 	r = watch_run(&s->watch, err);
 	s->start.pid = 0; /* waited for */
 	return r;
@@ -197,6 +247,8 @@ static int run(struct session *s, struct err *err)
 
 static void done(struct session *s)
 {
+	start_kill(&s->start); /* there where the run has failed in between */
+	backend_end(&s->backend, s->start.begun, s->q->log);
 	start_done(&s->start);
 	watch_done(&s->watch);
 	scope_close(&s->observe.fd);
@@ -255,7 +307,8 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 
 int sandbox_plan(const struct request *q, struct arena *a, const char **ret, struct err *err)
 {
-	struct session s = { .q = q, .a = a };
+	struct result ignored = { 0 };
+	struct session s = { .q = q, .a = a, .result = &ignored };
 	struct text out = { .arena = a };
 
 	TRY(make_plan(&s, err));

@@ -107,6 +107,12 @@ static void look(struct watch *w)
 	w->looks++;
 	w->look_at = now + LOOK_MS;
 	look_at_disk(w);
+	if (w->on_look) {
+		w->on_look(w->look_ctx, w);
+		if (w->killed_for_memory)
+			breach(w, BREACH_MEMORY);
+		return;
+	}
 	if (!w->measure || !measure_usage(w->measure, &u))
 		return;
 	if (u.cpu_us > w->cpu_us)
@@ -115,8 +121,6 @@ static void look(struct watch *w)
 	w->full_tasks = w->full_tasks || (most_tasks && u.tasks + w->ended >= most_tasks);
 	memory = memory_of(w, &u);
 	w->peak = memory > w->peak ? memory : w->peak;
-	if (w->by_cgroup)
-		return;
 	hold_cpu(w, now);
 	if (!limit)
 		return;
@@ -296,6 +300,12 @@ int watch_run(struct watch *w, struct err *err)
 	if (r == 0 && w->ended)
 		look(w); /* those that it leaves behind, before they go */
 	end_all(w);
+	/* The kernel may have ended our first process with the rest. */
+	if (r == 0 && w->on_look) {
+		w->on_look(w->look_ctx, w);
+		if (w->killed_for_memory && w->breach == BREACH_NONE)
+			w->breach = BREACH_MEMORY;
+	}
 	return r;
 }
 

@@ -19,13 +19,16 @@ struct watch {
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
-	bool by_cgroup; /* memory and processors are the kernel's to limit */
+	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
+	void (*on_look)(void *ctx, struct watch *w);
+	void *look_ctx;
 	/* found out */
 	bool ended; /* by itself: code and status say how */
 	int code, status; /* CLD_x; exit status or signal */
 	enum breach breach;
 	int caller_signal; /* that we passed on last; 0: none */
 	uint64_t peak, cpu_us;
+	bool killed_for_memory; /* by the kernel */
 	bool full_tasks, full_disk, full_files; /* the limit was met at some time */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */

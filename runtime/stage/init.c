@@ -197,6 +197,16 @@ static _Noreturn void serve(pid_t payload, int sock)
 	tell_end(sock, &ended);
 }
 
+static int limit_files(uint64_t most, struct err *err)
+{
+	const struct rlimit limit = { most, most };
+
+	if (sys_prlimit(0, RLIMIT_NOFILE, &limit, NULL) < 0)
+		return err_host(err, errno, "limit the open files to %llu",
+				(unsigned long long)most);
+	return 0;
+}
+
 int init_split(const struct start *s, struct err *err)
 {
 	pid_t payload;
@@ -211,7 +221,7 @@ int init_split(const struct start *s, struct err *err)
 		return err_host(err, errno, "make the payload's process");
 	if (payload == 0) {
 		(void)sys_setpgid(); /* only for signals to all of it */
-		return 0;
+		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
 	}
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
 	if (close_all(s->init_sock) < 0)

@@ -61,7 +61,7 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 	[POLICY_OUTPUT] = { "max-output", NULL, KIND_SIZE, NULL,
 			    .help = "bytes written to standard output and error together" },
 	[POLICY_OPEN_FILES] = { "max-open-files", NULL, .fallback = "1024", .kind = KIND_COUNT,
-				.least = 16, .most = COUNT_MOST,
+				.least = 3, .most = COUNT_MOST,
 				.help = "open files of one process" },
 	[POLICY_NETWORK] = { "allow-network", "SANDBOX_ALLOW_NETWORK", KIND_TRUTH, "false",
 			     .help = "the host's network, unfiltered" },

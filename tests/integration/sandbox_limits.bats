@@ -184,9 +184,67 @@ while time.monotonic() < end: pass'
 	[ "$status" -eq 137 ]
 }
 
-@test "a backend that this host does not have is refused" {
+# under BACKEND: the four tests that every one of them must pass.
+under() {
+	local backend=(--limits-backend "$1" --timeout 10s)
+	our_cgroups >cgroups
+	verdict 0 ok "${backend[@]}" true
+	[ "$(fact .limits.backend)" = "$1" ]
+	verdict 137 memory "${backend[@]}" --memory 80M python3 -c '
+import os, time
+for i in range(20):
+	if os.fork() == 0:
+		x = bytearray(b"x" * (10 << 20)); time.sleep(8); os._exit(0)
+time.sleep(8)'
+	verdict 0 ok "${backend[@]}" --memory 100M python3 -c 'x = bytearray(b"x" * (40 << 20))'
+	jq -e '.memory_used_mb > 40 and .memory_used_mb < 100' <<<"$json"
+	verdict 1 processes "${backend[@]}" --max-processes 20 python3 -c '
+import os, time
+while True:
+	if os.fork() == 0: time.sleep(8); os._exit(0)'
+	in_sandbox 0 "${backend[@]}" --max-processes 4 python3 -c '
+import os, time
+n = 0
+try:
+	while n < 50:
+		if os.fork() == 0: time.sleep(2); os._exit(0)
+		n += 1
+except OSError as e: print(n, e.errno)'
+	[ "$output" = '3 11' ] || said
+	verdict 1 disk "${backend[@]}" --disk 1M sh -c 'head -c 3M /dev/zero >/tmp/f'
+	verdict 1 files "${backend[@]}" --max-files 20 sh -c 'for i in $(seq 50); do echo >/tmp/$i || exit 1; done'
+	verdict 137 output "${backend[@]}" --max-output 10K yes
+	run --separate-stderr sandbox exec --json-output "${backend[@]}" --cpu 0.5 timeout 1 sh -c 'while :; do :; done'
+	jq -e '.cpu_time_ms < 900' <<<"$output" || said
+	verdict 137 signal "${backend[@]}" sh -c 'kill -9 $$'
+	our_cgroups | cmp - cgroups
+}
+our_cgroups() { find /sys/fs/cgroup -name 'srt-oci-sb-*' 2>/dev/null | sort; }
+
+# can BACKEND: this host and this caller have it.
+can() {
+	sandbox exec --limits-backend "$1" true 2>why && return
+	skip "no $1 here: $(sed 's/.*: //' why)"
+}
+
+@test "limits hold by the supervisor" {
+	under supervisor
+}
+
+@test "limits hold by cgroup v1" {
+	can cgroup1
+	under cgroup1
+}
+
+@test "limits hold by cgroup v2" {
+	can cgroup2
+	under cgroup2
+}
+
+@test "a backend that is not there is refused, and auto takes one that is" {
 	refused '*--limits-backend: *' --limits-backend cgroup2x true
-	refused '*--limits-backend: *supervisor alone*' --limits-backend cgroup2 true
-	verdict 0 ok --limits-backend supervisor true
-	[ "$(fact .limits.backend)" = supervisor ]
+	verdict 0 ok --limits-backend auto true
+	[[ $(fact .limits.backend) =~ ^(supervisor|cgroup1|cgroup2)$ ]]
+	sandbox exec --limits-backend cgroup2 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup2 true
+	sandbox exec --limits-backend cgroup1 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup1 true
 }
