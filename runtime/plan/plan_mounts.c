@@ -418,9 +418,11 @@ static int plan_remount(struct job *j)
 	return 0;
 }
 
-/* What later ops change of a mount they change by the fd that it was made with: its place is not looked up again. */
+/* What later ops change of a mount they change by the fd that it was made with: its place is not looked up again. What lies
+ * below it (the hierarchies of cgroup v1) is not meant. */
 static void hold(struct job *j)
 {
+	const char *path = j->first < j->p->n ? j->p->ops[j->first].path : NULL;
 	bool needed = false;
 
 	for (size_t i = j->first; i < j->p->n; i++)
@@ -431,7 +433,8 @@ static void hold(struct job *j)
 		return;
 	j->p->held_n++;
 	for (size_t i = j->first; i < j->p->n; i++)
-		j->p->ops[i].held = (uint32_t)j->p->held_n;
+		if (str_eq(j->p->ops[i].path, path))
+			j->p->ops[i].held = (uint32_t)j->p->held_n;
 }
 
 static int plan_mount(struct job *j, struct err *err)
