@@ -472,57 +472,6 @@ static void add_root(struct plan *p, const struct config *c, const struct facts 
 	p->asks_parent = true;
 }
 
-/* An empty root belongs to whom the container's ids make its owner: it comes after the switch to them. What is to lie in it
- * before anything is mounted there are its directories. */
-static void add_fresh_root(struct plan *p, const struct config *c)
-{
-	struct op *op;
-
-	if (!c->root->fresh)
-		return;
-	op = plan_add(p, STAGE_ROOT, OP_ROOT_NEW, "/root");
-	op->type = op->text = "tmpfs";
-	op->data = c->root->fresh;
-	op->len = (uint32_t)strlen(c->root->fresh);
-	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-	for (size_t i = 0; i < c->root->seeds.n; i++) {
-		const struct seed *s = &c->root->seeds.v[i];
-
-		if (s->kind != SEED_DIR && s->kind != SEED_SPACE)
-			continue;
-		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "/root");
-		op->path = s->path;
-		op->a = s->mode;
-		if (s->kind != SEED_SPACE)
-			continue;
-		op = plan_add(p, STAGE_ROOT, OP_SPACE, "/root");
-		op->path = s->path;
-		op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-	}
-}
-
-/* Files and links come last: what is mounted may hold the place of one, which is then covered. */
-static void add_seed_files(struct plan *p, const struct config *c)
-{
-	for (size_t i = 0; i < c->root->seeds.n; i++) {
-		const struct seed *s = &c->root->seeds.v[i];
-		struct op *op;
-
-		if (s->kind != SEED_FILE && s->kind != SEED_LINK)
-			continue;
-		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK,
-			      "/root");
-		op->path = s->path;
-		if (s->kind == SEED_LINK) {
-			op->text = s->text;
-			continue;
-		}
-		op->a = s->mode;
-		op->data = s->text;
-		op->len = (uint32_t)strlen(s->text);
-	}
-}
-
 /* Without any mount on /dev, the default devices would have to be made in the root file system itself, which may be shared
  * and read-only: they get a small tmpfs. */
 static void add_default_dev(struct plan *p, const struct config *c)
@@ -564,7 +513,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	TRY(check_label(c, f, err));
 	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
-	add_fresh_root(p, c);
+	plan_fresh_root(p, c);
 	add_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct job j = { .p = p,
@@ -579,7 +528,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		TRY(plan_mount(&j, err));
 	}
 	hold_dev(p);
-	add_seed_files(p, c);
+	plan_seed_files(p, c);
 	return 0;
 }
 

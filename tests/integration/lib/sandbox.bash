@@ -23,6 +23,7 @@ srt() { timeout -k 1 20 "$SRT_BUILD/srt" "$@"; }
 leftovers() {
 	local pid
 	grep -F " $BATS_TEST_TMPDIR" /proc/self/mountinfo | sed 's/^/mount: /'
+	# shellcheck disable=SC2013 # a pid a word
 	for pid in $(grep -lsaF "SANDBOX_TEST=$BATS_TEST_TMPDIR" /proc/[0-9]*/environ | sed 's,/proc/\([0-9]*\)/.*,\1,'); do
 		printf 'process: %s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
 	done
@@ -63,7 +64,7 @@ refused() {
 	local pattern=$1
 	shift
 	run --separate-stderr sandbox exec "$@"
-	# shellcheck disable=SC2053,SC2154 # a pattern it is; bats sets stderr
+	# shellcheck disable=SC2053,SC2154,SC2015 # a pattern it is; bats sets stderr; said fails anyway
 	[ "$status" -eq 125 ] && [ -z "$output" ] && [ "$(wc -l <<<"$stderr")" -eq 1 ] && [[ $stderr == $pattern ]] || said
 }
 
