@@ -101,6 +101,17 @@ in_tree() {
 	[[ $(srt state x | jq -r '.warnings[]') == *'/mounts/6'*/mnt* ]]
 }
 
+@test "a flag that the host has locked stays, and lifting it is a warning" {
+	only user
+	grep -qE ' /dev/shm [^ ]*nosuid' /proc/self/mountinfo || skip '/dev/shm is not mounted nosuid'
+	bundle b "${MNT}mnt /mnt; $SLEEP" "$jq_defs"' mounts({destination: "/mnt", type: "bind", source: "/dev/shm", options: ["bind", "suid", "rexec"]})'
+	detached x b
+	eventually file_has out /mnt
+	[[ ,$(cut -d' ' -f2 out), == *,nosuid,* ]]
+	[[ $(srt state x | jq -r '.warnings[]') == *'/mounts/6'*'locks them'* ]]
+	srt delete -f x
+}
+
 @test "each attribute of a new mount" {
 	for option in ro nosuid nodev noexec nosymfollow noatime nodiratime; do
 		mounted 'mnt /mnt' "{destination: \"/mnt\", type: \"tmpfs\", source: \"mine\", options: [\"$option\"]}"
