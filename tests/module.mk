@@ -82,6 +82,7 @@ LONG := $(if $(BATS),$(shell grep -l SRT_LONG $(BATS)))
 # A program with its corpus is one argument of the runner.
 REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
 include tests/golden/module.mk
+include tests/vm/module.mk
 TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY) $(GOLDEN_PROGRAM)
 .SECONDARY: $(TEST_PROGRAMS:%=%.o)
 
@@ -98,7 +99,7 @@ SUITES_QUICK := --suite unit --jobs 2 --timeout 60 $(UNIT) $(UNIT_BATS) --suite 
 SUITES_SLOW := --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) \
 	--suite integration --stage --timeout 300 --as user,root $(BATS) \
 	$(ENGINES_QUICK) \
-	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE)
+	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE) $(VM_QUICK)
 
 .PHONY: help test check check-run check-engines engines deps-engines lint asan fuzz bench install uninstall dist clean deps-build deps-check deps-lint
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# vm.bash - what tests inside a guest share. Loads integration's container.bash, so that each test has its own
+# directory and state and leaves nothing.
+# shellcheck shell=bash
+# The guest says in the environment: SRT_GUEST_KERNEL (uml, cloud), SRT_GUEST_INIT (plain, systemd), SRT_HALF (root,
+# user).
+
+load "$SRT_TOP/tests/integration/lib/container"
+
+# own_cgroup: this process' cgroup v2 directory.
+own_cgroup() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)"; }
+# cgroup_of PID: that of another.
+cgroup_of() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")"; }
+# controllers DIR: the controllers that a cgroup has, a line each.
+controllers() { tr ' ' '\n' <"$1/cgroup.controllers"; }
+# manager: the systemd manager of this half.
+manager() {
+	if [ "$SRT_HALF" = root ]; then
+		systemctl "$@"
+	else
+		systemctl --user "$@"
+	fi
+}
