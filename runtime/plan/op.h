@@ -51,6 +51,9 @@ enum op_code {
 	OP_CGROUP_WRITE, /* type likewise, path the file, text what is written */
 	OP_CGROUP_DEVICES, /* text the rules, data a BPF program of len bytes; v2 */
 	OP_CGROUP_OWNER, /* a uid: v2's files for delegation become its own */
+	OP_CGROUP_SCOPE, /* path the unit that systemd makes, a whose systemd, data its properties, text the
+			    mount point; once the process is there. What follows is about its cgroup */
+	OP_CGROUP_BELOW, /* path a name: a cgroup below the last one, which the process goes into */
 	/* ids: who am I inside */
 	OP_ID_MAP, /* path uid_map or gid_map, text the map; by the parent (IDS) or the process
 		      itself (NAMESPACE) */
@@ -143,6 +146,9 @@ struct op {
 	uint64_t a, b, c, d;
 };
 
+/* Whose systemd makes a scope. */
+enum scope_manager { SCOPE_SYSTEM, SCOPE_USER };
+
 /* data of an OP_BIND with an id map. */
 struct mount_idmap {
 	struct id_mappings uids, gids;
@@ -180,3 +186,4 @@ struct op_info {
 extern const struct op_info op_infos[OP_COUNT];
 extern const struct name stage_names[]; /* "prepare" … */
 extern const struct name op_flag_names[];
+extern const struct name scope_managers[]; /* "system", "user" */

@@ -14,8 +14,6 @@
 #define PROPERTY "org.systemd.property."
 #define SUBGROUP "run.oci.systemd.subgroup"
 
-const struct name scope_managers[] = { { "system", SCOPE_SYSTEM }, { "user", SCOPE_USER }, { 0 } };
-
 /* --- names ------------------------------------------------------------------------------------ */
 
 static bool is_alphanumeric(char c)

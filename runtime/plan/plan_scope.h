@@ -8,10 +8,6 @@
 #define SCOPE_NAME_MAX 255
 #define SCOPE_PROPERTIES_MAX 256
 
-/* Whose manager makes the unit. */
-enum scope_manager { SCOPE_SYSTEM, SCOPE_USER };
-extern const struct name scope_managers[]; /* "system", "user" */
-
 /* Where cgroupsPath "slice:prefix:name" says that the container is. */
 struct scope_place {
 	const char *unit; /* "prefix-name.scope", escaped */

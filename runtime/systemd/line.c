@@ -8,15 +8,15 @@
 
 #include "spec/base/str.h"
 
-#define SIGNATURES "b i u t x n q d s as ay a(st) a(ss)"
-
 static bool is_known(const char *signature)
 {
-	const char *at = *signature ? strstr(SIGNATURES, signature) : NULL;
-	size_t n = strlen(signature);
+	static const char *const known[] = { "b", "i", "u",  "t",  "x",	    "n",    "q",
+					     "d", "s", "as", "ay", "a(st)", "a(ss)" };
 
-	return at && (at == SIGNATURES || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' ') &&
-	       !strchr(signature, ' ');
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (str_eq(signature, known[i]))
+			return true;
+	return false;
 }
 
 static int append_signed(sd_bus_message *m, char type, const char *value, struct err *err)

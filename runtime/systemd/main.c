@@ -2,6 +2,7 @@
 /* main.c - srt-oci-systemd: asks a systemd manager for what srt-oci, which is static and knows no D-Bus, needs of it.
  *
  *   srt-oci-systemd start system|user UNIT PID   <PROPERTIES   prints the process' cgroup
+ *   srt-oci-systemd attach system|user UNIT PID SUBCGROUP
  *   srt-oci-systemd set   system|user UNIT       <PROPERTIES
  *   srt-oci-systemd stop  system|user UNIT
  *
@@ -25,6 +26,7 @@ struct request {
 	struct manager manager;
 	const char *unit;
 	pid_t pid;
+	const char *sub;
 	char *lines;
 };
 
@@ -57,6 +59,11 @@ static int start(struct request *r, struct err *err)
 	return fflush(stdout) == 0 ? 0 : err_host(err, errno, "print the cgroup");
 }
 
+static int attach(struct request *r, struct err *err)
+{
+	return manager_attach(&r->manager, r->unit, r->pid, r->sub, err);
+}
+
 static int set(struct request *r, struct err *err)
 {
 	return manager_set(&r->manager, r->unit, r->lines, err);
@@ -74,6 +81,7 @@ static const struct verb {
 	int (*run)(struct request *r, struct err *err);
 } verbs[] = {
 	{ "start", 5, true, start },
+	{ "attach", 6, false, attach },
 	{ "set", 4, true, set },
 	{ "stop", 4, false, stop },
 };
@@ -87,6 +95,7 @@ static int ask(const struct verb *verb, struct request *r, char **argv, struct e
 	if (verb->args > 4)
 		TRY(str_u64(argv[4], 10, INT32_MAX, &pid, err));
 	r->pid = (pid_t)pid;
+	r->sub = verb->args > 5 ? argv[5] : "";
 	if (verb->has_lines)
 		TRY(read_lines(&r->lines, err));
 	TRY(manager_open(&r->manager, err));
@@ -97,7 +106,8 @@ static int usage(void)
 {
 	(void)fprintf(
 		stderr,
-		"usage: " PROGRAM " start system|user UNIT PID | set system|user UNIT | stop "
+		"usage: " PROGRAM
+		" start system|user UNIT PID | attach system|user UNIT PID SUBCGROUP | set system|user UNIT | stop "
 		"system|user UNIT\n"
 		"It is run by srt-oci where --systemd-cgroup is given; properties are read from "
 		"standard input.\n");

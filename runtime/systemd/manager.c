@@ -354,6 +354,15 @@ int manager_start(struct manager *m, const char *unit, pid_t pid, char *lines, c
 		       result, why);
 }
 
+int manager_attach(struct manager *m, const char *unit, pid_t pid, const char *sub, struct err *err)
+{
+	scoped_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call_method(m->bus, SYSTEMD, MANAGER_PATH, MANAGER, "AttachProcessesToUnit",
+				   &error, NULL, "ssau", unit, sub, 1, (uint32_t)pid);
+
+	return r < 0 ? refused(m, "put a process into", unit, r, &error, err) : 0;
+}
+
 int manager_set(struct manager *m, const char *unit, char *lines, struct err *err)
 {
 	scoped_bus_error error = SD_BUS_ERROR_NULL;

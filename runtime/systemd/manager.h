@@ -24,6 +24,9 @@ void manager_done(struct manager *m);
  * taken away first. */
 int manager_start(struct manager *m, const char *unit, pid_t pid, char *lines, char **ret,
 		  struct err *err);
+/* manager_attach: a further process into it, below its cgroup where sub is not "". */
+int manager_attach(struct manager *m, const char *unit, pid_t pid, const char *sub,
+		   struct err *err);
 /* manager_set: other properties, until the unit ends. */
 int manager_set(struct manager *m, const char *unit, char *lines, struct err *err);
 /* manager_stop: ends what is in it and the unit; nothing where it is gone. */

@@ -5,48 +5,36 @@
 
 load lib/vm
 
-@test "cgroup v2 alone is mounted, with the controllers of resources" {
+# Few tests with much in each: a guest is slow, and each test begins with a rootfs of its own.
+@test "cgroup v2 alone is mounted, the caller has a delegated part of it, mounts are shared, and init is the right one" {
 	[ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]
 	for name in cpu io memory pids; do
-		controllers /sys/fs/cgroup | grep -qx "$name"
+		grep -qw "$name" /sys/fs/cgroup/cgroup.controllers
 	done
-}
-
-@test "the own cgroup is delegated: one below it can be made" {
 	dir=$(own_cgroup)
 	[ "$dir" != /sys/fs/cgroup/ ]
 	mkdir "$dir/made" && rmdir "$dir/made"
-}
-
-@test "the user has memory, cpu and pids below a cgroup that is not his" {
-	only user
-	dir=$(own_cgroup)
-	while [ -O "$(dirname "$dir")" ]; do dir=$(dirname "$dir"); done
-	for name in cpu memory pids; do
-		controllers "$dir" | grep -qx "$name"
-	done
-	[ ! -w /sys/fs/cgroup/cgroup.procs ]
-}
-
-@test "mounts of the host are shared, as systemd makes them" {
+	if [ "$SRT_HALF" = user ]; then
+		while [ -O "${dir%/*}" ]; do dir=${dir%/*}; done
+		for name in cpu memory pids; do
+			grep -qw "$name" "$dir/cgroup.controllers"
+		done
+		[ ! -w /sys/fs/cgroup/cgroup.procs ]
+	fi
 	grep -q ' / / .* shared:' /proc/self/mountinfo
+	if [ "$SRT_GUEST_INIT" = systemd ]; then
+		[ "$(</proc/1/comm)" = systemd ]
+		manager is-system-running
+	else
+		[ "$(tr '\0' ' ' </proc/1/cmdline)" = "/bin/bash $SRT_TOP/tests/vm/init " ]
+	fi
 }
 
-@test "the init is the one that was asked for" {
-	[ "$SRT_GUEST_INIT" = systemd ] || { [ "$(tr '\0' ' ' </proc/1/cmdline)" = "/bin/bash $SRT_TOP/tests/vm/init " ]; return; }
-	[ "$(cat /proc/1/comm)" = systemd ]
-	manager is-system-running
-	[ -S "${XDG_RUNTIME_DIR:-/run/dbus}/bus" ] || [ -S /run/dbus/system_bus_socket ]
-}
-
-@test "a container runs" {
+@test "a container runs; another is created, started, asked, killed and deleted" {
 	inside 'echo "hello from $(hostname)"'
 	has 'hello from box'
-}
-
-@test "a container is created, started, asked, killed and deleted" {
-	bundle b "$SLEEP"
-	srt create -b b x 3>&-
+	bundle c "$SLEEP"
+	srt create -b c x 3>&-
 	has_status x created
 	srt start x
 	eventually has_status x running

@@ -7,6 +7,13 @@
 
 load "$SRT_TOP/tests/integration/lib/container"
 
+# To start a program costs a tenth of a second here: the common ways do with few. Each test has its bound from the guest.
+srt() { "$SRT_OCI" --root "$state" "$@"; }
+no_leftovers() {
+	! compgen -G "$state/*" >/dev/null && [[ $(</proc/self/mountinfo) != *" $BATS_TEST_TMPDIR"* ]] &&
+		! grep -qsaF -f "$BATS_TEST_TMPDIR/traces" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+}
+
 # own_cgroup: this process' cgroup v2 directory.
 own_cgroup() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)"; }
 # cgroup_of PID: that of another.
