@@ -69,9 +69,15 @@ int scope_stop(const struct container *c, const struct cgroups *all, struct err 
 	return is_gone(all) ? 0 : ask(c, "stop", NULL, NULL, NULL, err);
 }
 
-int scope_set(const struct container *c, const char *lines, struct err *err)
+int scope_limit(const struct container *c, const struct resources *r, struct arena *a,
+		struct err *err)
 {
-	return lines && *lines ? ask(c, "set", NULL, NULL, lines, err) : 0;
+	struct scope_lines lines = { .text = { .arena = a } };
+
+	if (!c->scope || !*c->scope)
+		return 0;
+	TRY(scope_limits(&lines, r, str_starts(c->scope, "system:"), a, err));
+	return lines.n ? ask(c, "set", NULL, NULL, lines.text.s, err) : 0;
 }
 
 int scope_attach(const struct container *c, pid_t pid, const char *sub, struct err *err)

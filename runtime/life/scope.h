@@ -11,8 +11,9 @@
 const char *scope_word(const struct plan *p, struct arena *a);
 /* scope_stop: ends it and what is in it, so that its name is free; nothing where its cgroup is gone. */
 int scope_stop(const struct container *c, const struct cgroups *all, struct err *err);
-/* scope_set: other limits as its properties; lines of plan_scope.h. Nothing where systemd did not make it. */
-int scope_set(const struct container *c, const char *lines, struct err *err);
+/* scope_limit: other limits as its properties; nothing where systemd did not make it. */
+int scope_limit(const struct container *c, const struct resources *r, struct arena *a,
+		struct err *err);
 /* scope_attach: a further process into it: for one who may not write to cgroup.procs from where he is. sub is the cgroup
  * below the unit's, "" for itself. scope_must_attach: whether the caller is such a one; path is the container's cgroup. */
 int scope_attach(const struct container *c, pid_t pid, const char *sub, struct err *err);

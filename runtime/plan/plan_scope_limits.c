@@ -192,6 +192,8 @@ static void device_lines(struct scope_lines *out, const struct device_cgroups *d
 		return;
 	scope_add(out, "DevicePolicy", "s");
 	scope_value(out, "strict");
+	/* A list adds to what is there; an empty one takes that away. */
+	scope_add(out, "DeviceAllow", "a(ss)");
 	scope_add(out, "DeviceAllow", "a(ss)");
 	for (size_t i = 1; i < rules.n; i++) {
 		scope_value(out, "%s", device_name(&rules.v[i], a));

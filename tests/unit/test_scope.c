@@ -178,7 +178,7 @@ static void devices_are_said_where_systemd_can_say_them(void **state)
 		"{\"devices\":[{\"allow\":false,\"access\":\"rwm\"},"
 		"{\"allow\":true,\"type\":\"c\",\"major\":10,\"minor\":229,\"access\":\"rw\"}]}",
 		true,
-		"DevicePolicy\ts\tstrict\nDeviceAllow\ta(ss)\t/dev/char/10:229\trw\tchar-*\tm\tblock-*\tm"
+		"DevicePolicy\ts\tstrict\nDeviceAllow\ta(ss)\nDeviceAllow\ta(ss)\t/dev/char/10:229\trw\tchar-*\tm\tblock-*\tm"
 		"\t/dev/char/1:3\trwm\t/dev/char/1:5\trwm\t/dev/char/1:7\trwm\t/dev/char/1:8\trwm"
 		"\t/dev/char/1:9\trwm\t/dev/char/5:0\trwm\t/dev/char/5:2\trwm\tchar-pts\trwm");
 	/* A driver whose name is not known here; a denial in the middle; no denial at the head; not asked for. */
