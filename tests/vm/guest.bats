@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # guest.bats - the guest is what the other tests take it for, and a container of ours runs in it.
-# vm guests: uml-plain uml-systemd cloud-plain cloud-systemd
+# vm guests: uml-quick uml-plain uml-systemd cloud-plain cloud-systemd
 # shellcheck disable=SC2016,SC2154
 
 load lib/vm

@@ -10,10 +10,10 @@ VM_INIT := $(if $(wildcard /sbin/init),$(shell readlink -f /sbin/init))
 VM_SYSTEMD_DEPS := $(if $(filter-out %/systemd,$(VM_INIT)),,systemd dbus-user-session)
 
 TEST_DEPS += $(UML_DEPS)
-VM_GUESTS := uml-plain uml-systemd cloud-plain cloud-systemd
+VM_GUESTS := uml-quick uml-plain uml-systemd cloud-plain cloud-systemd
 VM_PROGRAMS = $(foreach g,$(VM_GUESTS),'tests/vm/guest $(subst -, ,$(g))')
 # The quick one is a part of `make check`.
-VM_QUICK := --suite vm --stage --timeout 240 'tests/vm/guest uml plain'
+VM_QUICK := --suite vm --stage --timeout 240 'tests/vm/guest uml quick'
 
 ## check-vm: boot guests with cgroup v2, systemd and AppArmor, run their tests, record the result in docs/vm.md
 .PHONY: check-vm check-vm-run

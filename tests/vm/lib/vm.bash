@@ -2,6 +2,7 @@
 # vm.bash - what tests inside a guest share. Loads integration's container.bash, so that each test has its own
 # directory and state and leaves nothing.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # container.bash sets state
 # The guest says in the environment: SRT_GUEST_KERNEL (uml, cloud), SRT_GUEST_INIT (plain, systemd), SRT_HALF (root,
 # user).
 
