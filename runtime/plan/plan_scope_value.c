@@ -186,7 +186,8 @@ static int seconds_line(struct scope_lines *lines, const char *name, const char 
 	TRY(str_u64(value, 10, UINT64_MAX / USEC_A_SECOND, &seconds, r->err));
 	scope_add(lines,
 		  arena_printf(r->a, "%.*sUSec", (int)(strlen(name) - strlen(SECONDS)), name), "t");
-	scope_value(lines, "%llu", (unsigned long long)(seconds * USEC_A_SECOND));
+	seconds *= USEC_A_SECOND;
+	scope_value(lines, "%llu", (unsigned long long)seconds);
 	return 0;
 }
 
