@@ -89,7 +89,7 @@ int act_cgroup_scope(struct act *x, const struct op *op, struct err *err)
 	TRY(scope_ask(x->companion, "start", (enum scope_manager)op->a, op->path, pid, NULL,
 		      op->data, answer, sizeof(answer), err));
 	TRY(open_scope(op, answer, &fd, err));
-	(void)snprintf(x->scope, CGROUP_PATH_MAX, "%s", answer);
+	memcpy(x->scope, answer, strlen(answer) + 1);
 	return cgroup_dirs_add(x->cgroups, op->type, fd, err);
 }
 
