@@ -27,6 +27,7 @@ const struct name op_flag_names[] = {
 	{ "dest-nofollow", OP_NOFOLLOW_DEST },
 	{ "must-exist", OP_MUST_EXIST },
 	{ "early", OP_EARLY },
+	{ "hosts-peer", OP_HOSTS_PEER },
 	{ "copy-symlink", OP_COPY_SYMLINK },
 	{ "readonly-late", OP_READONLY_LATE },
 	{ "copy-up", OP_COPY_UP },

@@ -126,6 +126,8 @@ enum op_flag {
 	OP_COPY_SYMLINK = 128, /* a source that is a symlink is made again, not mounted */
 	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
 	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
+	OP_HOSTS_PEER =
+		4096, /* with OP_BY_PARENT: of the host's own mount, not of the child's slave of it */
 	OP_HOLD = 1024, /* a new tmpfs that later ops make names in: it is kept open for them */
 	OP_BY_PARENT =
 		2048, /* needs rights that the child has given up: the parent does it, or opens what it is about */
