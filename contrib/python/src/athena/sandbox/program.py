@@ -26,9 +26,12 @@ _WIDENING = ("SANDBOX_ALLOW_NETWORK", "SANDBOX_ALLOW_FS_WRITE")
 
 _VIEW = ("/", "/tmp", "/dev", "/proc", "/sys", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc")
 
+# Node takes a thread a processor for its garbage, which on a large machine alone would be over max_processes.
+_NODE = ("node", "--v8-pool-size=1")
+
 _BY_ARGUMENT = {
     ExecutionLanguage.PYTHON: ("python3", "-c"),
-    ExecutionLanguage.JAVASCRIPT: ("node", "-e"),
+    ExecutionLanguage.JAVASCRIPT: (*_NODE, "-e"),
     ExecutionLanguage.BASH: ("bash", "-c"),
 }
 _BY_INPUT = {
@@ -37,7 +40,7 @@ _BY_INPUT = {
         "-c",
         "exec(compile(__import__('sys').stdin.buffer.read(), '<string>', 'exec'))",
     ),
-    ExecutionLanguage.JAVASCRIPT: ("node", "-"),
+    ExecutionLanguage.JAVASCRIPT: (*_NODE, "-"),
     ExecutionLanguage.BASH: ("bash", "-c", "IFS= read -r -d '' REPLY; exec </dev/null; eval \"$REPLY\""),
 }
 
