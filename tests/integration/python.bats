@@ -42,7 +42,7 @@ setup_here() { cd "$BATS_FILE_TMPDIR/python/tests" || return; }
 	run /usr/bin/mypy --config-file pyproject.toml --cache-dir "$BATS_TEST_TMPDIR/cache" -p athena.sandbox -p athena.mcp
 	echo "$output"
 	[ "$status" -eq 0 ]
-	MYPYPATH=src run /usr/bin/mypy --config-file pyproject.toml --cache-dir "$BATS_TEST_TMPDIR/cache" tests
+	MYPYPATH=src:tests run /usr/bin/mypy --config-file pyproject.toml --cache-dir "$BATS_TEST_TMPDIR/cache" tests
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
@@ -55,4 +55,25 @@ setup_here() { cd "$BATS_FILE_TMPDIR/python/tests" || return; }
 	[ "$status" -eq 0 ]
 	[[ ${lines[-1]} =~ ^([0-9]+)\ examples$ ]]
 	[ "${BASH_REMATCH[1]}" -ge 15 ]
+}
+
+@test "the Rust example builds and tells what became of the code" {
+	command -v rustc >/dev/null || skip "rustc is not installed"
+	run rustc --edition 2021 -D warnings -o "$BATS_TEST_TMPDIR/sandbox" "$SRT_TOP/contrib/rust/sandbox.rs"
+	[ "$status" -eq 0 ] || { [[ $output != *rustup* && $output != *"Permission denied"* ]] || skip "rustc is not set up for this user"; echo "$output"; return 1; }
+	run -0 --separate-stderr "$BATS_TEST_TMPDIR/sandbox" 'print(6 * 7)'
+	[ "${lines[*]}" = "42 the code ended with 0" ]
+	run -1 --separate-stderr "$BATS_TEST_TMPDIR/sandbox" 'while True: pass'
+	[ "$output" = "the code ran out of time" ]
+	run -1 --separate-stderr "$BATS_TEST_TMPDIR/sandbox" 'import os; os.kill(os.getpid(), 6)'
+	[ "$output" = "the code was ended by signal 6" ]
+}
+
+@test "workflow, compose file and Dockerfile ask for neither privileges nor the docker socket" {
+	run ! grep -rnE '^[^#]*(privileged: *true|--privileged|docker\.sock)' "$SRT_TOP/contrib/ci" "$SRT_TOP/contrib/docker"
+	/usr/bin/python3 -c "import yaml" 2>/dev/null || skip "python3-yaml is not installed"
+	/usr/bin/python3 -c "
+import sys, yaml
+for path in sys.argv[1:]: assert isinstance(yaml.safe_load(open(path)), dict), path
+" "$SRT_TOP"/contrib/ci/*.yml "$SRT_TOP"/contrib/docker/*.yaml
 }

@@ -277,7 +277,9 @@ class Policies(unittest.TestCase):
             self.assertIn(str(self.file), str(caught.exception))
 
     def test_the_three_policies(self) -> None:
-        rules = lambda p: [(r.path, r.mode.value) for r in p.filesystem_rules]  # noqa: E731
+        def rules(p: SRTPolicy) -> list[tuple[str, str]]:
+            return [(r.path, r.mode.value) for r in p.filesystem_rules]
+
         self.assertEqual(rules(STRICT_POLICY), [("/tmp", "allow")])
         self.assertEqual(rules(RESEARCH_POLICY), [("/home", "read_only"), ("/tmp", "allow")])
         self.assertEqual(rules(DEVELOPMENT_POLICY), [(".", "allow"), ("/tmp", "allow")])
@@ -318,7 +320,8 @@ class Program(unittest.TestCase):
         self.assertEqual(program._PLACES, ("/usr/local/bin/srt", "/usr/bin/srt", "~/bin/srt"))
 
     def test_absent(self) -> None:
-        for variables in ({}, {"SANDBOX_RUNTIME_PATH": "/nonexistent", "PATH": str(self.place / "path")}):
+        absent: list[dict[str, str]] = [{}, {"SANDBOX_RUNTIME_PATH": "/nonexistent", "PATH": str(self.place / "path")}]
+        for variables in absent:
             with self.assertRaises(RuntimeError) as caught:
                 self.found(**variables)
             self.assertEqual(str(caught.exception), "SRT binary not found")
