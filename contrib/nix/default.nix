@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# srt-oci as a derivation: nix-build contrib/nix. Linked statically, against the musl package set.
+# srt-oci as a derivation: nix-build contrib/nix. The runtime program is static, as elsewhere.
 { pkgs ? import <nixpkgs> { } }:
 
-let
-  static = pkgs.pkgsStatic;
-in
 pkgs.stdenv.mkDerivation {
   pname = "srt-oci";
   version = "0.1.0";
   src = pkgs.lib.cleanSource ../..;
 
   nativeBuildInputs = [ pkgs.pkg-config pkgs.git ];
-  buildInputs = [ pkgs.glibc.static pkgs.yajl static.yajl pkgs.libseccomp pkgs.util-linux pkgs.libarchive pkgs.openssl ];
+  buildInputs = [ pkgs.glibc.static pkgs.yajl pkgs.libseccomp pkgs.util-linux pkgs.libarchive pkgs.openssl ];
 
-  makeFlags = [ "PREFIX=$(out)" "MUSL=" "YAJL_STATIC=${static.yajl}/lib/libyajl_s.a" ];
+  makeFlags = [ "PREFIX=$(out)" "MUSL=" "YAJL_STATIC=${pkgs.yajl}/lib/libyajl_s.a" ];
   enableParallelBuilding = true;
 
   meta = {

@@ -55,13 +55,17 @@ class Names(unittest.TestCase):
                     self.assertTrue(member.__doc__, f"{name}.{word}")
 
     def test_the_words_of_the_enums(self) -> None:
-        self.assertEqual({m.name: m.value for m in SandboxMode}, {"SRT": "srt", "RESTRICTED": "restricted", "MOCK": "mock"})
+        self.assertEqual(
+            {m.name: m.value for m in SandboxMode}, {"SRT": "srt", "RESTRICTED": "restricted", "MOCK": "mock"}
+        )
         self.assertEqual([m.name for m in ExecutionLanguage], ["PYTHON", "JAVASCRIPT", "BASH"])
         self.assertEqual(
-            {m.name: m.value for m in FilesystemAccessMode}, {"ALLOW": "allow", "DENY": "deny", "READ_ONLY": "read_only"}
+            {m.name: m.value for m in FilesystemAccessMode},
+            {"ALLOW": "allow", "DENY": "deny", "READ_ONLY": "read_only"},
         )
         self.assertEqual(
-            {m.name: m.value for m in NetworkAccessMode}, {"NONE": "none", "RESTRICTED": "restricted", "FULL": "full"}
+            {m.name: m.value for m in NetworkAccessMode},
+            {"NONE": "none", "RESTRICTED": "restricted", "FULL": "full"},
         )
 
 
@@ -130,17 +134,48 @@ class Configs(unittest.TestCase):
             with self.assertRaises(ValueError) as caught:
                 SRTExecutor(config)
             self.assertIn(errors[0], str(caught.exception))
-        for right in ({"timeout_seconds": 1}, {"timeout_seconds": 3600}, {"max_memory_mb": 32}, {"max_cpu_percent": 100}):
+        for right in (
+            {"timeout_seconds": 1},
+            {"timeout_seconds": 3600},
+            {"max_memory_mb": 32},
+            {"max_cpu_percent": 100},
+        ):
             self.assertEqual(SandboxConfig(**right).validate(), (True, []))  # type: ignore[arg-type]
 
     def test_domains(self) -> None:
-        for good in ("a", "a.b", "*.a.b", "*", "a.b:443", "10.0.0.0/8", "::1", "[::1]:443", "1.2.3.4:80", "xn--bcher-kva.de"):
+        for good in (
+            "a",
+            "a.b",
+            "*.a.b",
+            "*",
+            "a.b:443",
+            "10.0.0.0/8",
+            "::1",
+            "[::1]:443",
+            "1.2.3.4:80",
+            "xn--bcher-kva.de",
+        ):
             self.assertTrue(is_domain(good), good)
-        for bad in ("", "a..b", "-a.b", "*.*", "a*.b", "a.b:0", "a.b:70000", "a.b:x", "http://a", "a/b", "ä.de", "*."):
+        for bad in (
+            "",
+            "a..b",
+            "-a.b",
+            "*.*",
+            "a*.b",
+            "a.b:0",
+            "a.b:70000",
+            "a.b:x",
+            "http://a",
+            "a/b",
+            "ä.de",
+            "*.",
+        ):
             self.assertFalse(is_domain(bad), bad)
 
     def test_limits_policy_and_dict(self) -> None:
-        config = SandboxConfig(timeout_seconds=5, blocked_domains=["x.org"], allow_eval=True, policy=RESEARCH_POLICY)
+        config = SandboxConfig(
+            timeout_seconds=5, blocked_domains=["x.org"], allow_eval=True, policy=RESEARCH_POLICY
+        )
         self.assertEqual(config.get_resource_limits(), SandboxResourceLimits(timeout_seconds=5))
         rights = config.get_security_policy()
         self.assertEqual(rights.network_mode, NetworkAccessMode.RESTRICTED)
@@ -181,7 +216,16 @@ class Policies(unittest.TestCase):
         self.assertEqual(manager.name, "default")
         self.assertEqual(
             [r.path for r in manager.filesystem_rules],
-            ["~/.ssh", "~/.aws", "~/.anthropic", "~/.config/github", "/etc/passwd", "/etc/shadow", "/proc", "/sys"],
+            [
+                "~/.ssh",
+                "~/.aws",
+                "~/.anthropic",
+                "~/.config/github",
+                "/etc/passwd",
+                "/etc/shadow",
+                "/proc",
+                "/sys",
+            ],
         )
         self.assertEqual({r.mode for r in manager.filesystem_rules}, {FilesystemAccessMode.DENY})
         self.assertEqual((manager.network_rules, manager.environment_vars), ([], {}))
@@ -201,7 +245,9 @@ class Policies(unittest.TestCase):
         ):
             self.assertIs(got, m)
         self.assertEqual(m.network_mode, NetworkAccessMode.RESTRICTED)
-        self.assertEqual({v.name: v.sensitive for v in m.environment_vars.values()}, {"A": True, "B": False, "C": True})
+        self.assertEqual(
+            {v.name: v.sensitive for v in m.environment_vars.values()}, {"A": True, "B": False, "C": True}
+        )
         policy = m.build()
         m.deny_path("/later")
         self.assertEqual([r.path for r in policy.filesystem_rules][-3:], ["/a", "/b", "/c"])
@@ -227,9 +273,12 @@ class Policies(unittest.TestCase):
             {"path": "/data", "mode": "read_only", "recursive": True, "description": "ä"},
         )
         self.assertEqual(document["network"]["mode"], "restricted")
-        self.assertEqual(set(document["network"]["rules"][0]), {"domain", "mode", "ports", "protocols", "description"})
         self.assertEqual(
-            document["environment"]["TOKEN"], {"name": "TOKEN", "value": "***", "sensitive": True, "description": ""}
+            set(document["network"]["rules"][0]), {"domain", "mode", "ports", "protocols", "description"}
+        )
+        self.assertEqual(
+            document["environment"]["TOKEN"],
+            {"name": "TOKEN", "value": "***", "sensitive": True, "description": ""},
         )
         self.assertNotIn("hunter2", self.file.read_text(encoding="utf-8"))
         self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
@@ -255,7 +304,13 @@ class Policies(unittest.TestCase):
     def test_sensitive_values_are_shown_nowhere(self) -> None:
         config = SandboxConfig(policy=self.policy())
         command = make_command(config, "print(1)", ExecutionLanguage.PYTHON)
-        for text in (repr(config), json.dumps(config.to_dict()), repr(command), repr(command.settings), str(command.arguments)):
+        for text in (
+            repr(config),
+            json.dumps(config.to_dict()),
+            repr(command),
+            repr(command.settings),
+            str(command.arguments),
+        ):
             self.assertNotIn("hunter2", text)
         self.assertIn("hunter2", command.environment.values())
 
@@ -320,7 +375,10 @@ class Program(unittest.TestCase):
         self.assertEqual(program._PLACES, ("/usr/local/bin/srt", "/usr/bin/srt", "~/bin/srt"))
 
     def test_absent(self) -> None:
-        absent: list[dict[str, str]] = [{}, {"SANDBOX_RUNTIME_PATH": "/nonexistent", "PATH": str(self.place / "path")}]
+        absent: list[dict[str, str]] = [
+            {},
+            {"SANDBOX_RUNTIME_PATH": "/nonexistent", "PATH": str(self.place / "path")},
+        ]
         for variables in absent:
             with self.assertRaises(RuntimeError) as caught:
                 self.found(**variables)
@@ -348,7 +406,9 @@ class Memory(unittest.TestCase):
         with tempfile.TemporaryDirectory() as place:
             memory = MemoryAPI.create(Path(place, "sub", "memory.jsonl"))
             self.assertEqual(memory.recall(), [])
-            first = memory.remember(memory_type="fact", content="the sky", tags=["a", "b"], context={"by": "me"})
+            first = memory.remember(
+                memory_type="fact", content="the sky", tags=["a", "b"], context={"by": "me"}
+            )
             memory.remember(memory_type="code", content={"exit": 0}, tags=["a"], context=None)
             self.assertEqual([r["id"] for r in memory.recall("fact")], [first])
             self.assertEqual(len(memory.recall(tags=["a"])), 2)

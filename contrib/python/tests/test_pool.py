@@ -29,7 +29,9 @@ class Pool(unittest.TestCase):
 
             def work(thread: int) -> None:
                 for i in range(4):
-                    code = f"import os\nopen('/tmp/{thread}-{i}', 'w')\nprint({thread}, {i}, os.listdir('/tmp'))"
+                    code = (
+                        f"import os\nopen('/tmp/{thread}-{i}', 'w')\nprint({thread}, {i}, os.listdir('/tmp'))"
+                    )
                     results[thread, i] = pool.execute(code)
 
             threads = [threading.Thread(target=work, args=(t,)) for t in range(16)]
@@ -67,15 +69,25 @@ class Pool(unittest.TestCase):
 
     def test_many_in_their_order(self) -> None:
         with SRTExecutorPool(2) as pool:
-            results = pool.execute_many(["import time; time.sleep(0.3); print(0)", "print(1)", ("echo 2", "bash")])
+            results = pool.execute_many(
+                ["import time; time.sleep(0.3); print(0)", "print(1)", ("echo 2", "bash")]
+            )
         self.assertEqual([r.stdout for r in results], ["0\n", "1\n", "2\n"])
 
     def test_is_an_executor(self) -> None:
         with SRTExecutorPool(2) as pool:
             self.assertIsInstance(pool, concurrent.futures.Executor)
-            futures = [pool.submit("print(1)"), pool.submit("echo 1", "bash"), pool.submit(pool.execute, "print(1)")]
-            self.assertEqual([f.result(20).stdout for f in concurrent.futures.as_completed(futures)], ["1\n"] * 3)
-            self.assertEqual([r.stdout for r in pool.map(pool.execute, ["print(2)", "print(3)"])], ["2\n", "3\n"])
+            futures = [
+                pool.submit("print(1)"),
+                pool.submit("echo 1", "bash"),
+                pool.submit(pool.execute, "print(1)"),
+            ]
+            self.assertEqual(
+                [f.result(20).stdout for f in concurrent.futures.as_completed(futures)], ["1\n"] * 3
+            )
+            self.assertEqual(
+                [r.stdout for r in pool.map(pool.execute, ["print(2)", "print(3)"])], ["2\n", "3\n"]
+            )
             with self.assertRaises(TypeError):
                 pool.submit(os.getpid)  # type: ignore[arg-type]
         with self.assertRaises(RuntimeError):
@@ -84,7 +96,9 @@ class Pool(unittest.TestCase):
     def test_for_asyncio(self) -> None:
         async def work() -> str:
             with SRTExecutorPool(1) as pool:
-                return (await asyncio.get_running_loop().run_in_executor(pool, pool.execute, "print(1)")).stdout
+                return (
+                    await asyncio.get_running_loop().run_in_executor(pool, pool.execute, "print(1)")
+                ).stdout
 
         self.assertEqual(asyncio.run(work()), "1\n")
 

@@ -13,7 +13,9 @@ from athena.sandbox import ExecutionResult, SandboxConfig, SandboxMode, SRTExecu
 
 class Without(unittest.TestCase):
     def test_says_what_is_missing(self) -> None:
-        with mock.patch.dict(sys.modules, {"RestrictedPython": None}), self.assertRaises(ImportError) as caught:
+        with mock.patch.dict(sys.modules, {"RestrictedPython": None}), self.assertRaises(
+            ImportError
+        ) as caught:
             SRTExecutor(SandboxConfig(mode=SandboxMode.RESTRICTED))
         self.assertEqual(str(caught.exception), "RestrictedPython not installed")
 
@@ -26,7 +28,7 @@ class Restricted(unittest.TestCase):
 
     def test_runs_python(self) -> None:
         code = (
-            "import math\nclass A:\n  def f(self, *a, **k): return a, k\nx = [1]\nx[0] = 2\ny = 1\ny += 2\n"
+            "import math\nn: int = 1\nclass A:\n  def f(self, *a: int, **k: int) -> tuple: return a, k\nx = [1]\nx[0] = 2\ny = 1\ny += 2\n"
             "for a, b in [(1, 2)]: print(a, b)\nprint(f'{math.pi:.2f}', x, y, A().f(*x, **{'k': 1}), max(x), end='')"
         )
         result = self.run_code(code)
@@ -49,7 +51,10 @@ class Restricted(unittest.TestCase):
         self.assertEqual(self.run_code("exec('x = 3')\nprint(x)", allow_exec=True).stdout, "3\n")
         self.assertFalse(self.run_code("exec('x = 3')", allow_eval=True).success)
         self.assertFalse(self.run_code("eval('().__class__')", allow_eval=True).success)
-        self.assertEqual(self.run_code("import string\nprint(string.digits)", allow_import_dynamic=True).stdout, "0123456789\n")
+        self.assertEqual(
+            self.run_code("import string\nprint(string.digits)", allow_import_dynamic=True).stdout,
+            "0123456789\n",
+        )
 
     def test_ends(self) -> None:
         self.assertIn("ZeroDivisionError", self.run_code("1/0").stderr)
@@ -59,7 +64,9 @@ class Restricted(unittest.TestCase):
 
     def test_timeout_also_where_all_is_caught(self) -> None:
         begin = time.monotonic()
-        result = self.run_code("print('a')\nwhile True:\n  try:\n    while True: pass\n  except: pass", timeout_seconds=1)
+        result = self.run_code(
+            "print('a')\nwhile True:\n  try:\n    while True: pass\n  except: pass", timeout_seconds=1
+        )
         self.assertLess(time.monotonic() - begin, 6)
         self.assertEqual(
             (result.exit_code, result.error, result.stderr, result.stdout),

@@ -78,7 +78,15 @@ class Runs(unittest.TestCase):
     def test_prints(self) -> None:
         result = self.run_code("print(6 * 7)")
         self.assertEqual(
-            (result.success, result.stdout, result.stderr, result.exit_code, result.status, result.error, result.violations),
+            (
+                result.success,
+                result.stdout,
+                result.stderr,
+                result.exit_code,
+                result.status,
+                result.error,
+                result.violations,
+            ),
             (True, "42\n", "", 0, "ok", None, []),
         )
         self.assertGreater(result.memory_used_mb, 1)
@@ -106,7 +114,8 @@ class Runs(unittest.TestCase):
 
     def test_timeout_after_words(self) -> None:
         result = self.run_code(
-            "import sys, time; print('out', flush=True); sys.stderr.write('err'); time.sleep(20)", timeout_seconds=1
+            "import sys, time; print('out', flush=True); sys.stderr.write('err'); time.sleep(20)",
+            timeout_seconds=1,
         )
         self.assertEqual((result.stdout, result.stderr), ("out\n", "err\nExecution timeout after 1s"))
 
@@ -151,7 +160,9 @@ class Runs(unittest.TestCase):
             self.assertIn("FileNotFoundError", result.stderr)
 
     def test_tmp_is_the_sandboxs_own(self) -> None:
-        with tempfile.NamedTemporaryFile(dir="/tmp", prefix="host-"), SRTExecutor(SandboxConfig.strict()) as executor:
+        with tempfile.NamedTemporaryFile(dir="/tmp", prefix="host-"), SRTExecutor(
+            SandboxConfig.strict()
+        ) as executor:
             result = executor.execute("import os; print(os.listdir('/tmp')); open('/tmp/mine', 'w')")
         self.assertEqual((result.stdout, result.exit_code), ("[]\n", 0), result.stderr)
         self.assertFalse(os.path.exists("/tmp/mine"))
@@ -187,7 +198,9 @@ class Runs(unittest.TestCase):
     def test_a_saved_policy_runs(self) -> None:
         with tempfile.TemporaryDirectory() as place:
             file = Path(place, "p.json")
-            SRTConfigManager().expose_env_var("TOKEN", "hunter2", True).expose_env_var("PLAIN", "p").build().save(file)
+            SRTConfigManager().expose_env_var("TOKEN", "hunter2", True).expose_env_var(
+                "PLAIN", "p"
+            ).build().save(file)
             code = "import os; print(os.environ['PLAIN'], len(os.environ['TOKEN']), os.environ['TOKEN'])"
             with mock.patch.dict(os.environ, {"TOKEN": "hunter2"}):
                 loaded = SRTPolicy.load(file)
@@ -212,7 +225,9 @@ class Runs(unittest.TestCase):
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            self.assertTrue(self.run_code("import time; time.sleep(0.5); print('UNIQUE')", policy=policy).success)
+            self.assertTrue(
+                self.run_code("import time; time.sleep(0.5); print('UNIQUE')", policy=policy).success
+            )
         finally:
             done.set()
             watcher.join()
@@ -227,7 +242,9 @@ class Runs(unittest.TestCase):
             result = self.run_code(code, working_directory=place)
             self.assertEqual(result.stdout, f"{place} ['file']\n", result.stderr)
             self.assertIn("Read-only file system", result.stderr)
-        self.assertEqual(self.run_code("import os; print(os.getcwd())", working_directory="/tmp").stdout, "/tmp\n")
+        self.assertEqual(
+            self.run_code("import os; print(os.getcwd())", working_directory="/tmp").stdout, "/tmp\n"
+        )
 
     def test_development_writes_the_working_directory(self) -> None:
         with tempfile.TemporaryDirectory() as place:
@@ -261,7 +278,9 @@ class Runs(unittest.TestCase):
         self.assertEqual(result.stdout, "\ufffd\n")
 
     def test_what_is_not_captured(self) -> None:
-        result = self.run_code("import sys; print(1); sys.exit('x')", capture_output=False, capture_errors=False)
+        result = self.run_code(
+            "import sys; print(1); sys.exit('x')", capture_output=False, capture_errors=False
+        )
         self.assertEqual((result.stdout, result.stderr, result.exit_code), ("", "", 1))
 
     def test_tracing_and_profiling(self) -> None:
@@ -356,7 +375,9 @@ class Executors(unittest.TestCase):
             with mock.patch.dict(os.environ, {"SANDBOX_RUNTIME_PATH": str(fake)}):
                 for callback in (None, print):
                     result = SRTExecutor(None, callback).execute("print(1)")
-                    self.assertEqual((result.success, result.exit_code, result.infra_error), (False, 125, True))
+                    self.assertEqual(
+                        (result.success, result.exit_code, result.infra_error), (False, 125, True)
+                    )
                     self.assertIn("nothing here", result.stderr)
 
     def test_mock(self) -> None:

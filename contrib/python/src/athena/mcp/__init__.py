@@ -58,7 +58,9 @@ class MemoryAPI:
             os.close(fd)
         return str(record["id"])
 
-    def recall(self, memory_type: str | None = None, tags: Iterable[str] = (), text: str = "") -> list[dict[str, Any]]:
+    def recall(
+        self, memory_type: str | None = None, tags: Iterable[str] = (), text: str = ""
+    ) -> list[dict[str, Any]]:
         """The records of this type that have all these tags and contain the text, oldest first."""
         wanted = set(tags)
         try:

@@ -20,7 +20,7 @@ from .result import ExecutionResult
 
 @dataclass
 class CodeOutput:
-    """What a step of an agent gave. It also unpacks as (output, logs, is_final_answer), as older agents want it."""
+    """What a step of an agent gave. Older agents unpack it as (output, logs, is_final_answer)."""
 
     output: Any
     logs: str
@@ -41,7 +41,7 @@ globals().update(__import__('json').loads({variables!r}))
 
 
 class SmolagentsExecutor:
-    """A Python executor for a smolagents CodeAgent: called with code, it returns output, logs and whether that is final.
+    """A Python executor for a smolagents CodeAgent: code goes in; output, logs and whether that is final come out.
 
     Each step is a sandbox of its own: variables are handed in by send_variables() as JSON, and what a step
     defines is gone with it. final_answer(value) ends the agent's work. Tools of the host's are refused, as
@@ -61,7 +61,9 @@ class SmolagentsExecutor:
         """Only final_answer can be had; any other tool of this process is refused."""
         others = sorted(set(tools) - {"final_answer"})
         if others:
-            raise ValueError(f"tools that run in this process cannot be called from the sandbox: {', '.join(others)}")
+            raise ValueError(
+                f"tools that run in this process cannot be called from the sandbox: {', '.join(others)}"
+            )
 
     def __call__(self, code_action: str) -> CodeOutput:
         mark = f"final-{secrets.token_hex(16)}:"
@@ -80,7 +82,7 @@ class SmolagentsExecutor:
 
 
 class SandboxTool:
-    """A tool in the shape of LangChain's: name, description, args, run(), invoke() and their asynchronous twins.
+    """A tool in the shape of LangChain's: name, description, args, run(), invoke(), arun(), ainvoke().
 
     The answer is text for a model: what the code wrote, and what became of it where that was not success.
     """

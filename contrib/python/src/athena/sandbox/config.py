@@ -15,7 +15,9 @@ from .modes import ExecutionLanguage, NetworkAccessMode, SandboxMode
 from .policy import DEVELOPMENT_POLICY, RESEARCH_POLICY, STRICT_POLICY, SRTPolicy
 from .result import new_id
 
-_DOMAIN = re.compile(r"(\*|(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)", re.I)
+_DOMAIN = re.compile(
+    r"(\*|(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def is_domain(text: str) -> bool:
 
 @dataclass
 class SandboxConfig:
-    """Mode, language, limits and rights of an executor. The defaults give little; validate() says what is wrong."""
+    """Mode, language, limits and rights of an executor. The defaults give little."""
 
     mode: SandboxMode = SandboxMode.SRT
     language: ExecutionLanguage = ExecutionLanguage.PYTHON
@@ -93,7 +95,7 @@ class SandboxConfig:
     """Ports 80 and 443 alone."""
     blocked_domains: list[str] = field(default_factory=list)
     working_directory: str | None = None
-    """A directory of the host: shown read-only, unless the policy says otherwise, and entered. Or a private one, as /tmp."""
+    """A directory of the host, shown read-only unless the policy says otherwise; or a private one, as /tmp."""
     environment_vars: dict[str, str] = field(default_factory=dict)
     enable_profiling: bool = False
     """Milliseconds by phase, in the result's timings."""
@@ -140,7 +142,8 @@ class SandboxConfig:
         ]
         if not wrong and self.max_disk_space_mb < self.max_file_size_mb:
             wrong.append(
-                f"max_disk_space_mb ({self.max_disk_space_mb}) must be at least max_file_size_mb ({self.max_file_size_mb})"
+                f"max_disk_space_mb ({self.max_disk_space_mb}) must be at least "
+                f"max_file_size_mb ({self.max_file_size_mb})"
             )
         wrong += [f"blocked_domains: {d!r} is no domain" for d in self.blocked_domains if not is_domain(d)]
         rules = self.policy.network_rules if self.policy else []
@@ -164,7 +167,9 @@ class SandboxConfig:
 
     def get_resource_limits(self) -> SandboxResourceLimits:
         """The limits alone."""
-        return SandboxResourceLimits(**{f.name: getattr(self, f.name) for f in dataclasses.fields(SandboxResourceLimits)})
+        return SandboxResourceLimits(
+            **{f.name: getattr(self, f.name) for f in dataclasses.fields(SandboxResourceLimits)}
+        )
 
     def get_security_policy(self) -> SandboxSecurityPolicy:
         """The rights alone."""

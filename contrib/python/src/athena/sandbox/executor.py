@@ -47,7 +47,7 @@ class SRTExecutor:
     def execute(self, code: str, language: ExecutionLanguage | str | None = None) -> ExecutionResult:
         """Run the code to its end. What the code does wrong is in the result, and is never raised.
 
-        Raises ValueError for a language that there is not, RuntimeError after cleanup(), and what a callback raises.
+        Raises ValueError for an unknown language, RuntimeError after cleanup(), and what a callback raises.
         """
         chosen = ExecutionLanguage(language) if language is not None else self.config.language
         if self.config.mode is SandboxMode.SRT:
@@ -62,7 +62,9 @@ class SRTExecutor:
             return self._kept(ExecutionResult(True, MOCK_OUTPUT))
         if language is not ExecutionLanguage.PYTHON:
             words = f"mode restricted runs python alone, not {language.value}"
-            return ExecutionResult(False, stderr=words, exit_code=125, status="setup_error", error="SetupError")
+            return ExecutionResult(
+                False, stderr=words, exit_code=125, status="setup_error", error="SetupError"
+            )
         return self._engine.execute(code)
 
     def _told(self, result: ExecutionResult) -> ExecutionResult:
@@ -78,7 +80,9 @@ class SRTExecutor:
             command = make_command(self.config, code, language)
         except LookupError as e:
             words = str(e.args[0])
-            return ExecutionResult(False, stderr=words, exit_code=125, status="setup_error", error="SetupError")
+            return ExecutionResult(
+                False, stderr=words, exit_code=125, status="setup_error", error="SetupError"
+            )
         run = Run(self._program, command, self.config.timeout_seconds, self.on_stdout, self.on_stderr)
         with self._lock:
             if self._closed:

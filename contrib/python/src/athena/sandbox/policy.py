@@ -197,7 +197,7 @@ class _Object:
     def take(self, key: str, kind: type | tuple[type, ...], default: Any = None, needed: bool = False) -> Any:
         if key not in self.left:
             if needed:
-                raise ValueError(f"{self.place}: \"{key}\" is missing")
+                raise ValueError(f'{self.place}: "{key}" is missing')
             return default
         value = self.left.pop(key)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
@@ -209,11 +209,13 @@ class _Object:
         try:
             return words(value) if value is not None else _given(default)
         except ValueError:
-            raise ValueError(f"{self.place}/{key}: {value!r} is not one of {', '.join(w.value for w in words)}") from None
+            raise ValueError(
+                f"{self.place}/{key}: {value!r} is not one of {', '.join(w.value for w in words)}"
+            ) from None
 
     def end(self) -> None:
         if self.left:
-            raise ValueError(f"{self.place}: unknown key \"{next(iter(self.left))}\"")
+            raise ValueError(f'{self.place}: unknown key "{next(iter(self.left))}"')
 
 
 def _given(value: _E | None) -> _E:

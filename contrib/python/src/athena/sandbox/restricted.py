@@ -24,7 +24,7 @@ from typing import Any
 from .config import SandboxConfig
 from .result import ExecutionResult
 
-# Modules that `import` gives without allow_import_dynamic: their public names, and nothing they import themselves.
+# Modules that `import` gives without allow_import_dynamic: their public names, and none of what they import.
 _IMPORTABLE = frozenset(
     ("math", "cmath", "datetime", "decimal", "fractions", "itertools", "json", "random", "re", "statistics")
 )
@@ -33,9 +33,10 @@ _MORE_BUILTINS = (
     "next", "object", "reversed", "set", "sum", "super", "staticmethod", "classmethod", "property",
 )  # fmt: skip
 _INPLACE: dict[str, Callable[[Any, Any], Any]] = {
-    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv, "//=": operator.ifloordiv,
-    "%=": operator.imod, "**=": operator.ipow, "<<=": operator.ilshift, ">>=": operator.irshift, "&=": operator.iand,
-    "|=": operator.ior, "^=": operator.ixor, "@=": operator.imatmul,
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+    "//=": operator.ifloordiv, "%=": operator.imod, "**=": operator.ipow, "@=": operator.imatmul,
+    "<<=": operator.ilshift, ">>=": operator.irshift,
+    "&=": operator.iand, "|=": operator.ior, "^=": operator.ixor,
 }  # fmt: skip
 _GRACE = 1.0
 
@@ -66,7 +67,12 @@ class RestrictedEngine:
         if compiled.errors:
             errors = [str(e) for e in compiled.errors]
             return ExecutionResult(
-                False, stderr="\n".join(errors) + "\n", exit_code=1, violations=errors, error="SyntaxError", status="exit"
+                False,
+                stderr="\n".join(errors) + "\n",
+                exit_code=1,
+                violations=errors,
+                error="SyntaxError",
+                status="exit",
             )
         result = self._run(compiled.code)
         result.execution_time_ms = round((time.monotonic() - begin) * 1000, 3)
@@ -81,7 +87,13 @@ class RestrictedEngine:
             task.interrupt()
             words = f"Execution timeout after {self._config.timeout_seconds:g}s"
             return ExecutionResult(
-                False, out.getvalue(), words, 124, violations=[words], error="TimeoutExpired", status="timeout"
+                False,
+                out.getvalue(),
+                words,
+                124,
+                violations=[words],
+                error="TimeoutExpired",
+                status="timeout",
             )
         return ExecutionResult(
             task.exit_code == 0,
@@ -119,7 +131,9 @@ class RestrictedEngine:
         return namespace
 
     def _compile(self, source: str, kind: str) -> CodeType:
-        compiled = getattr(self._library, f"compile_restricted_{kind}")(source, "<string>", policy=self._transformer)
+        compiled = getattr(self._library, f"compile_restricted_{kind}")(
+            source, "<string>", policy=self._transformer
+        )
         if compiled.errors:
             raise SyntaxError("; ".join(str(e) for e in compiled.errors))
         code: CodeType = compiled.code
@@ -151,7 +165,9 @@ class _Task(threading.Thread):
         """Raise in the thread, again where the code catches it, until it ends or is given up."""
         until = time.monotonic() + _GRACE
         while self.is_alive() and time.monotonic() < until:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident or 0), ctypes.py_object(_Deadline))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self.ident or 0), ctypes.py_object(_Deadline)
+            )
             self.join(0.01)
 
 
@@ -193,7 +209,7 @@ def _transformer(library: Any, config: SandboxConfig) -> type[Any]:
     base: type[Any] = library.RestrictingNodeTransformer
 
     class Transformer(base):  # type: ignore[misc]
-        """RestrictedPython's rules, with f-strings and annotations, and eval and exec where the config has them."""
+        """RestrictedPython's rules, but f-strings, annotations, and eval and exec as the config says."""
 
         _allowed = {n for n, yes in (("eval", config.allow_eval), ("exec", config.allow_exec)) if yes}
 
@@ -204,6 +220,9 @@ def _transformer(library: Any, config: SandboxConfig) -> type[Any]:
             return super().visit_Call(node)
 
         def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+            return self.node_contents_visit(node)
+
+        def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
             return self.node_contents_visit(node)
 
         def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:
@@ -222,7 +241,7 @@ def _transformer(library: Any, config: SandboxConfig) -> type[Any]:
 
 
 def _placed(tree: ast.AST) -> ast.AST:
-    """Nodes that the library adds have a beginning and no end; Python 3.11 wants an end that is not before it."""
+    """Nodes that the library adds have no end; Python 3.11 wants one that is not before the beginning."""
     for node in ast.walk(tree):
         line, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
         if line is not None and (end is None or end < line):

@@ -27,7 +27,7 @@ class ExecutionResult:
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
-    """The code's own; 124 after the timeout, 137 over the memory limit, 128+N after signal N, 125 where it never ran."""
+    """The code's own; 124 timeout, 137 memory limit, 128+N signal N, 125 where it never ran."""
     execution_time_ms: float = 0.0
     violations: list[str] = field(default_factory=list)
     memory_used_mb: float = 0.0
@@ -36,7 +36,7 @@ class ExecutionResult:
     error: str | None = None
     """A word for what went wrong, or what kept the code from running."""
     status: str = "ok"
-    """ok, exit, signal, timeout, cpu, memory, processes, disk, files, output, seccomp, setup_error or killed."""
+    """ok exit signal timeout cpu memory processes disk files output seccomp setup_error killed."""
     violation_events: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     infra_error: bool = False

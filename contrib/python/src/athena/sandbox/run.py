@@ -179,8 +179,14 @@ class Run:
                 infra_error=d["infra_error"],
             )
         except (ValueError, KeyError, TypeError):
-            return _infra("setup_error", "SetupError", _said(err) or f"no result; the program ended with {returncode}")
-        result.timings = {"setup_ms": d["setup_time_ms"], "execution_ms": d["execution_time_ms"], "cpu_ms": d["cpu_time_ms"]}
+            return _infra(
+                "setup_error", "SetupError", _said(err) or f"no result; the program ended with {returncode}"
+            )
+        result.timings = {
+            "setup_ms": d["setup_time_ms"],
+            "execution_ms": d["execution_time_ms"],
+            "cpu_ms": d["cpu_time_ms"],
+        }
         return self._worded(result, d["reason"])
 
     def _from_records(self, returncode: int, out: bytes, err: bytes, fds: dict[str, int]) -> ExecutionResult:
@@ -189,7 +195,12 @@ class Run:
         for secret in self._command.secrets:
             stdout, stderr = stdout.replace(secret, MASK), stderr.replace(secret, MASK)
         if record is None:
-            return _infra("setup_error", "SetupError", _said(err) or f"no record; the program ended with {returncode}", returncode != 125)
+            return _infra(
+                "setup_error",
+                "SetupError",
+                _said(err) or f"no record; the program ended with {returncode}",
+                returncode != 125,
+            )
         reason = record.get("reason")
         if reason and stderr.endswith(f"{FACE}: {reason}\n"):
             stderr = stderr[: -len(f"{FACE}: {reason}\n")]
@@ -205,7 +216,7 @@ class Run:
             memory_used_mb=round(record["memory_bytes"] / (1 << 20), 1),
             sandbox_id=record["sandbox_id"],
             timestamp=record["timestamp"],
-            error=_ERRORS.get(record["status"]),
+            error=_error_of(record["status"], record["exit_code"]),
             status=record["status"],
             violation_events=events,
         )
@@ -240,14 +251,27 @@ _ERRORS = {
     "timeout": "TimeoutExpired",
     "memory": "MemoryLimitExceeded",
     "output": "OutputLimitExceeded",
-    "setup_error": "SetupError",
+    "killed": "Killed",
+    "ok": None,
+    "exit": None,
+    "signal": None,
 }
+_NEVER_RAN = {126: "NotExecutable", 127: "NotFound"}
+
+
+def _error_of(status: str, exit_code: int) -> str | None:
+    """The word that the program's document would have for it."""
+    if status == "setup_error":
+        return _NEVER_RAN.get(exit_code, "SetupError")
+    return _ERRORS.get(status, "LimitExceeded")
 
 
 class _Reader(threading.Thread):
     """Reads one stream and hands it on, line by line, without secrets. A part of a line waits for the rest."""
 
-    def __init__(self, file: IO[bytes], callback: OutputCallback | None, secrets: list[str], diagnostics: bool) -> None:
+    def __init__(
+        self, file: IO[bytes], callback: OutputCallback | None, secrets: list[str], diagnostics: bool
+    ) -> None:
         super().__init__(daemon=True)
         self.kept = b""
         self.error: BaseException | None = None
