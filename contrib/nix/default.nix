@@ -8,7 +8,7 @@ pkgs.stdenv.mkDerivation {
   src = pkgs.lib.cleanSource ../..;
 
   nativeBuildInputs = [ pkgs.pkg-config pkgs.git ];
-  buildInputs = [ pkgs.glibc.static pkgs.yajl pkgs.libseccomp pkgs.util-linux pkgs.libarchive pkgs.openssl ];
+  buildInputs = [ pkgs.glibc.static pkgs.yajl pkgs.libseccomp pkgs.util-linux pkgs.libarchive pkgs.openssl pkgs.zlib pkgs.zstd ];
 
   makeFlags = [ "PREFIX=$(out)" "MUSL=" "YAJL_STATIC=${pkgs.yajl}/lib/libyajl_s.a" ];
   enableParallelBuilding = true;
