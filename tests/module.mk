@@ -10,6 +10,8 @@ TEST_DEPS += podman conmon catatonit slirp4netns netavark buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
 # What makes and takes images and archives beside us.
 TEST_DEPS += cpio skopeo umoci libarchive-tools
+# The package of contrib/python: how it is installed, its mode restricted, its types; and the example of contrib/rust.
+TEST_DEPS += python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -207,6 +209,11 @@ bench-run: all bench-peers
 # The rows of the others and the floor, also where srt-oci itself does not build.
 bench-peers: $(BENCH_BIN)
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run
+
+## bench-sandbox: sandboxes against bare programs and bwrap (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+.PHONY: bench-sandbox
+bench-sandbox: all
+	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-sandbox
 
 # --- installation ------------------------------------------------------------------------------------------------------
 BINDIR = $(DESTDIR)$(PREFIX)/bin

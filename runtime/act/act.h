@@ -69,8 +69,8 @@ act_fn act_cgroup_scope, act_cgroup_below;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
-act_fn act_propagation_all, act_root_open, act_root_readonly, act_pivot, act_move_root,
-	act_root_propagation;
+act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_root_readonly,
+	act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
 act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;

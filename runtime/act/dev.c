@@ -11,11 +11,25 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
+#define MADE_MODE 0755 /* of what make_in_root makes */
+
+/* The directory's fd is a mere place: for its mode it is opened. */
+static int set_mode(int place, const struct op *op, struct err *err)
+{
+	scoped_fd int dir = sys_openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (dir < 0 || sys_fchmod(dir, (mode_t)op->a) < 0)
+		return err_host(err, errno, "set the mode of %s", op->path);
+	return 0;
+}
+
 int act_mkdir(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int fd = -1;
+	int made = 0;
 
-	return make_in_root(x->root_fd, op->path, false, &fd, NULL, err);
+	TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
+	return made && op->a != MADE_MODE ? set_mode(fd, op, err) : 0;
 }
 
 static int empty_file(int dir, const char *name)

@@ -267,6 +267,37 @@ int act_bind(struct act *x, const struct op *op, struct err *err)
 	return keep(x, op, &fd, err);
 }
 
+/* pivot_root(2) wants the new root to be mounted somewhere. On /proc, which is there on every host and is held by an fd, it
+ * hides nothing that a mount could have for its source. (On "/" it would be the root of whoever enters this namespace.) */
+int act_root_new(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int fd = -1;
+	struct op root = *op;
+
+	root.path = "/";
+	if (place < 0)
+		return err_host(err, errno, "open /proc");
+	TRY(new_mount(&root, &fd, err));
+	TRY(act_attach(&root, fd, place, err));
+	x->root_fd = take_fd(&fd);
+	return 0;
+}
+
+int act_space(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = open_in_root(x->root_fd, op->path, O_PATH | O_DIRECTORY);
+	scoped_fd int fd = -1;
+
+	if (place < 0)
+		return err_host(err, errno, "open %s in the root", op->path);
+	fd = sys_open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0)
+		return err_host(err, errno, "bind %s onto itself", op->path);
+	TRY(set_attrs(op, fd, false, op->a, 0, err));
+	return act_attach(op, fd, place, err);
+}
+
 /* The mount that the op is about: held since it was made, or, of a remount, what lies at its place. 1: none was made. */
 static int find_mount(struct act *x, const struct op *op, int *own, int *ret, struct err *err)
 {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/cli/command.h"
+#include "runtime/cli/face.h"
 #include "runtime/cli/global.h"
 #include "runtime/cli/help.h"
 #include "spec/base/fd.h"
@@ -96,32 +97,18 @@ static int run_line(struct cli *cli, const char *const *words, struct err *err)
 
 static void report(const struct log *log, const struct err *err)
 {
-	const struct log standard = { .fd = STDERR_FILENO, .program = PROGRAM };
+	const struct log standard = { .fd = STDERR_FILENO, .program = log->program };
 
 	log_err(log, err);
 	if (log->fd != STDERR_FILENO)
 		log_err(&standard, err);
 }
 
-/* The programs of other names that this binary is linked as. */
-static bool is_other_face(const char *program)
-{
-	return str_eq(program, "sandbox-runtime") || str_eq(program, "srt");
-}
-
-static int refuse_face(const char *program)
-{
-	const struct log log = { .fd = STDERR_FILENO, .program = program };
-
-	log_line(&log, LOG_LEVEL_ERROR,
-		 "this build has no sandbox interface yet; use " PROGRAM " run");
-	return EXIT_NO_FACE;
-}
-
 int cli_main(const char *const *argv)
 {
 	struct cli cli = { .rt.log = { .fd = STDERR_FILENO, .program = PROGRAM },
 			   .arena = ARENA_ROOM(ARENA_FIRST) };
+	const struct face *face = NULL;
 	struct err err = { 0 };
 	int status;
 
@@ -129,16 +116,18 @@ int cli_main(const char *const *argv)
 	(void)signal(SIGCHLD, SIG_DFL);
 	cli.out.arena = &cli.arena;
 	cli.rt.argv = argv;
-	if (argv[0] && is_other_face(path_base(argv[0])))
-		return refuse_face(path_base(argv[0]));
+	if (argv[0])
+		face = face_find(path_base(argv[0]));
 	status = keep_standard_fds(&err);
-	if (status == 0)
+	if (status == 0 && face)
+		status = face_run(face, &cli, argv + 1, &err);
+	else if (status == 0)
 		status = run_line(&cli, argv[0] ? argv + 1 : argv, &err);
 	if (status >= 0 && cli.out.len && fd_write_all(STDOUT_FILENO, cli.out.s, cli.out.len) < 0)
 		status = err_host(&err, errno, "write to standard output");
 	if (status < 0) {
 		report(&cli.rt.log, &err);
-		status = cli.failure ? cli.failure : EXIT_RUNTIME;
+		status = cli.failure ? cli.failure : face ? EXIT_FACE : EXIT_RUNTIME;
 	}
 	/* The process ends: its memory and descriptors with it. */
 	return status;

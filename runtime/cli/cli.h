@@ -2,9 +2,6 @@
 /* cli.h - the whole program behind main(). */
 #pragma once
 
-/* The status of the faces that this build does not have, so that no payload's is taken for it. */
-#define EXIT_NO_FACE 125
-
 /* cli_main: runs the command line (argv[0] is the program's name; NULL-terminated) and returns the
  * exit status. On failure exactly one line goes to standard error and, with --log, exactly one
  * record to the log. */

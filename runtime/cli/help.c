@@ -58,7 +58,7 @@ static void option_line(const struct option_row *o, struct text *out)
 	row(out, left.s, right.s);
 }
 
-static void option_lines(const struct option_table *table, struct text *out)
+void help_options(const struct option_table *table, struct text *out)
 {
 	for (size_t i = 0; i < table->n; i++)
 		option_line(&table->rows[i], out);
@@ -75,7 +75,7 @@ void help_program(struct text *out)
 		if (command_listed(*c))
 			row(out, (*c)->name, (*c)->help);
 	text_add(out, "\nOptions, before the command:\n");
-	option_lines(&global_options, out);
+	help_options(&global_options, out);
 	text_add(out, "\nExit status:\n");
 	for (const struct exit_row *e = exit_rows; e->status; e++)
 		row(out, e->status, e->meaning);
@@ -89,5 +89,5 @@ void help_command(const struct command *command, struct text *out)
 	if (command->text)
 		text_addf(out, "%s\n", command->text);
 	text_add(out, "\nOptions:\n");
-	option_lines(&command->options, out);
+	help_options(&command->options, out);
 }

@@ -60,7 +60,7 @@ static void roff(struct text *out, const char *s)
 	}
 }
 
-static void paragraphs(struct text *out, const char *s)
+void man_text(struct text *out, const char *s)
 {
 	while (*s) {
 		const char *end = strstr(s, "\n\n");
@@ -77,7 +77,7 @@ static void sections(struct text *out, const struct section *s)
 {
 	for (; s->title; s++) {
 		text_addf(out, ".SH %s\n", s->title);
-		paragraphs(out, s->text);
+		man_text(out, s->text);
 	}
 }
 
@@ -105,7 +105,7 @@ static void option(struct text *out, const struct option_row *o)
 	text_add(out, "\n");
 }
 
-static void options(struct text *out, const struct option_table *table)
+void man_options(struct text *out, const struct option_table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
 		option(out, &table->rows[i]);
@@ -124,7 +124,7 @@ static void command(struct text *out, const struct command *c)
 		roff(out, c->text);
 		text_add(out, "\n");
 	}
-	options(out, &c->options);
+	man_options(out, &c->options);
 }
 
 /* What people begin with, by command. */
@@ -154,7 +154,7 @@ static void example(struct text *out, const char *command_name)
 	for (size_t i = 0; i < ARRAY_LEN(examples); i++)
 		if (str_eq(examples[i].command, command_name)) {
 			text_add(out, ".SH EXAMPLES\n");
-			paragraphs(out, examples[i].text);
+			man_text(out, examples[i].text);
 		}
 }
 
@@ -198,7 +198,7 @@ void man_print_command(const struct command *c, const char *version, struct text
 		text_add(out, "\n");
 	}
 	text_add(out, ".SH OPTIONS\n");
-	options(out, &c->options);
+	man_options(out, &c->options);
 	text_add(
 		out,
 		".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nprint help\n"
@@ -218,7 +218,7 @@ void man_print(const char *version, struct text *out)
 		  version);
 	sections(out, before);
 	text_add(out, ".SH OPTIONS\n");
-	options(out, &global_options);
+	man_options(out, &global_options);
 	text_add(out, ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\n"
 		      "print help, of the program or of a command\n.SH COMMANDS\n");
 	for (const struct command *const *c = commands; *c; c++)

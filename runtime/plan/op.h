@@ -76,6 +76,7 @@ enum op_code {
 	/* mounts: destination is path, resolved inside the root */
 	OP_PROPAGATION_ALL, /* a MS_x|MS_REC for the whole mount namespace */
 	OP_ROOT_OPEN, /* path of the rootfs: bind it onto itself, keep its fd */
+	OP_ROOT_NEW, /* an empty root: type, text source, data options; a attributes */
 	OP_MOUNT, /* a new file system: type, text source, data options; a attributes; flags MOUNT_x
 		   */
 	OP_BIND, /* text source, path; a attributes to set, d likewise on all below, c MS_REC or 0; data struct mount_idmap */
@@ -83,6 +84,8 @@ enum op_code {
 	OP_PROPAGATION, /* path; a MS_x, c MS_REC or 0 */
 	OP_UMOUNT, /* path: takes the mount there off */
 	OP_MKDIR, /* path, a mode */
+	OP_SPACE, /* path: a mount of its own on itself; a attributes */
+	OP_SEED_FILE, /* path, a mode, data its bytes; covers what is there */
 	OP_MKNOD, /* path, a mode with type, b device number, c uid<<32|gid */
 	OP_DEVICE_BIND, /* path, text the host's node, b device number it must have */
 	OP_SYMLINK, /* path, text what it points to */

@@ -69,7 +69,8 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	struct plan *p = plan_new(a, o);
 
 	TRY(require_kernel(f, err));
-	p->rootfs = path_is_absolute(c->root->path)
+	p->rootfs = c->root->fresh ? "/"
+		    : path_is_absolute(c->root->path)
 			    ? path_clean(a, c->root->path)
 			    : path_clean(a, path_join(a, o->bundle, c->root->path));
 	TRY(plan_namespaces(p, c, f, o, err));

@@ -173,6 +173,13 @@ static void add_by_parent(const struct job *j, struct op first)
 	j->p->asks_parent = true;
 }
 
+static void add_without_idmap(const struct job *j, struct op first)
+{
+	first.data = NULL;
+	first.len = 0;
+	add_by_parent(j, first);
+}
+
 /* Read-only attributes come at once; what a lock of the host's could forbid comes after, as a wish. */
 static void add_bind_attrs(const struct job *j, struct op *bind, bool or_by_parent)
 {
@@ -182,6 +189,8 @@ static void add_bind_attrs(const struct job *j, struct op *bind, bool or_by_pare
 	bind->d = j->w.set_rec & ~may_fail;
 	if (or_by_parent && !(bind->flags & OP_BY_PARENT))
 		add_by_parent(j, *bind);
+	else if (bind->len && j->m->idmap_may_fail)
+		add_without_idmap(j, *bind);
 	add_setattr(j, j->w.set & may_fail, j->w.clear, false, OP_OPTIONAL);
 	add_setattr(j, j->w.set_rec & may_fail, j->w.clear_rec, true, OP_OPTIONAL);
 }
@@ -463,6 +472,8 @@ static void add_root(struct plan *p, const struct config *c, const struct facts 
 		op->a = MS_REC |
 			(wish == MS_PRIVATE || wish == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE);
 	}
+	if (c->root->fresh)
+		return;
 	op = plan_add(p, STAGE_ROOT, OP_ROOT_OPEN, "/root/path");
 	op->path = p->rootfs;
 	if (!may_lack_access(c, f))
@@ -479,6 +490,8 @@ static void add_default_dev(struct plan *p, const struct config *c)
 {
 	struct op *op;
 
+	if (c->root->fresh)
+		return; /* its own directory does */
 	for (size_t i = 0; i < c->mounts.n; i++)
 		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
 			return;
@@ -512,6 +525,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	TRY(check_label(c, f, err));
 	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
+	plan_fresh_root(p, c);
 	add_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct job j = { .p = p,
@@ -526,6 +540,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 		TRY(plan_mount(&j, err));
 	}
 	hold_dev(p);
+	plan_seed_files(p, c);
 	return 0;
 }
 

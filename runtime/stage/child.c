@@ -9,6 +9,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/stage/hooks.h"
+#include "runtime/stage/init.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
 #include "spec/base/sys.h"
@@ -182,6 +183,8 @@ static int finish(struct child *c, struct act *x, struct err *err)
 	TRY(act_ready(x, home, err));
 	TRY(act_stage(x, STAGE_LAST, err));
 	TRY(hand_over(c, x->listener_fd, SYNC_LISTENER, err));
+	if (c->start->init_sock >= 0)
+		TRY(init_split(c->start, err));
 	return act_exec(x, c->path, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parent.c - clones the child, answers it, and runs the hooks that belong to the runtime's namespaces. */
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 
@@ -232,12 +233,29 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	return unexpected(err);
 }
 
+/* Until something is said on the socket. */
+static void answer_notified(const struct start *s)
+{
+	while (s->notify_fd >= 0) {
+		struct pollfd p[2] = { { .fd = s->sock, .events = POLLIN },
+				       { .fd = s->notify_fd, .events = POLLIN } };
+
+		if (poll(p, 2, -1) > 0 && (p[1].revents & POLLIN))
+			s->on_notify(s->notify_ctx, s->notify_fd);
+		if (p[0].revents || (p[1].revents & ~POLLIN))
+			return;
+	}
+}
+
 /* 1: READY; 0: end of file. */
 static int hear_out(struct start *s, struct err *err)
 {
 	for (;;) {
 		struct sync_msg m;
-		int fd = -1, got = sync_hear(s->sock, &m, &fd), r;
+		int fd = -1, got, r;
+
+		answer_notified(s);
+		got = sync_hear(s->sock, &m, &fd);
 
 		if (got < 0 || (m.word != SYNC_CONSOLE && m.word != SYNC_LISTENER))
 			close_one(&fd);

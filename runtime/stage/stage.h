@@ -22,6 +22,11 @@ struct start {
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
+	int init_sock; /* the process becomes the init of its pid namespace, which speaks here (init.h), and the payload its
+			  child; -1: the payload is that process itself */
+	uint64_t init_open_files; /* limit of open files for the payload, which the way to it may exceed; 0: as it is */
+	const char *init_scratch; /* directory inside whose file system the init reports on */
+	const char *const *argv; /* of main: the init shows nothing of it */
 	bool begun; /* there was a process, or may have been */
 	struct cgroup_dirs
 		cgroups; /* what the first process that is cloned enters; filled by PREPARE */
@@ -35,6 +40,11 @@ struct start {
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
 	void (*on_warning)(void *ctx, const char *place, const char *text);
 	int (*on_listener)(void *ctx, int fd, struct err *err); /* seccomp listener to hand on */
+	/* Called with the listener that on_listener has put here (-1: none) when it has a question, until the child has
+	 * become the payload: its own calls are asked about, too. */
+	void (*on_notify)(void *ctx, int fd);
+	int notify_fd;
+	void *notify_ctx;
 	void *ctx;
 	/* Filled. */
 	pid_t pid;
@@ -45,10 +55,10 @@ struct start {
 	int net_fd; /* into the child's network namespace, where devices were moved there */
 };
 
-#define START_INIT                                                                      \
-	{                                                                               \
-		.start_fd = -1, .ns_pidfd = -1, .pidfd = -1, .sock = -1, .proc_fd = -1, \
-		.console_fd = -1, .net_fd = -1                                          \
+#define START_INIT                                                                             \
+	{                                                                                      \
+		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .notify_fd = -1, .pidfd = -1, \
+		.sock = -1, .proc_fd = -1, .console_fd = -1, .net_fd = -1                      \
 	}
 
 /* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child

@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define SYS_landlock_create_ruleset_ 444 /* the same on every architecture */
+
 /* Generic numbers of calls younger than the C libraries' headers; alike on every architecture. */
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
@@ -280,6 +282,17 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }
 
+pid_t sys_fork(void)
+{
+	return fork();
+}
+
+/* The calling process leads a group of its own. */
+int sys_setpgid(void)
+{
+	return setpgid(0, 0);
+}
+
 pid_t sys_setsid(void)
 {
 	return setsid();
@@ -382,6 +395,11 @@ int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg)
 {
 	return (int)syscall(SYS_seccomp, op, flags, arg);
+}
+
+int sys_landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset_, NULL, 0, 1);
 }
 
 int sys_bpf(int cmd, void *attr, size_t size)

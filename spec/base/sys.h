@@ -96,6 +96,8 @@ int sys_flock(int fd, int operation);
 int sys_ioctl(int fd, unsigned long request, void *arg);
 
 /* processes and namespaces */
+pid_t sys_fork(void);
+int sys_setpgid(void);
 pid_t sys_clone3(struct clone_args *args, size_t size);
 int sys_setns(int fd, int flags);
 int sys_unshare(int flags);
@@ -126,6 +128,7 @@ int sys_setresuid(uid_t uid);
 int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_struct *data);
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
+int sys_landlock_abi(void); /* landlock_create_ruleset(2): the version, or -1 (5.13) */
 /* attr is the kernel's union bpf_attr. */
 int sys_bpf(int cmd, void *attr, size_t size);
 long sys_keyctl_join(const char *name);

@@ -126,14 +126,36 @@ struct mount {
 	const char *destination, *type, *source;
 	struct strings options;
 	struct id_mappings uid_mappings, gid_mappings;
+	bool idmap_may_fail; /* where the file system knows no id maps, it is mounted without; never in a document */
 };
 struct mounts {
 	struct mount *v;
 	size_t n;
 };
+
+/* What a root that is made anew begins with. */
+enum seed_kind {
+	SEED_DIR, /* a directory */
+	SEED_SPACE, /* a directory that stays writable where the root does not */
+	SEED_FILE, /* a file with that text; covers one that is there */
+	SEED_LINK, /* a symlink to that text */
+};
+struct seed {
+	int kind; /* enum seed_kind */
+	const char *path, *text;
+	uint32_t mode;
+};
+struct seeds {
+	struct seed *v;
+	size_t n;
+};
 struct root {
 	const char *path;
 	bool readonly;
+	/* Composed in memory, never in a document: the root is a tmpfs with these options (NULL: it is what
+	 * lies at path), and holds these. */
+	const char *fresh;
+	struct seeds seeds;
 };
 
 /* --- hooks

@@ -470,6 +470,9 @@ REAL(int, execveat,
      (int dirfd, const char *path, char *const argv[], char *const envp[], int flags),
      become(dirfd, path, argv, envp, flags))
 REAL(pid_t, setsid, (void), getpid())
+REAL(pid_t, fork, (void), fork())
+REAL(int, setpgid, (void), 0)
+REAL(int, landlock_abi, (void), -1)
 PRETEND(personality, (unsigned long persona))
 PRETEND(sched_setattr, (pid_t pid, const void *attr, unsigned int flags))
 PRETEND(sched_setaffinity, (pid_t pid, size_t size, const void *mask))

@@ -33,6 +33,7 @@ static const struct scenario {
 	bool no_pivot;
 	int cgroup; /* its version; 0: none */
 	enum cgroup_manager manager;
+	bool fresh; /* a sandbox's root */
 } scenarios[] = {
 	{ "as root", "tests/fault/data/as-root.json", "tests/golden/facts/root.json", false },
 	{ "as user", "tests/fault/data/as-user.json", "tests/golden/facts/user.json", false },
@@ -40,6 +41,8 @@ static const struct scenario {
 	  "tests/golden/facts/root.json", false },
 	{ "by ranges", "tests/fault/data/as-user-ranges.json", "tests/golden/facts/user.json",
 	  true },
+	{ "with a fresh root", "tests/fault/data/as-user.json", "tests/golden/facts/user.json",
+	  .fresh = true },
 	{ "in a cgroup of v2", "tests/fault/data/in-cgroup.json", "tests/golden/facts/root.json",
 	  false, 2 },
 	{ "in a cgroup of v1", "tests/fault/data/in-cgroup.json", "tests/golden/facts/root.json",
@@ -108,6 +111,19 @@ struct scene {
 	struct outcome *outcome; /* shared */
 };
 
+/* What the sandbox composes: directories, one that stays writable, files, a link. */
+static void make_fresh(struct config *config)
+{
+	static struct seed seeds[] = {
+		{ SEED_DIR, "/etc", NULL, 0755 },	  { SEED_SPACE, "/space", NULL, 01777 },
+		{ SEED_FILE, "/etc/seed", "text", 0644 }, { SEED_FILE, "/etc/seed", "again", 0644 },
+		{ SEED_LINK, "/seed", "etc/seed", 0 },
+	};
+
+	config->root->fresh = "size=1m,nr_inodes=100,mode=755";
+	config->root->seeds = (struct seeds){ seeds, ARRAY_LEN(seeds) };
+}
+
 /* In place of the mounts of the host that the facts are about. */
 static void set_cgroup(const struct scene *s, struct facts *f)
 {
@@ -155,6 +171,8 @@ static void make_plan(struct scene *s)
 	    config_parse(text, len, what->config, &s->arena, &config, &err) < 0 ||
 	    config_check(config, &err) < 0)
 		fail_msg("%s: %s %s", what->name, err.place, err.text);
+	if (what->fresh)
+		make_fresh(config);
 	/* The host that the facts describe has both, and helpers that agree to everything. */
 	facts.apparmor = facts.selinux = true;
 	(void)snprintf(facts.resctrl, sizeof(facts.resctrl), "/sys/fs/resctrl");

@@ -245,13 +245,6 @@ in_userns() {
 	[[ $stderr == *"$PWD/nowhere/srt-oci-bundle"* ]]
 }
 
-@test "the sandbox's names are refused until there is one" {
-	for name in srt sandbox-runtime; do
-		ln -s "$SRT_OCI" $name
-		refused 125 "$name: this build has no sandbox interface yet; use srt-oci run" ./$name exec true
-	done
-}
-
 @test "completions are sound for their shell" {
 	for shell in bash zsh fish; do
 		run -0 --separate-stderr "$SRT_OCI" completion "$shell"

@@ -49,5 +49,5 @@ tour() {
 		[ -x "$SRT_BUILD/$name" ]
 	done
 	run "$SRT_BUILD/sandbox-runtime"
-	[ "$status" -ne 0 ]
+	[ "$status" -eq 125 ]
 }

@@ -10,6 +10,7 @@
 
 #include "runtime/cli/command.h"
 #include "runtime/cli/completion.h"
+#include "runtime/cli/face.h"
 #include "runtime/cli/global.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/man.h"
@@ -162,6 +163,25 @@ static void the_manual_page_is_current(void **state)
 	arena_done(&a);
 }
 
+static void the_faces_pages_are_current(void **state)
+{
+	static const char *const files[][2] = {
+		{ "sandbox-runtime", "docs/man/sandbox-runtime.1" },
+		{ "srt", "docs/man/srt.1" },
+	};
+
+	(void)state;
+	assert_null(face_find("srt-oci"));
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		struct arena a = { 0 };
+		struct text made = { .arena = &a };
+
+		face_man(face_find(files[i][0]), SRT_VERSION, &made);
+		assert_same_as_file(&made, files[i][1]);
+		arena_done(&a);
+	}
+}
+
 static void every_command_has_a_current_page(void **state)
 {
 	(void)state;
@@ -176,6 +196,19 @@ static void every_command_has_a_current_page(void **state)
 		}
 		arena_done(&a);
 	}
+}
+
+static void the_results_schema_is_current(void **state)
+{
+	struct arena a = { 0 };
+	struct text made = { .arena = &a };
+	struct emit e = { .out = &made, .indent = 2 };
+
+	(void)state;
+	result_schema(&e);
+	text_add(&made, "\n");
+	assert_same_as_file(&made, "docs/reference/result.schema.json");
+	arena_done(&a);
 }
 
 static void the_completions_are_current(void **state)
@@ -206,6 +239,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_command_is_told_its_neighbour),
 		cmocka_unit_test(help_has_every_option_and_command),
 		cmocka_unit_test(the_manual_page_is_current),
+		cmocka_unit_test(the_faces_pages_are_current),
+		cmocka_unit_test(the_results_schema_is_current),
 		cmocka_unit_test(every_command_has_a_current_page),
 		cmocka_unit_test(the_completions_are_current),
 	};

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* face_exec.c - runs a program in a sandbox and tells how it went. */
+#include <unistd.h>
+
+#include "runtime/cli/face.h"
+#include "runtime/life/seal.h"
+#include "runtime/sandbox/audit.h"
+#include "runtime/sandbox/verdict.h"
+#include "spec/base/fd.h"
+#include "version.h"
+
+static int print_result(struct cli *cli, const struct result *r, const struct policy *p)
+{
+	struct emit e = { .out = &cli->out };
+
+	result_emit(r, p, &e);
+	text_add(&cli->out, "\n");
+	return r->exit_code;
+}
+
+/* What the program's own streams do not say. */
+static void tell(const struct cli *cli, const struct result *r)
+{
+	if (r->reason && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
+	    r->status != RUN_SETUP_ERROR)
+		log_line(&cli->rt.log, LOG_LEVEL_ERROR, "%s", r->reason);
+}
+
+static int run(struct cli *cli, const struct request *q, const struct policy *p, struct err *err)
+{
+	struct audit audit = { .policy = p, .id = q->id, .args = &q->args };
+	struct result r = { 0 };
+	int ran;
+
+	TRY(audit_begin(&audit, &cli->arena, err));
+	ran = sandbox_run(q, &cli->arena, &r, err);
+	if (audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &(struct err){ 0 }) < 0 && ran == 0)
+		return -1;
+	if (q->capture)
+		(void)print_result(cli, &r, p);
+	tell(cli, &r);
+	if (ran == 0)
+		return r.exit_code;
+	cli->failure = r.exit_code;
+	/* The document goes out although we fail. */
+	if (q->capture && fd_write_all(STDOUT_FILENO, cli->out.s, cli->out.len) == 0)
+		cli->out.len = 0;
+	return -1;
+}
+
+int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct strings *args,
+		 struct err *err)
+{
+	struct policy policy;
+	struct request q = { .policy = &policy,
+			     .args = *args,
+			     .argv = cli->rt.argv,
+			     .log = &cli->rt.log,
+			     .capture = flags->json,
+			     .degraded = flags->degraded };
+	struct result r = { .timestamp = "", .backend = "supervisor", .sandbox_id = "" };
+	int status;
+
+	policy_begin(&policy, &cli->arena);
+	/* Before anything is said or written: it may start this program again. */
+	status = seal_self(cli->rt.argv, err);
+	if (status == 0)
+		status = face_caller(cli, &q.caller, err);
+	if (status == 0)
+		status = sandbox_id_make(&cli->arena, &q.id, err);
+	if (status == 0)
+		status = face_policy(cli, flags, &q.caller, &policy, err);
+	if (status == 0)
+		return run(cli, &q, &policy, err);
+	if (!flags->json)
+		return status;
+	r.sandbox_id = q.id ? q.id : "";
+	r.timestamp = audit_now(&cli->arena);
+	verdict_failed(&r, err, &cli->arena);
+	cli->failure = print_result(cli, &r, &policy);
+	if (fd_write_all(STDOUT_FILENO, cli->out.s, cli->out.len) == 0)
+		cli->out.len = 0;
+	return -1;
+}
+
+int face_exec_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
+{
+	return face_sandbox(cli, options, args, err);
+}
+
+/* For a program that is not named, any will do. */
+static int explain_plan(struct cli *cli, const struct policy *policy, const struct caller *caller,
+			const struct strings *args, struct err *err)
+{
+	static const char *any[] = { "true", NULL };
+	const struct request q = { .policy = policy,
+				   .args = args->n ? *args : (struct strings){ any, 1 },
+				   .caller = *caller,
+				   .argv = cli->rt.argv,
+				   .log = &cli->rt.log,
+				   .id = "explain" };
+	const char *text;
+
+	TRY(sandbox_plan(&q, &cli->arena, &text, err));
+	text_add(&cli->out, text);
+	return 0;
+}
+
+int face_explain_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
+{
+	const struct face_flags *flags = options;
+	struct emit e = { .out = &cli->out, .indent = 2 };
+	struct caller caller;
+	struct policy policy;
+
+	TRY(face_caller(cli, &caller, err));
+	TRY(face_policy(cli, flags, &caller, &policy, err));
+	if (flags->plan)
+		return explain_plan(cli, &policy, &caller, args, err);
+	if (flags->json) {
+		policy_emit(&policy, &e);
+		text_add(&cli->out, "\n");
+	} else {
+		policy_explain(&policy, &cli->out);
+	}
+	return 0;
+}
+
+static int man_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
+{
+	const struct face *face = face_find(args->n ? args->v[0] : "sandbox-runtime");
+
+	(void)options;
+	if (!face)
+		return err_input(err, "no program is called %.64s", args->v[0]);
+	face_man(face, SRT_VERSION, &cli->out);
+	return 0;
+}
+
+static int schema_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
+{
+	struct emit e = { .out = &cli->out, .indent = 2 };
+
+	(void)options;
+	(void)args;
+	(void)err;
+	result_schema(&e);
+	text_add(&cli->out, "\n");
+	return 0;
+}
+
+const struct command face_schema = {
+	.name = "schema",
+	.synopsis = "",
+	.help = "print the JSON Schema of the result",
+	.options = { .before = OPTIONS_ANYWHERE },
+	.run = schema_run,
+};
+
+const struct command face_man_page = {
+	.name = "man",
+	.synopsis = "[srt]",
+	.help = "print the manual page, of this program or of srt",
+	.options = { .before = OPTIONS_ANYWHERE },
+	.args_max = 1,
+	.run = man_run,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_fresh.c - a root that is made anew, as sandboxes have it: what it begins with, before and after the mounts. */
+#include <linux/mount.h>
+#include <string.h>
+
+#include "runtime/plan/plan.h"
+
+/* An empty root belongs to whom the container's ids make its owner: it comes after the switch to them. What is to lie in it
+ * before anything is mounted there are its directories. */
+void plan_fresh_root(struct plan *p, const struct config *c)
+{
+	struct op *op;
+
+	if (!c->root->fresh)
+		return;
+	op = plan_add(p, STAGE_ROOT, OP_ROOT_NEW, "/root");
+	op->type = op->text = "tmpfs";
+	op->data = c->root->fresh;
+	op->len = (uint32_t)strlen(c->root->fresh);
+	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+
+		if (s->kind != SEED_DIR && s->kind != SEED_SPACE)
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "/root");
+		op->path = s->path;
+		op->a = s->mode;
+		if (s->kind != SEED_SPACE)
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_SPACE, "/root");
+		op->path = s->path;
+		op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	}
+}
+
+/* Files and links come last: what is mounted may hold the place of one, which is then covered. */
+void plan_seed_files(struct plan *p, const struct config *c)
+{
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+		struct op *op;
+
+		if (s->kind != SEED_FILE && s->kind != SEED_LINK)
+			continue;
+		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK,
+			      "/root");
+		op->path = s->path;
+		if (s->kind == SEED_LINK) {
+			op->text = s->text;
+			continue;
+		}
+		op->a = s->mode;
+		op->data = s->text;
+		op->len = (uint32_t)strlen(s->text);
+	}
+}

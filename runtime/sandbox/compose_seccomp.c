@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose_seccomp.c - what a payload may not ask of the kernel, answered with an error and never with a kill: new calls that
+ * libraries try are for the kernel to answer. */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+
+#include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/observe.h"
+
+#define TIOCSTI_ 0x5412
+#define TIOCLINUX_ 0x541C
+#define FAMILY_UNIX 1
+#define FAMILY_NETLINK 16
+#define ROWS_MAX 64
+
+/* Mounts and namespaces; other processes; the kernel and its hardware; what has had many faults and is wanted by few. */
+static const char *const forbidden[] = {
+	"mount",
+	"umount",
+	"umount2",
+	"pivot_root",
+	"chroot",
+	"move_mount",
+	"open_tree",
+	"open_tree_attr",
+	"fsopen",
+	"fsconfig",
+	"fsmount",
+	"fspick",
+	"mount_setattr",
+	"setns",
+	"quotactl",
+	"quotactl_fd",
+	"swapon",
+	"swapoff",
+	"fanotify_init",
+	"open_by_handle_at",
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"process_madvise",
+	"pidfd_getfd",
+	"kcmp",
+	"acct",
+	"reboot",
+	"kexec_load",
+	"kexec_file_load",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"create_module",
+	"query_module",
+	"get_kernel_syms",
+	"iopl",
+	"ioperm",
+	"syslog",
+	"vhangup",
+	"settimeofday",
+	"stime",
+	"clock_settime",
+	"nfsservctl",
+	"uselib",
+	"modify_ldt",
+	"vm86",
+	"vm86old",
+	"lookup_dcookie",
+	"perf_event_open",
+	"bpf",
+	"userfaultfd",
+	"add_key",
+	"request_key",
+	"keyctl",
+	"move_pages",
+	"migrate_pages",
+	"name_to_handle_at",
+};
+/* Libraries that try these fall back where they are not there. */
+static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_uring_register",
+				      "clone3", "memfd_secret" };
+/* Memory that is in no process's size: where nobody but the supervisor counts, it is not given. */
+static const char *const uncounted[] = { "memfd_create", "shmget" };
+/* The machine's other kinds of programs are held to the same. */
+static const char *const architectures[] = {
+#if defined(__x86_64__)
+	"SCMP_ARCH_X86_64",
+	"SCMP_ARCH_X86",
+	"SCMP_ARCH_X32",
+#elif defined(__aarch64__)
+	"SCMP_ARCH_AARCH64",
+	"SCMP_ARCH_ARM",
+#endif
+	NULL,
+};
+/* Families whose modules the kernel would load for anybody. */
+static const uint64_t odd_families[] = { 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15 };
+
+static struct seccomp_syscall *row(struct composition *c, struct seccomp *s,
+				   const char *const *names, size_t n, int errnum)
+{
+	struct seccomp_syscall *r = &s->syscalls.v[s->syscalls.n++];
+
+	r->action = SECCOMP_RET_ERRNO;
+	r->errno_ret.set = true;
+	r->errno_ret.v = (uint64_t)errnum;
+	r->names.v = arena_array(c->a, const char *, n + 1);
+	for (; r->names.n < n; r->names.n++)
+		r->names.v[r->names.n] = names[r->names.n];
+	return r;
+}
+
+static void when(struct composition *c, struct seccomp_syscall *r, uint32_t index, int op,
+		 uint64_t value, uint64_t two)
+{
+	if (!r->args.v)
+		r->args.v = arena_array(c->a, struct seccomp_arg, 6);
+	r->args.v[r->args.n++] = (struct seccomp_arg){ index, value, two, op };
+}
+
+static void refuse_when(struct composition *c, struct seccomp *s, const char *name, int errnum,
+			uint32_t index, int op, uint64_t value, uint64_t two)
+{
+	when(c, row(c, s, &name, 1, errnum), index, op, value, two);
+}
+
+static void sockets(struct composition *c, struct seccomp *s)
+{
+	static const char *const name[] = { "socket" };
+
+	for (size_t i = 0; i < ARRAY_LEN(odd_families); i++)
+		refuse_when(c, s, "socket", EAFNOSUPPORT, 0, SCMP_OP_EQ, odd_families[i], 0);
+	/* Also a number of which the kernel would cut the upper half off. */
+	refuse_when(c, s, "socket", EAFNOSUPPORT, 0, SCMP_OP_GT, FAMILY_NETLINK, 0);
+	/* Of netlink only what lists interfaces and addresses. */
+	struct seccomp_syscall *r = row(c, s, name, 1, EPROTONOSUPPORT);
+	when(c, r, 0, SCMP_OP_EQ, FAMILY_NETLINK, 0);
+	when(c, r, 2, SCMP_OP_NE, 0, 0);
+	if (c->p->no_unix_sockets)
+		refuse_when(c, s, "socket", EPERM, 0, SCMP_OP_EQ, FAMILY_UNIX, 0);
+}
+
+/* The supervisor is asked before the kernel does it (observe.h). */
+static void ask(struct composition *c, struct seccomp *s, const char *const *names)
+{
+	size_t n = 0;
+	struct seccomp_syscall *r;
+
+	while (names[n])
+		n++;
+	r = row(c, s, names, n, 0);
+	r->action = SECCOMP_RET_USER_NOTIF;
+	r->errno_ret.set = false;
+	s->listener_path = "the supervisor";
+	c->notify = true;
+}
+
+void compose_seccomp(struct composition *c)
+{
+	struct seccomp *s = arena_new(c->a, struct seccomp);
+
+	s->default_action = SECCOMP_RET_ALLOW;
+	s->architectures.v = (const char **)(uintptr_t)architectures;
+	s->architectures.n = ARRAY_LEN(architectures) - 1;
+	s->syscalls.v = arena_array(c->a, struct seccomp_syscall, ROWS_MAX);
+	(void)row(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
+	(void)row(c, s, absent, ARRAY_LEN(absent), ENOSYS);
+	if (policy_n(c->p, POLICY_MEMORY) && !c->by_cgroup)
+		(void)row(c, s, uncounted, ARRAY_LEN(uncounted), ENOSYS);
+	refuse_when(c, s, "unshare", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
+	refuse_when(c, s, "clone", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
+	/* The kernel looks at 32 bits of it: so do we. */
+	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCSTI_);
+	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCLINUX_);
+	sockets(c, s);
+	if (policy_n(c->p, POLICY_TRACE))
+		ask(c, s, observe_calls);
+	if (policy_n(c->p, POLICY_TRACE) || !policy_n(c->p, POLICY_EXEC))
+		ask(c, s, observe_exec_calls);
+	c->config.linux_.seccomp = s;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose_view.c - what is seen at the root: the host's system directories, or all of the host, or a bundle; never the root
+ * directory itself, in which no place for a mount could be made. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/compose.h"
+#include "spec/base/fd.h"
+#include "spec/base/path.h"
+
+/* Names in one root directory. */
+#define TOP_MAX 512
+#define LINK_MAX 4096
+
+/* "nix" is where all programs of NixOS are. */
+static const char *const system_names[] = { "usr",   "bin",   "sbin",	"lib",
+					    "lib32", "lib64", "libx32", "nix" };
+/* What a sandbox has of its own. */
+static const char *const own_names[] = { "dev", "proc", "sys", "tmp", "home", "run" };
+static const char *const own_host_names[] = { "dev", "proc" };
+
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(name, names[i]))
+			return true;
+	return false;
+}
+
+/* One name of the root that is looked at: a directory is bound read-only, a link made again. The path is the bundle's, whose
+ * links are not followed. */
+static int add_name(struct composition *c, const char *base, const char *name, struct err *err)
+{
+	const char *source = path_join(c->a, base, name), *place = path_join(c->a, "/", name);
+	char target[LINK_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (lstat(source, &st) < 0)
+		return errno == ENOENT ? 0 : err_host(err, errno, "look at %s", source);
+	if (S_ISDIR(st.st_mode)) {
+		if (c->p->view == VIEW_HOST || c->bundle)
+			compose_lend(c, source, place, false, false);
+		else
+			(void)compose_bind(c, source, place, false, false);
+		return 0;
+	}
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	n = readlink(source, target, sizeof(target) - 1);
+	if (n < 0)
+		return err_host(err, errno, "read the link %s", source);
+	compose_seed(c, SEED_LINK, place, arena_strn(c->a, target, (size_t)n), 0);
+	return 0;
+}
+
+static int add_all(struct composition *c, const char *base, const char *const *but, size_t but_n,
+		   struct err *err)
+{
+	DIR *dir = opendir(base);
+	struct dirent *d;
+	size_t n = 0;
+	int r = 0;
+
+	if (!dir)
+		return err_host(err, errno, "read the directory %s", base);
+	while (r == 0 && (d = readdir(dir))) {
+		if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..") ||
+		    is_among(d->d_name, but, but_n))
+			continue;
+		if (++n > TOP_MAX)
+			r = err_limit(err, "%s has more than %d names", base, TOP_MAX);
+		else
+			r = add_name(c, base, arena_str(c->a, d->d_name), err);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+/* --- bundles --- */
+
+/* "--image NAME": below $XDG_DATA_HOME/srt-oci/bundles, or as root below /var/lib/srt-oci/bundles. */
+static int image_dir(const struct composition *c, const char **ret, struct err *err)
+{
+	const char *name = policy_text(c->p, POLICY_IMAGE), *dir;
+
+	if (strchr(name, '/')) {
+		*ret = name;
+		return 0;
+	}
+	dir = env_of(c->q->caller.envp, "XDG_DATA_HOME");
+	if (geteuid() == 0)
+		dir = "/var/lib";
+	else if ((!dir || !path_is_absolute(dir)) && c->q->caller.home)
+		dir = path_join(c->a, c->q->caller.home, ".local/share");
+	if (!dir)
+		return err_input(err, "--image %s: HOME is not set; give the bundle's path", name);
+	*ret = path_join(c->a, path_join(c->a, dir, "srt-oci/bundles"), name);
+	return 0;
+}
+
+static int read_bundle(struct composition *c, const char *dir, struct err *err)
+{
+	const char *path = path_join(c->a, dir, "config.json");
+	struct config *config;
+	char *bytes;
+	size_t len;
+	struct stat st;
+
+	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, c->a, &bytes, &len, err));
+	TRY(config_parse(bytes, len, path, c->a, &config, err));
+	TRY(config_check(config, err));
+	c->bundle = config;
+	c->rootfs = path_is_absolute(config->root->path) ? config->root->path
+							 : path_join(c->a, dir, config->root->path);
+	if (!path_is_absolute(c->rootfs))
+		c->rootfs = path_join(c->a, c->q->caller.cwd, c->rootfs);
+	if (lstat(c->rootfs, &st) < 0)
+		return err_host(err, errno, "look at the root file system %s", c->rootfs);
+	if (!S_ISDIR(st.st_mode))
+		return err_input(err, "the root file system %s is not a directory", c->rootfs);
+	return 0;
+}
+
+static int bundle_view(struct composition *c, struct err *err)
+{
+	const char *dir = policy_text(c->p, POLICY_BUNDLE);
+
+	if (!dir)
+		TRY(image_dir(c, &dir, err));
+	TRY(read_bundle(c, dir, err));
+	return add_all(c, c->rootfs, own_names, ARRAY_LEN(own_names), err);
+}
+
+int compose_view(struct composition *c, struct err *err)
+{
+	if (c->p->view == VIEW_HOST)
+		return add_all(c, "/", own_host_names, ARRAY_LEN(own_host_names), err);
+	if (policy_text(c->p, POLICY_BUNDLE) || policy_text(c->p, POLICY_IMAGE))
+		return bundle_view(c, err);
+	for (size_t i = 0; i < ARRAY_LEN(system_names); i++)
+		TRY(add_name(c, "/", system_names[i], err));
+	return 0;
+}

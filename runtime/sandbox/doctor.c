@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor.c - asks the kernel by doing: in a child of its own that ends at once. */
+#include "runtime/sandbox/doctor.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/probe/probe.h"
+#include "spec/base/fd.h"
+#include "spec/base/str.h"
+#include "spec/base/sys.h"
+
+#define SMALL_MAX 256
+#define SECCOMP_GET_NOTIF_SIZES_ 3
+
+/* Files can be made only by an id that is mapped. */
+static bool maps_itself(uid_t uid)
+{
+	struct err ignored;
+	char map[64];
+
+	(void)snprintf(map, sizeof(map), "0 %u 1", uid);
+	return fd_write_at(AT_FDCWD, "/proc/self/uid_map", map, &ignored) == 0;
+}
+
+/* What a child found out, by its exit status: 0 yes. */
+static bool in_child_with(uint64_t flags, bool map, bool (*works)(void))
+{
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	uid_t uid = geteuid();
+	pid_t pid = sys_clone3(&args, sizeof(args));
+	siginfo_t info = { 0 };
+
+	if (pid == 0)
+		_exit((!map || maps_itself(uid)) && works() ? 0 : 1);
+	if (pid < 0 || sys_waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
+		return false;
+	return info.si_code == CLD_EXITED && info.si_status == 0;
+}
+
+static bool in_child(uint64_t flags, bool (*works)(void))
+{
+	return in_child_with(flags, false, works);
+}
+
+static bool in_child_as_root(uint64_t flags, bool (*works)(void))
+{
+	return in_child_with(flags, true, works);
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+static bool mounts_proc(void)
+{
+	return sys_mount("proc", "/proc", "proc", 0, NULL) == 0;
+}
+
+static bool mounts_tmpfs(void)
+{
+	return sys_mount("tmpfs", "/tmp", "tmpfs", 0, "size=64k") == 0;
+}
+
+static bool mounts_overlay(void)
+{
+	return mounts_tmpfs() && mkdir("/tmp/l", 0700) == 0 && mkdir("/tmp/u", 0700) == 0 &&
+	       mkdir("/tmp/w", 0700) == 0 && mkdir("/tmp/m", 0700) == 0 &&
+	       sys_mount("overlay", "/tmp/m", "overlay", 0,
+			 "lowerdir=/tmp/l,upperdir=/tmp/u,workdir=/tmp/w,userxattr") == 0;
+}
+
+static bool small_file(struct arena *a, const char *path, char **ret)
+{
+	struct err ignored;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, SMALL_MAX, a, ret, &len, &ignored) < 0)
+		return false;
+	(*ret)[strcspn(*ret, "\n")] = '\0';
+	return true;
+}
+
+/* Why an ordinary user may make none. */
+static const char *userns_fix(struct arena *a)
+{
+	char *text;
+
+	if (small_file(a, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &text) &&
+	    str_eq(text, "1"))
+		return "install contrib/apparmor/srt-oci into /etc/apparmor.d and run apparmor_parser -r "
+		       "on it, or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
+	if (small_file(a, "/proc/sys/kernel/unprivileged_userns_clone", &text) && str_eq(text, "0"))
+		return "sysctl -w kernel.unprivileged_userns_clone=1";
+	if (small_file(a, "/proc/sys/user/max_user_namespaces", &text) && str_eq(text, "0"))
+		return "sysctl -w user.max_user_namespaces=10000";
+	return "run outside of a container, or in one whose seccomp profile allows clone with "
+	       "CLONE_NEWUSER";
+}
+
+static struct finding kernel(struct arena *a)
+{
+	struct facts facts;
+	struct err ignored;
+	bool known = probe(WANT_CALLER, &facts, &ignored) == 0;
+
+	return (struct finding){ "kernel", known && facts_kernel(&facts, 5, 12), true,
+				 known ? arena_printf(a, "Linux %d.%d", facts.kernel_major,
+						      facts.kernel_minor)
+				       : "unknown",
+				 "boot Linux 5.12 or newer" };
+}
+
+static struct finding userns(struct arena *a)
+{
+	bool works = in_child(CLONE_NEWUSER, always);
+
+	return (struct finding){ "userns", works, true,
+				 works ? "user namespaces can be made"
+				       : "user namespaces are refused",
+				 userns_fix(a) };
+}
+
+static struct finding apparmor(struct arena *a)
+{
+	char *text;
+	bool restricted =
+		small_file(a, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &text) &&
+		str_eq(text, "1");
+
+	return (struct finding){ "apparmor", !restricted || in_child(CLONE_NEWUSER, always), false,
+				 restricted ? "unconfined programs may not use user namespaces"
+					    : "does not restrict user namespaces",
+				 userns_fix(a) };
+}
+
+static struct finding proc(void)
+{
+	bool works = in_child(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS, mounts_proc);
+
+	return (struct finding){ "proc", works, true,
+				 works ? "a new /proc can be mounted" : "a new /proc is refused",
+				 "run where nothing is mounted over parts of /proc (docker: "
+				 "--security-opt systempaths=unconfined)" };
+}
+
+static struct finding overlay(void)
+{
+	bool works = in_child_as_root(CLONE_NEWUSER | CLONE_NEWNS, mounts_overlay);
+
+	return (struct finding){
+		"overlay", works, false,
+		works ? "overlay can be mounted in a user namespace"
+		      : "overlay is refused in a user namespace",
+		"boot Linux 5.11 or newer with overlay; workspaces are copied until "
+		"then"
+	};
+}
+
+static struct finding network(void)
+{
+	bool works = in_child(CLONE_NEWUSER | CLONE_NEWNET, always);
+
+	return (struct finding){ "netns", works, true,
+				 works ? "network namespaces can be made"
+				       : "network namespaces are refused",
+				 "sysctl -w user.max_net_namespaces=10000" };
+}
+
+static struct finding notify(void)
+{
+	uint16_t sizes[3] = { 0 };
+	bool works = sys_seccomp(SECCOMP_GET_NOTIF_SIZES_, 0, sizes) == 0;
+
+	return (struct finding){ "seccomp-notify", works, false,
+				 works ? "filters can ask a supervisor" : "filters cannot ask",
+				 "boot Linux 5.5 or newer with CONFIG_SECCOMP_FILTER" };
+}
+
+static struct finding landlock(struct arena *a)
+{
+	int abi = sys_landlock_abi();
+
+	return (struct finding){ "landlock", abi > 0, false,
+				 abi > 0 ? arena_printf(a, "ABI %d", abi) : "is not there",
+				 "boot with landlock in the lsm= list" };
+}
+
+static struct finding cgroup2(struct arena *a)
+{
+	struct facts facts;
+	struct err ignored;
+	bool works = probe(WANT_CALLER | WANT_CGROUP, &facts, &ignored) == 0 &&
+		     facts.cgroup_mode == CGROUP_V2 && facts.cgroup_writable;
+
+	(void)a;
+	return (struct finding){
+		"cgroup2", works, false,
+		works ? "is delegated to this user"
+		      : "is not delegated to this user: the supervisor holds the limits",
+		"run under systemd-run --user -p Delegate=yes"
+	};
+}
+
+static struct finding nftables(void)
+{
+	bool works = access("/proc/sys/net/netfilter", F_OK) == 0;
+
+	return (struct finding){ "nftables", works, false,
+				 works ? "netfilter is there" : "netfilter is not there",
+				 "modprobe nf_tables" };
+}
+
+size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX])
+{
+	size_t n = 0;
+
+	ret[n++] = kernel(a);
+	ret[n++] = userns(a);
+	ret[n++] = apparmor(a);
+	ret[n++] = proc();
+	ret[n++] = network();
+	ret[n++] = overlay();
+	ret[n++] = notify();
+	ret[n++] = landlock(a);
+	ret[n++] = cgroup2(a);
+	ret[n++] = nftables();
+	return n;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor.h - what of this host's facilities a sandbox can use. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "spec/base/arena.h"
+
+#define DOCTOR_MAX 16
+
+struct finding {
+	const char *name;
+	bool there, needed; /* by every sandbox */
+	const char *found; /* what there is */
+	const char *fix; /* where it is missing */
+};
+
+/* doctor_look: fills the list, returns how many. Nothing is changed; a few namespaces are made in processes of their own. */
+size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX]);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure.h - what all processes of a sandbox use together, by its own /proc. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One look at the tree, without its first process. */
+struct usage {
+	uint64_t tasks; /* threads of all processes */
+	uint64_t processes;
+	uint64_t resident; /* bytes; what is shared counts for each */
+	uint64_t cpu_us; /* of those alive, and of those they waited for */
+};
+
+struct measure; /* an open /proc */
+/* measure_open: takes the fd. NULL with errno on failure. */
+struct measure *measure_open(int proc_fd);
+void measure_close(struct measure *m);
+/* measure_usage: false where /proc cannot be read any more. */
+bool measure_usage(struct measure *m, struct usage *ret);
+/* measure_proportional: bytes of memory with what is shared divided among those who share it (PSS); of a process that does
+ * not let itself be read so, all that is resident. */
+uint64_t measure_proportional(struct measure *m);
+
+/* usage_parse: the line of /proc/PID/stat added to *ret. False where it is none. For tests. */
+bool usage_parse(const char *line, long page, long ticks, struct usage *ret);
+/* pss_parse: the Pss of /proc/PID/smaps_rollup in bytes, or -1. */
+int64_t pss_parse(const char *text);

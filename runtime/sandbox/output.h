@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.h - what a payload writes to its standard output and error: kept for the result, or counted and passed on. */
+#pragma once
+
+#include "runtime/sandbox/sandbox.h"
+
+/* Of each stream so much is kept; what is beyond is read and dropped. */
+#define OUTPUT_KEPT_MAX (16u << 20)
+
+struct stream {
+	int fd; /* our end; -1: it is not ours, or at its end */
+	int to; /* where it is passed on to; -1: it is kept */
+	int theirs; /* the payload's end, until it has it */
+	char *kept;
+	size_t n, room;
+	bool truncated;
+};
+struct output {
+	struct stream s[2]; /* standard output and error */
+	uint64_t total, most; /* most 0: unbounded */
+	int saved[2]; /* our own, while the payload's are in their place */
+};
+#define OUTPUT_INIT                                            \
+	{                                                      \
+		.s = { { .fd = -1, .to = -1, .theirs = -1 },   \
+		       { .fd = -1, .to = -1, .theirs = -1 } }, \
+		.saved = {                                     \
+			-1,                                    \
+			-1                                     \
+		}                                              \
+	}
+
+/* output_open: pipes where something is to be kept or counted. output_lend: they stand in for our own standard output and
+ * error, for the process that is made next; output_return: ours are back. */
+int output_open(struct output *o, bool keep, uint64_t most, struct err *err);
+int output_lend(struct output *o, struct err *err);
+void output_return(struct output *o);
+/* output_take: reads what is there of a stream. False where more came than is allowed. */
+bool output_take(struct output *o, struct stream *s);
+/* output_drain: what is left in the pipes when nobody can write any more. */
+bool output_drain(struct output *o);
+struct captured output_kept(const struct stream *s, struct arena *a);
+void output_done(struct output *o);

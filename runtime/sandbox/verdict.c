@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict.c - one status a run: what the supervisor did comes before what the payload did, and a limit that was met before
+ * the mere exit status. */
+#include "runtime/sandbox/verdict.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "spec/base/str.h"
+
+static const struct {
+	enum breach breach;
+	uint8_t status; /* enum run_status */
+	int exit_code;
+	const char *error;
+} breaches[] = {
+	{ BREACH_TIMEOUT, RUN_TIMEOUT, EXIT_TIMEOUT, "TimeoutExpired" },
+	{ BREACH_MEMORY, RUN_MEMORY, EXIT_KILLED, "MemoryLimitExceeded" },
+	{ BREACH_OUTPUT, RUN_OUTPUT, EXIT_KILLED, "OutputLimitExceeded" },
+	{ BREACH_CALLER, RUN_KILLED, EXIT_KILLED, "Killed" },
+};
+
+static const char *size_text(uint64_t bytes, struct arena *a)
+{
+	if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
+		return arena_printf(a, "%lluM", (unsigned long long)(bytes >> 20));
+	if (bytes >= 1024 && bytes % 1024 == 0)
+		return arena_printf(a, "%lluK", (unsigned long long)(bytes >> 10));
+	return arena_printf(a, "%llu bytes", (unsigned long long)bytes);
+}
+
+static const char *seconds_text(uint64_t ms, struct arena *a)
+{
+	if (ms % 1000 == 0)
+		return arena_printf(a, "%llus", (unsigned long long)(ms / 1000));
+	return arena_printf(a, "%llums", (unsigned long long)ms);
+}
+
+static const char *reason_of(const struct result *r, const struct watch *w, struct arena *a)
+{
+	const struct policy *p = w->policy;
+
+	switch ((enum run_status)r->status) {
+	case RUN_TIMEOUT:
+		return arena_printf(a, "Execution timeout after %s",
+				    seconds_text(policy_n(p, POLICY_TIMEOUT), a));
+	case RUN_MEMORY:
+		return arena_printf(a, "Memory limit exceeded: all processes together may use %s",
+				    size_text(policy_n(p, POLICY_MEMORY), a));
+	case RUN_PROCESSES:
+		return arena_printf(a, "Process limit exceeded: %llu at one time",
+				    (unsigned long long)policy_n(p, POLICY_PROCESSES));
+	case RUN_DISK:
+		if (w->code != CLD_EXITED && w->status == SIGXFSZ)
+			return arena_printf(a, "File size limit exceeded: %s",
+					    size_text(policy_n(p, POLICY_FILE_SIZE), a));
+		return arena_printf(a, "Disk limit exceeded: %s of private space",
+				    size_text(policy_n(p, POLICY_DISK), a));
+	case RUN_FILES:
+		return arena_printf(a, "File count limit exceeded: %llu files",
+				    (unsigned long long)policy_n(p, POLICY_FILES));
+	case RUN_OUTPUT:
+		return arena_printf(a, "Output limit exceeded: %s",
+				    size_text(policy_n(p, POLICY_OUTPUT), a));
+	case RUN_SECCOMP:
+		return "ended by a system call filter";
+	case RUN_SIGNAL:
+		return arena_printf(a, "ended by signal %d (%s)", w->status, strsignal(w->status));
+	case RUN_KILLED:
+		return "ended from outside";
+	default:
+		return NULL;
+	}
+}
+
+/* A limit that the payload met and could not cope with. */
+static uint8_t limit_met(const struct watch *w)
+{
+	if (w->full_tasks)
+		return RUN_PROCESSES;
+	if (w->full_disk)
+		return RUN_DISK;
+	if (w->full_files)
+		return RUN_FILES;
+	return RUN_OK;
+}
+
+static void judge_end(struct result *r, const struct watch *w)
+{
+	uint8_t met = limit_met(w);
+
+	if (w->code == CLD_EXITED) {
+		r->exit_code = w->status;
+		r->status = w->status == 0 ? RUN_OK : met ? met : RUN_EXIT;
+		return;
+	}
+	r->signal = w->status;
+	r->exit_code = 128 + w->status;
+	if (w->status == SIGXFSZ)
+		r->status = RUN_DISK;
+	else if (w->status == SIGSYS)
+		r->status = RUN_SECCOMP;
+	else if (w->caller_signal && w->caller_signal == w->status)
+		r->status = RUN_KILLED;
+	else
+		r->status = met ? met : RUN_SIGNAL;
+}
+
+static void judge(struct result *r, const struct watch *w)
+{
+	for (size_t i = 0; i < ARRAY_LEN(breaches); i++)
+		if (breaches[i].breach == w->breach) {
+			r->status = breaches[i].status;
+			r->exit_code = breaches[i].exit_code;
+			r->error = breaches[i].error;
+			r->signal = w->ended && w->code != CLD_EXITED ? w->status
+				    : w->ended			      ? 0
+								      : SIGKILL;
+			return;
+		}
+	if (w->ended) {
+		judge_end(r, w);
+		return;
+	}
+	/* Not by us, and its first process cannot be ended from inside. */
+	r->status = RUN_KILLED;
+	r->signal = SIGKILL;
+	r->exit_code = EXIT_KILLED;
+	r->error = "Killed";
+}
+
+static const char *limit_of(const struct result *r, const struct watch *w)
+{
+	switch ((enum run_status)r->status) {
+	case RUN_TIMEOUT:
+	case RUN_MEMORY:
+	case RUN_PROCESSES:
+	case RUN_FILES:
+	case RUN_OUTPUT:
+		return name_of(run_statuses, r->status);
+	case RUN_DISK:
+		return w->code != CLD_EXITED && w->status == SIGXFSZ ? "file-size" : "disk";
+	default:
+		return NULL;
+	}
+}
+
+void verdict_event(struct result *r, const struct event *e, struct arena *a)
+{
+	if (!r->events.v)
+		r->events.v = arena_array(a, struct event, RESULT_EVENTS_MAX);
+	if (r->events.n >= RESULT_EVENTS_MAX)
+		r->events.dropped++;
+	else
+		r->events.v[r->events.n++] = *e;
+}
+
+void verdict_ended(struct result *r, const struct watch *w, struct arena *a)
+{
+	const char *limit;
+
+	judge(r, w);
+	r->reason = reason_of(r, w, a);
+	limit = limit_of(r, w);
+	if (!limit)
+		return;
+	const struct event e = { .timestamp = r->timestamp,
+				 .type = EVENT_LIMIT,
+				 .description = r->reason,
+				 .severity = "medium",
+				 .limit = limit };
+	verdict_event(r, &e, a);
+	if (!r->error)
+		r->error = "LimitExceeded";
+}
+
+void verdict_failed(struct result *r, const struct err *err, struct arena *a)
+{
+	char line[ERR_LINE_MAX];
+	bool exec = err->kind == ERR_HOST && str_eq(err->place, "exec");
+
+	r->status = RUN_SETUP_ERROR;
+	r->exit_code = EXIT_OURS;
+	if (exec && err->errnum == ENOENT)
+		r->exit_code = EXIT_NOT_FOUND;
+	if (exec && err->errnum == EACCES)
+		r->exit_code = EXIT_NOT_EXECUTABLE;
+	/* A program that is not there is its caller's fault, and so is a wrong policy. */
+	r->infra_error = r->exit_code == EXIT_OURS && err->kind != ERR_INPUT;
+	r->error = r->exit_code == EXIT_NOT_FOUND	 ? "NotFound"
+		   : r->exit_code == EXIT_NOT_EXECUTABLE ? "NotExecutable"
+							 : "SetupError";
+	r->reason = arena_str(a, err_line(err, line, sizeof(line)));
+}

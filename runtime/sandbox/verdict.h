@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict.h - how a run is judged from what was seen of it; pure. */
+#pragma once
+
+#include "runtime/sandbox/watch.h"
+
+/* Exit statuses that are not the payload's own. */
+enum {
+	EXIT_TIMEOUT = 124,
+	EXIT_OURS = 125,
+	EXIT_KILLED = 137,
+};
+
+/* verdict_ended: the payload ran and no process of it is left. verdict_failed: it never ran. */
+void verdict_ended(struct result *r, const struct watch *w, struct arena *a);
+void verdict_failed(struct result *r, const struct err *err, struct arena *a);
+/* verdict_event: adds an event, or counts it where there are too many. */
+void verdict_event(struct result *r, const struct event *e, struct arena *a);

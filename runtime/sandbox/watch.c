@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* watch.c - one loop over the sandbox's first process, its output, our signals and the clock.
+ * Should: end every process of the sandbox before it returns.  Mustn't: believe what the payload says. */
+#include "runtime/sandbox/watch.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/stage/init.h"
+#include "spec/base/sys.h"
+
+/* How long memory may grow unseen; less where little is left of it. */
+#define LOOK_MS 20
+#define LOOK_LEAST_MS 2
+#define FIRST_LOOK_MS 5
+/* Faster than this no process fills memory: bytes a ms. */
+#define GROWTH_PER_MS (4u << 20)
+/* Processor time that may be saved up, and the longest stop. */
+#define CPU_PERIOD_MS 100
+
+uint64_t watch_now_us(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static uint64_t now_ms(void)
+{
+	return watch_now_us() / 1000u;
+}
+
+static void kill_all(struct watch *w)
+{
+	/* The first process takes all others with it. ESRCH: it has just ended. */
+	(void)sys_pidfd_send_signal(w->pidfd, SIGKILL);
+}
+
+static void breach(struct watch *w, enum breach why)
+{
+	if (w->breach == BREACH_NONE)
+		w->breach = why;
+	kill_all(w);
+}
+
+/* --- memory, tasks, disk --- */
+
+static void look_at_disk(struct watch *w)
+{
+	struct statfs fs;
+
+	if (sys_fstatfs(w->scratch_fd, &fs) < 0)
+		return;
+	w->full_disk = w->full_disk || fs.f_bfree == 0;
+	w->full_files = w->full_files || fs.f_ffree == 0;
+}
+
+/* What is resident is cheap to read and never less than the share: that is asked only where it could decide. */
+static uint64_t memory_of(const struct watch *w, const struct usage *u)
+{
+	uint64_t limit = policy_n(w->policy, POLICY_MEMORY);
+
+	if (u->processes > 1 && u->resident > limit / 2)
+		return measure_proportional(w->measure);
+	return u->resident;
+}
+
+/* --- processors --- */
+
+static void resume(struct watch *w)
+{
+	if (w->resume_at)
+		(void)init_say(w->sock, INIT_CONT, 0);
+	w->resume_at = 0;
+}
+
+/* A bucket that fills with the share of the clock and is emptied by what was used; when it is empty, all stop. */
+static void hold_cpu(struct watch *w, uint64_t now)
+{
+	uint64_t share = policy_n(w->policy, POLICY_CPU);
+	int64_t most = (int64_t)(share * CPU_PERIOD_MS), wait;
+
+	if (!share || share >= (uint64_t)w->processors * 1000u)
+		return;
+	w->tokens += (int64_t)((now - w->tokens_at) * share) - (int64_t)(w->cpu_us - w->cpu_seen);
+	w->tokens_at = now;
+	w->cpu_seen = w->cpu_us;
+	if (w->tokens > most)
+		w->tokens = most;
+	if (w->tokens >= 0 || w->resume_at)
+		return;
+	wait = -w->tokens / (int64_t)share + 1;
+	if (init_say(w->sock, INIT_STOP, 0) == 0)
+		w->resume_at = now + (uint64_t)(wait < CPU_PERIOD_MS ? wait : CPU_PERIOD_MS);
+}
+
+static void look(struct watch *w)
+{
+	uint64_t limit = policy_n(w->policy, POLICY_MEMORY), now = now_ms(), left, memory;
+	uint64_t most_tasks = policy_n(w->policy, POLICY_PROCESSES);
+	struct usage u;
+
+	w->looks++;
+	w->look_at = now + LOOK_MS;
+	look_at_disk(w);
+	if (w->on_look) {
+		w->on_look(w->look_ctx, w);
+		if (w->killed_for_memory)
+			breach(w, BREACH_MEMORY);
+		return;
+	}
+	if (!w->measure || !measure_usage(w->measure, &u))
+		return;
+	if (u.cpu_us > w->cpu_us)
+		w->cpu_us = u.cpu_us;
+	/* Of those that are left at the end, the payload itself was one more. */
+	w->full_tasks = w->full_tasks || (most_tasks && u.tasks + w->ended >= most_tasks);
+	memory = memory_of(w, &u);
+	w->peak = memory > w->peak ? memory : w->peak;
+	hold_cpu(w, now);
+	if (!limit)
+		return;
+	if (memory > limit) {
+		breach(w, BREACH_MEMORY);
+		return;
+	}
+	left = (limit - memory) / GROWTH_PER_MS;
+	if (left < LOOK_MS)
+		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
+}
+
+/* --- the clock --- */
+
+static void at_deadline(struct watch *w, uint64_t now)
+{
+	w->deadline = 0;
+	w->breach = w->breach ? w->breach : BREACH_TIMEOUT;
+	w->kill_at = now + policy_n(w->policy, POLICY_KILL_AFTER);
+	resume(w);
+	w->look_at = w->kill_at; /* what is being ended is not stopped again */
+	(void)init_say(w->sock, INIT_SIGNAL, SIGTERM);
+}
+
+static void on_clock(struct watch *w)
+{
+	uint64_t now = now_ms();
+
+	if (w->kill_at && now >= w->kill_at) {
+		kill_all(w);
+		w->kill_at = 0;
+	}
+	if (w->deadline && now >= w->deadline)
+		at_deadline(w, now);
+	if (w->resume_at && now >= w->resume_at)
+		resume(w);
+	if (now >= w->look_at)
+		look(w);
+}
+
+static int until_next(const struct watch *w)
+{
+	const uint64_t times[] = { w->deadline, w->kill_at, w->resume_at, w->look_at };
+	uint64_t now = now_ms(), first = UINT64_MAX;
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		if (times[i] && times[i] < first)
+			first = times[i];
+	return first <= now ? 0 : first - now > 60000 ? 60000 : (int)(first - now);
+}
+
+/* --- what is heard --- */
+
+static bool ends_programs(int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+}
+
+/* Signals to us are meant for the payload; whoever asks it twice to end means it. */
+static void on_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	while (sys_read(w->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int sig = (int)info.ssi_signo;
+
+		if (sig == SIGCHLD || sig == SIGPIPE)
+			continue;
+		if (ends_programs(sig) && w->caller_signal) {
+			breach(w, BREACH_CALLER);
+			continue;
+		}
+		if (ends_programs(sig))
+			w->caller_signal = sig;
+		resume(w);
+		(void)init_say(w->sock, INIT_SIGNAL, sig);
+	}
+}
+
+/* False when nothing more will come from there. */
+static bool on_init(struct watch *w)
+{
+	struct init_msg m;
+	int fds[2];
+
+	if (init_hear(w->sock, &m, fds) <= 0)
+		return false;
+	scope_close(&fds[0]);
+	scope_close(&fds[1]);
+	if (m.word != INIT_ENDED)
+		return true;
+	w->ended = true;
+	w->code = m.code;
+	w->status = m.status;
+	w->cpu_us = m.cpu_us > w->cpu_us ? m.cpu_us : w->cpu_us;
+	w->peak = m.peak_bytes > w->peak ? m.peak_bytes : w->peak;
+	return false;
+}
+
+enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_COUNT };
+
+static void hear(struct watch *w)
+{
+	for (;;) {
+		struct pollfd p[FD_COUNT] = {
+			[FD_INIT] = { .fd = w->sock, .events = POLLIN },
+			[FD_SIGNAL] = { .fd = w->signal_fd, .events = POLLIN },
+			[FD_OUT] = { .fd = w->output->s[0].fd, .events = POLLIN },
+			[FD_ERR] = { .fd = w->output->s[1].fd, .events = POLLIN },
+			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
+		};
+
+		(void)poll(p, FD_COUNT, until_next(w));
+		for (int i = 0; i < 2; i++)
+			if (p[FD_OUT + i].revents && !output_take(w->output, &w->output->s[i]))
+				breach(w, BREACH_OUTPUT);
+		if (p[FD_SIGNAL].revents)
+			on_signal(w);
+		if (p[FD_NOTIFY].revents & POLLIN)
+			w->on_notify(w->notify_ctx, w->notify_fd);
+		else if (p[FD_NOTIFY].revents)
+			w->notify_fd = -1;
+		if (p[FD_INIT].revents && !on_init(w))
+			return;
+		on_clock(w);
+	}
+}
+
+/* The first word is already there: the payload's exec came after it. */
+static int hear_hello(struct watch *w, struct err *err)
+{
+	struct init_msg m;
+	int fds[2];
+
+	if (init_hear(w->sock, &m, fds) <= 0 || m.word != INIT_HELLO)
+		return err_host(err, EPROTO, "hear from the sandbox's first process");
+	w->scratch_fd = fds[1];
+	w->measure = measure_open(fds[0]);
+	return w->measure ? 0 : err_host(err, errno, "open the sandbox's /proc");
+}
+
+static int begin(struct watch *w, struct err *err)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	w->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (w->signal_fd < 0)
+		return err_host(err, errno, "watch for signals");
+	TRY(hear_hello(w, err));
+	w->began = w->tokens_at = now_ms();
+	if (policy_n(w->policy, POLICY_TIMEOUT))
+		w->deadline = w->began + policy_n(w->policy, POLICY_TIMEOUT);
+	w->look_at = w->began + FIRST_LOOK_MS;
+	w->processors = sysconf(_SC_NPROCESSORS_ONLN);
+	return 0;
+}
+
+/* Everything ends with the first process; then what is in the pipes is all there will be. */
+static void end_all(struct watch *w)
+{
+	siginfo_t info = { 0 };
+
+	kill_all(w);
+	while (sys_waitid(P_PID, (id_t)w->pid, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	if (!output_drain(w->output) && w->breach == BREACH_NONE)
+		w->breach = BREACH_OUTPUT;
+}
+
+int watch_run(struct watch *w, struct err *err)
+{
+	int r = begin(w, err);
+
+	if (r == 0)
+		hear(w);
+	if (r == 0 && w->ended)
+		look(w); /* those that it leaves behind, before they go */
+	end_all(w);
+	/* The kernel may have ended our first process with the rest. */
+	if (r == 0 && w->on_look) {
+		w->on_look(w->look_ctx, w);
+		if (w->killed_for_memory && w->breach == BREACH_NONE)
+			w->breach = BREACH_MEMORY;
+	}
+	return r;
+}
+
+bool watch_succeeded(const struct watch *w)
+{
+	return w->ended && !w->breach && w->code == CLD_EXITED && w->status == 0;
+}
+
+void watch_done(struct watch *w)
+{
+	measure_close(w->measure);
+	w->measure = NULL;
+	scope_close(&w->scratch_fd);
+	scope_close(&w->signal_fd);
+	scope_close(&w->sock);
+}

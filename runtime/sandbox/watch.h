@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* watch.h - the supervisor: from the payload's start to the end of its last process, with its limits held. */
+#pragma once
+
+#include <signal.h>
+
+#include "runtime/sandbox/measure.h"
+#include "runtime/sandbox/output.h"
+
+/* Why the supervisor ended it, or 0. */
+enum breach { BREACH_NONE, BREACH_TIMEOUT, BREACH_MEMORY, BREACH_OUTPUT, BREACH_CALLER };
+
+struct watch {
+	const struct policy *policy;
+	struct output *output;
+	int sock; /* to the sandbox's first process */
+	int pidfd; /* of it */
+	pid_t pid;
+	int notify_fd; /* of the filter's questions; -1: none */
+	void (*on_notify)(void *ctx, int fd);
+	void *notify_ctx;
+	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
+	void (*on_look)(void *ctx, struct watch *w);
+	void *look_ctx;
+	/* found out */
+	bool ended; /* by itself: code and status say how */
+	int code, status; /* CLD_x; exit status or signal */
+	enum breach breach;
+	int caller_signal; /* that we passed on last; 0: none */
+	uint64_t peak, cpu_us;
+	bool killed_for_memory; /* by the kernel */
+	bool full_tasks, full_disk, full_files; /* the limit was met at some time */
+	uint64_t looks; /* how often the tree was measured */
+	/* inside */
+	struct measure *measure;
+	int scratch_fd, signal_fd;
+	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
+	int64_t tokens; /* microseconds of processor time that may be used */
+	uint64_t cpu_seen, tokens_at;
+	long processors;
+};
+#define WATCH_INIT                                                                          \
+	{                                                                                   \
+		.sock = -1, .pidfd = -1, .notify_fd = -1, .scratch_fd = -1, .signal_fd = -1 \
+	}
+
+/* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,
+ * too. */
+int watch_run(struct watch *w, struct err *err);
+void watch_done(struct watch *w);
+/* watch_succeeded: it ended by itself, with status 0. */
+bool watch_succeeded(const struct watch *w);
+uint64_t watch_now_us(void);

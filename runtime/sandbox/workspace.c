@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workspace.c - reads the upper layer of an overlay, and copies out of it.
+ * Should: hold each directory by its fd.  Mustn't: follow a symlink, on either side, or open what is no file. */
+#include "runtime/sandbox/workspace.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "spec/base/fd.h"
+#include "spec/base/path.h"
+#include "spec/base/sys.h"
+
+#define OPAQUE "user.overlay.opaque"
+#define LINK_MAX 4096
+#define COPY_CHUNK (1u << 20)
+#define COPIED_MODE 0777 /* no set-user-id, no sticky bit comes over */
+
+struct walk {
+	struct arena *a;
+	struct changes *changes;
+	const struct policy_words *patterns; /* NULL: changes are looked for */
+	int to_fd;
+	size_t count;
+	int depth;
+	struct err *err;
+};
+
+static int open_dir(int at, const char *name)
+{
+	return sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+/* "a/b" or "b" */
+static const char *below(struct arena *a, const char *dir, const char *name)
+{
+	return *dir ? path_join(a, dir, name) : arena_str(a, name);
+}
+
+static int add_change(struct walk *w, char kind, const char *path)
+{
+	struct changes *c = w->changes;
+
+	if (c->n >= WORKSPACE_CHANGES_MAX)
+		return err_limit(w->err, "--workspace: more than %d changes",
+				 WORKSPACE_CHANGES_MAX);
+	if ((c->n & (c->n - 1)) == 0)
+		c->v = arena_grow(w->a, c->v, c->n * sizeof(*c->v),
+				  (c->n ? 2 * c->n : 1) * sizeof(*c->v));
+	c->v[c->n++] = (struct change){ kind, path };
+	return 0;
+}
+
+static int look_into(struct walk *w, int upper, int lower, const char *path);
+
+static bool is_opaque(int fd)
+{
+	char value[4];
+	ssize_t n = fgetxattr(fd, OPAQUE, value, sizeof(value));
+
+	return n >= 1 && value[0] == 'y';
+}
+
+/* What lies in the lower directory and is covered by an opaque or new one above it, is gone. */
+static int add_hidden(struct walk *w, int upper, int lower, const char *path)
+{
+	scoped_fd int copy = sys_openat(lower, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+	struct stat st;
+	int r = 0;
+
+	if (!dir)
+		return err_host(w->err, errno, "read the workspace's %s", path);
+	(void)take_fd(&copy);
+	while (r == 0 && (d = readdir(dir)))
+		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, "..") &&
+		    fstatat(upper, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			r = add_change(w, 'D', below(w->a, path, d->d_name));
+	(void)closedir(dir);
+	return r;
+}
+
+static int look_at_dir(struct walk *w, int upper, int lower, const char *name, const char *path)
+{
+	scoped_fd int up = open_dir(upper, name);
+	scoped_fd int low = lower < 0 ? -1 : open_dir(lower, name);
+	struct stat st;
+
+	if (up < 0)
+		return err_host(w->err, errno, "open the workspace's %s", path);
+	if (low < 0)
+		TRY(add_change(w,
+			       lower >= 0 && fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+				       ? 'M'
+				       : 'A',
+			       path));
+	else if (is_opaque(up))
+		TRY(add_hidden(w, up, low, path));
+	return look_into(w, up, low, path);
+}
+
+static int look_at(struct walk *w, int upper, int lower, const char *name, const char *path)
+{
+	struct stat st, before;
+	bool was;
+
+	if (fstatat(upper, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(w->err, errno, "look at the workspace's %s", path);
+	if (S_ISDIR(st.st_mode))
+		return look_at_dir(w, upper, lower, name, path);
+	was = lower >= 0 && fstatat(lower, name, &before, AT_SYMLINK_NOFOLLOW) == 0;
+	/* A whiteout: what was there is gone. */
+	if (S_ISCHR(st.st_mode))
+		return was ? add_change(w, 'D', path) : 0;
+	return add_change(w, was ? 'M' : 'A', path);
+}
+
+static int each(struct walk *w, DIR *dir, int upper, int lower, const char *path,
+		int (*fn)(struct walk *, int, int, const char *, const char *))
+{
+	struct dirent *d;
+
+	while ((d = readdir(dir)))
+		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
+			TRY(fn(w, upper, lower, d->d_name, below(w->a, path, d->d_name)));
+	return 0;
+}
+
+static int walk_dir(struct walk *w, int upper, int lower, const char *path,
+		    int (*fn)(struct walk *, int, int, const char *, const char *))
+{
+	scoped_fd int copy = sys_openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	int r;
+
+	if (!dir)
+		return err_host(w->err, errno, "read the workspace's %s", path);
+	(void)take_fd(&copy);
+	if (++w->depth > WORKSPACE_DEPTH_MAX)
+		r = err_limit(w->err, "--workspace: directories are nested deeper than %d",
+			      WORKSPACE_DEPTH_MAX);
+	else
+		r = each(w, dir, upper, lower, path, fn);
+	w->depth--;
+	(void)closedir(dir);
+	return r;
+}
+
+static int look_into(struct walk *w, int upper, int lower, const char *path)
+{
+	return walk_dir(w, upper, lower, path, look_at);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct change *)a)->path, ((const struct change *)b)->path);
+}
+
+int workspace_changes(int upper_fd, int lower_fd, struct arena *a, struct changes *ret,
+		      struct err *err)
+{
+	struct changes found = { 0 };
+	struct walk w = { .a = a, .changes = &found, .to_fd = -1, .err = err };
+
+	TRY(look_into(&w, upper_fd, lower_fd, ""));
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), by_path);
+	*ret = found;
+	return 0;
+}
+
+/* --- copying --- */
+
+static int copy_bytes(int from, int to, const char *path, struct err *err)
+{
+	for (;;) {
+		ssize_t n = sendfile(to, from, NULL, COPY_CHUNK);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_host(err, errno, "copy %s", path);
+		if (n == 0)
+			return 0;
+	}
+}
+
+/* A name beside the file that nobody else makes: should we die, it says whose it was. */
+static void temporary(char name[64])
+{
+	(void)snprintf(name, 64, ".sandbox-%d.tmp", getpid());
+}
+
+static int put_file(int from_dir, int to_dir, const char *name, const char *path, struct err *err)
+{
+	scoped_fd int from =
+		sys_openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	char temp[64];
+	struct stat st;
+	int r;
+
+	temporary(temp);
+	if (from < 0 || fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_host(err, from < 0 ? errno : EINVAL, "open %s of the workspace", path);
+	scoped_fd int to = sys_openat(to_dir, temp,
+				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0)
+		return err_host(err, errno, "write %s", path);
+	r = copy_bytes(from, to, path, err);
+	if (r == 0 && (fchmod(to, st.st_mode & COPIED_MODE) < 0 ||
+		       sys_renameat(to_dir, temp, to_dir, name) < 0))
+		r = err_host(err, errno, "write %s", path);
+	if (r < 0)
+		(void)sys_unlinkat(to_dir, temp, 0);
+	return r;
+}
+
+static int put_link(int from_dir, int to_dir, const char *name, const char *path, struct err *err)
+{
+	char target[LINK_MAX], temp[64];
+	ssize_t n = readlinkat(from_dir, name, target, sizeof(target) - 1);
+
+	temporary(temp);
+	if (n < 0)
+		return err_host(err, errno, "read the link %s of the workspace", path);
+	target[n] = '\0';
+	if (sys_symlinkat(target, to_dir, temp) < 0)
+		return err_host(err, errno, "write %s", path);
+	if (sys_renameat(to_dir, temp, to_dir, name) == 0)
+		return 0;
+	(void)err_host(err, errno, "write %s", path);
+	(void)sys_unlinkat(to_dir, temp, 0);
+	return -1;
+}
+
+/* --- commit --- */
+
+static int remove_tree(int at, const char *name, int depth, struct err *err);
+
+static int empty_dir(int fd, int depth, struct err *err)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir)
+		return err_host(err, errno, "read a directory of the workspace");
+	while (r == 0 && (d = readdir(dir)))
+		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
+			r = remove_tree(dirfd(dir), d->d_name, depth + 1, err);
+	(void)closedir(dir);
+	return r;
+}
+
+static int remove_tree(int at, const char *name, int depth, struct err *err)
+{
+	int fd;
+
+	if (sys_unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_host(err, errno, "remove %s", name);
+	if (depth > WORKSPACE_DEPTH_MAX)
+		return err_limit(err, "directories are nested deeper than %d", WORKSPACE_DEPTH_MAX);
+	fd = open_dir(at, name);
+	if (fd < 0)
+		return err_host(err, errno, "open %s", name);
+	TRY(empty_dir(fd, depth, err));
+	return sys_unlinkat(at, name, AT_REMOVEDIR) < 0 ? err_host(err, errno, "remove %s", name)
+							: 0;
+}
+
+static int make_dir(int at, const char *name, mode_t mode, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+		TRY(remove_tree(at, name, 0, err));
+	if (sys_mkdirat(at, name, mode & COPIED_MODE) < 0 && errno != EEXIST)
+		return err_host(err, errno, "make the directory %s", path);
+	return 0;
+}
+
+/* The directory that the path's last name is in, without a symlink on the way. */
+static int open_parent(int root, const char *path, struct arena *a)
+{
+	size_t n = (size_t)(path_base(path) - path);
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+
+	return sys_openat2(root, n ? arena_strn(a, path, n) : ".", &how);
+}
+
+static int put(int from, int to, const struct change *c, struct err *err)
+{
+	const char *name = path_base(c->path);
+	struct stat st, old;
+
+	if (c->kind == 'D')
+		return remove_tree(to, name, 0, err);
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(err, errno, "look at the workspace's %s", c->path);
+	if (S_ISDIR(st.st_mode))
+		return make_dir(to, name, st.st_mode, c->path, err);
+	/* A file cannot be renamed over a directory. */
+	if (fstatat(to, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(old.st_mode))
+		TRY(remove_tree(to, name, 0, err));
+	if (S_ISLNK(st.st_mode))
+		return put_link(from, to, name, c->path, err);
+	return S_ISREG(st.st_mode) ? put_file(from, to, name, c->path, err) : 0;
+}
+
+int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, struct err *err)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		scoped_arena struct arena a = ARENA_ROOM(8192);
+		const struct change *c = &changes->v[i];
+		scoped_fd int from = open_parent(upper_fd, c->path, &a);
+		scoped_fd int to = open_parent(lower_fd, c->path, &a);
+
+		/* What lies below a removed directory is gone with it. */
+		if (c->kind == 'D' && to < 0)
+			continue;
+		if (to < 0 || (from < 0 && c->kind != 'D'))
+			return err_host(err, errno, "--commit: open the directory of %s", c->path);
+		if (put(from, to, c, err) < 0)
+			return err_in(err, "--commit");
+	}
+	return 0;
+}
+
+/* --- artifacts --- */
+
+static bool fits(const struct policy_words *patterns, const char *path)
+{
+	for (size_t i = 0; i < patterns->n; i++) {
+		const char *p = patterns->v[i];
+
+		if (fnmatch(p, path, strstr(p, "**") ? 0 : FNM_PATHNAME) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int put_artifact(struct walk *w, int from, const char *name, const char *path)
+{
+	size_t n = (size_t)(path_base(path) - path);
+	scoped_fd int to = -1;
+
+	if (++w->count > WORKSPACE_CHANGES_MAX)
+		return err_limit(w->err, "--artifacts: more than %d files", WORKSPACE_CHANGES_MAX);
+	TRY(make_in_root(w->to_fd, n ? arena_strn(w->a, path, n) : "/", false, &to, NULL, w->err));
+	return put_file(from, to, name, path, w->err);
+}
+
+static int pick(struct walk *w, int from, int unused, const char *name, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(w->err, errno, "look at %s", path);
+	if (S_ISDIR(st.st_mode)) {
+		scoped_fd int dir = open_dir(from, name);
+
+		return dir < 0 ? err_host(w->err, errno, "open %s", path)
+			       : walk_dir(w, dir, unused, path, pick);
+	}
+	return S_ISREG(st.st_mode) && fits(w->patterns, path) ? put_artifact(w, from, name, path)
+							      : 0;
+}
+
+int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patterns,
+			struct arena *a, size_t *count, struct err *err)
+{
+	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .err = err };
+
+	if (walk_dir(&w, from_fd, -1, "", pick) < 0)
+		return err_in(err, "--artifacts");
+	*count = w.count;
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init.c - the first process of a sandbox.
+ * Should: be closed to the payload, which runs as the same user (no dump, no memory, no fds), and end only with the
+ * sandbox.  Mustn't: keep anything of the host's but its socket. */
+#include "runtime/stage/init.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "spec/base/sys.h"
+
+#define INIT_NAME "sandbox-init"
+#define FDS_MAX 2
+
+static int send_msg(int sock, const struct init_msg *m, const int *fds, size_t n)
+{
+	union {
+		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control = { .room = { 0 } };
+	struct iovec part = { (void *)(uintptr_t)m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (n) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.room;
+		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	}
+	return sys_sendmsg(sock, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(*m) ? 0 : -1;
+}
+
+int init_say(int sock, enum init_word word, int number)
+{
+	const struct init_msg m = { .word = (int32_t)word, .number = number };
+
+	return send_msg(sock, &m, NULL, 0);
+}
+
+static void take_fds(struct msghdr *msg, int fds[FDS_MAX])
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	size_t n;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return;
+	n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(c), (n < FDS_MAX ? n : FDS_MAX) * sizeof(int));
+}
+
+int init_hear(int sock, struct init_msg *ret, int fds[FDS_MAX])
+{
+	union {
+		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { ret, sizeof(*ret) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control.room) };
+	ssize_t n;
+
+	fds[0] = fds[1] = -1;
+	do
+		n = sys_recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return (int)n;
+	take_fds(&msg, fds);
+	if (n == (ssize_t)sizeof(*ret))
+		return 1;
+	errno = EPROTO;
+	return -1;
+}
+
+static int say_hello(const struct start *s, struct err *err)
+{
+	const struct init_msg hello = { .word = INIT_HELLO };
+	scoped_fd int proc = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int scratch =
+		sys_openat(AT_FDCWD, s->init_scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	const int fds[FDS_MAX] = { proc, scratch };
+
+	if (proc < 0)
+		return err_host(err, errno, "open the sandbox's /proc");
+	if (scratch < 0)
+		return err_host(err, errno, "open the sandbox's %s", s->init_scratch);
+	if (send_msg(s->init_sock, &hello, fds, FDS_MAX) < 0)
+		return err_host(err, errno, "tell the supervisor of the sandbox");
+	return 0;
+}
+
+/* The words of our command line lie one after the other; what they name is the host's. */
+static void wipe_words(const char *const *argv)
+{
+	for (; argv && *argv; argv++)
+		memset((char *)(uintptr_t)*argv, 0, strlen(*argv));
+}
+
+/* Nothing but the socket, as number 0. */
+static int close_all(int sock)
+{
+	if (sys_dup3(sock, 0, O_CLOEXEC) < 0)
+		return -1;
+	return sys_close_range(1, ~0U, 0);
+}
+
+static uint64_t microseconds(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+}
+
+/* Everybody who ended is waited for; true when the payload was among them, with how it ended. */
+static bool reap(pid_t payload, struct init_msg *ended)
+{
+	bool found = false;
+
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+			return found;
+		if (info.si_pid != payload)
+			continue;
+		found = true;
+		ended->code = info.si_code;
+		ended->status = info.si_status;
+	}
+}
+
+static _Noreturn void tell_end(int sock, struct init_msg *ended)
+{
+	struct rusage used;
+
+	(void)getrusage(RUSAGE_CHILDREN, &used);
+	ended->word = INIT_ENDED;
+	ended->cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
+	ended->peak_bytes = (uint64_t)used.ru_maxrss * 1024;
+	(void)send_msg(sock, ended, NULL, 0);
+	/* The supervisor takes a last look at what is left, and ends all. */
+	for (;;) {
+		struct init_msg m;
+		int fds[FDS_MAX];
+
+		if (init_hear(sock, &m, fds) <= 0)
+			_exit(0);
+	}
+}
+
+static void obey(const struct init_msg *m, pid_t payload)
+{
+	if (m->word == INIT_SIGNAL)
+		(void)sys_kill(-payload, m->number);
+	else if (m->word == INIT_STOP)
+		(void)sys_kill(-1, SIGSTOP);
+	else if (m->word == INIT_CONT)
+		(void)sys_kill(-1, SIGCONT);
+}
+
+static _Noreturn void serve(pid_t payload, int sock)
+{
+	struct init_msg ended = { 0 }, m;
+	int fds[FDS_MAX];
+	sigset_t children;
+
+	(void)sigemptyset(&children);
+	(void)sigaddset(&children, SIGCHLD);
+	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
+	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
+			       { .fd = signal_fd, .events = POLLIN } };
+
+	if (signal_fd < 0)
+		_exit(1);
+	while (!reap(payload, &ended)) {
+		struct signalfd_siginfo info;
+
+		if (poll(p, 2, -1) < 0)
+			continue;
+		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
+			;
+		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
+			_exit(1);
+		if (p[0].revents)
+			obey(&m, payload);
+	}
+	tell_end(sock, &ended);
+}
+
+static int limit_files(uint64_t most, struct err *err)
+{
+	const struct rlimit limit = { most, most };
+
+	if (sys_prlimit(0, RLIMIT_NOFILE, &limit, NULL) < 0)
+		return err_host(err, errno, "limit the open files to %llu",
+				(unsigned long long)most);
+	return 0;
+}
+
+int init_split(const struct start *s, struct err *err)
+{
+	pid_t payload;
+
+	TRY(say_hello(s, err));
+	/* Before there is a payload: it must find us closed. Its own exec opens it again. */
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_host(err, errno, "close the sandbox's first process to others");
+	wipe_words(s->argv);
+	payload = sys_fork();
+	if (payload < 0)
+		return err_host(err, errno, "make the payload's process");
+	if (payload == 0) {
+		(void)sys_setpgid(); /* only for signals to all of it */
+		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
+	}
+	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
+	if (close_all(s->init_sock) < 0)
+		_exit(1);
+	serve(payload, 0);
+}

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+# sandbox.bats - what a program finds in a sandbox, and how its end is told.
+# The scripts in single quotes expand what they are given themselves.
+# stderr and json are set by bats and by the library; each test is a subshell of its own.
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
+
+load lib/sandbox
+
+@test "the documented first commands pass as written" {
+	in_sandbox 0 echo "Hello, sandbox!"
+	[ "$output" = "Hello, sandbox!" ]
+	in_sandbox 0 python3 -c "print('Python works!')"
+	[ "$output" = "Python works!" ]
+	in_sandbox 124 --timeout 1s --memory 128M python3 -c "import time; time.sleep(10)"
+	[[ $stderr == *"Execution timeout after 1s"* ]]
+	in_sandbox 0 ls /
+	has usr
+	lacks root
+	lacks var
+	mkdir input output
+	echo 'open("/output/result", "w").write(open("/input/data").read().upper())' >input/script.py
+	echo data >input/data
+	in_sandbox 0 --mount "$PWD/input:/input:ro" --mount "$PWD/output:/output:rw" python3 /input/script.py
+	[ "$(cat output/result)" = DATA ]
+	[ "$(stat -c %u output/result)" -eq "$(id -u)" ]
+}
+
+@test "strace sees through to the program" {
+	run --separate-stderr strace -f -o trace "$SRT_BUILD/sandbox-runtime" exec echo traced
+	[ "$status" -eq 0 ] || said
+	[ "$output" = traced ]
+	grep -q 'write(1, "traced' trace
+}
+
+@test "standard input is the caller's, here documents included" {
+	run sandbox exec cat <<<'from here'
+	[ "$output" = 'from here' ]
+	run sandbox exec python3 - <<-'EOF'
+		print(6 * 7)
+	EOF
+	[ "$output" = 42 ]
+}
+
+@test "what follows the program's name is its own" {
+	in_sandbox 0 sh -c 'echo "$0 $*"' --timeout x --help
+	[ "$output" = '--timeout x --help' ]
+	in_sandbox 0 -- echo --json-output
+	[ "$output" = --json-output ]
+}
+
+@test "the exit status is the program's, 128+N after a signal, 126 and 127 where it cannot run" {
+	in_sandbox 7 sh -c 'exit 7'
+	in_sandbox 255 sh -c 'exit 255'
+	in_sandbox 143 sh -c 'kill -TERM $$'
+	in_sandbox 137 sh -c 'kill -KILL $$'
+	in_sandbox 134 python3 -c 'import os; os.abort()'
+	in_sandbox 127 no-such-program
+	[[ $stderr == *'"no-such-program": executable file not found'* ]]
+	in_sandbox 126 /etc/passwd
+	[[ $stderr == *'permission denied'* ]]
+}
+
+@test "the program is the user sandbox with a passwd entry" {
+	in_sandbox 0 sh -c 'id -un; id -u; id -g; id -G; getent passwd 1000'
+	[ "$output" = $'sandbox\n1000\n1000\n1000\nsandbox:x:1000:1000:sandbox:/home/sandbox:/bin/sh' ] || said
+	in_sandbox 0 --user 42:43 sh -c 'id -u; id -g; id -un'
+	[ "$output" = $'42\n43\nsandbox' ] || said
+	in_sandbox 0 --user 0 sh -c 'id -u; grep CapEff /proc/self/status'
+	[ "$output" = $'0\nCapEff:\t0000000000000000' ] || said
+}
+
+@test "a caller who is root is nobody of the host's inside" {
+	[ "$(id -u)" -eq 0 ] || skip 'needs root'
+	in_sandbox 0 cat /proc/self/uid_map
+	[ "$(awk '{ print $2 }' <<<"$output")" -ne 0 ]
+	mkdir -m 0700 closed
+	echo mine >closed/file
+	in_sandbox 0 --mount "$PWD/closed:/in:ro" --mount "$PWD/closed:/out:rw" sh -c 'cat /out/file; echo more >/out/new'
+	[ "$output" = mine ] || said
+	[ "$(stat -c %u:%g closed/new)" = 0:0 ]
+}
+
+@test "the environment is clean and every directory it names is writable" {
+	export SECRET_OF_MINE=hidden
+	in_sandbox 0 env
+	lacks SECRET_OF_MINE=hidden
+	for line in HOME=/home/sandbox USER=sandbox LANG=C.UTF-8 TMPDIR=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+		OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; do
+		has "$line"
+	done
+	in_sandbox 0 sh -c 'touch "$HOME/a" "$TMPDIR/b" /dev/shm/c ./d && pwd'
+	[ "$output" = /home/sandbox ]
+	in_sandbox 0 --cpu 2.5 --env A=1=2 --pass-env SECRET_OF_MINE --pass-env NOT_SET env
+	has OMP_NUM_THREADS=3
+	has A=1=2
+	has SECRET_OF_MINE=hidden
+}
+
+@test "the private space is gone with the run, and Python's multiprocessing works in it" {
+	in_sandbox 0 sh -c 'echo x >/tmp/left'
+	in_sandbox 1 test -e /tmp/left
+	[ ! -e /tmp/left ]
+	in_sandbox 0 python3 -c '
+import multiprocessing as m
+def square(x): return x * x
+if __name__ == "__main__":
+	with m.Pool(2) as p: print(sum(p.map(square, range(10))))
+	with m.Lock(): pass'
+	[ "$output" = 285 ] || said
+}
+
+@test "the system is read-only and nothing of homes and state is there" {
+	in_sandbox 0 sh -c 'for p in /usr/x /etc/x /x /proc/sys/kernel/hostname; do ( : >"$p" ) 2>/dev/null && echo "$p"; done; true'
+	[ -z "$output" ] || said
+	in_sandbox 0 sh -c 'for p in /root /var /run /sys /boot /opt/* /home/* /etc/shadow; do [ ! -e "$p" ] || echo "$p"; done'
+	[ "$output" = /home/sandbox ] || said
+}
+
+@test "no capability, no new privileges, a filter, and no core file" {
+	in_sandbox 0 sh -c 'grep -E "^(Cap|NoNew|Seccomp:)" /proc/self/status; ulimit -c'
+	[ "$(grep -c '0000000000000000$' <<<"$output")" -eq 5 ] || said
+	has $'NoNewPrivs:\t1'
+	has $'Seccomp:\t2'
+	has 0
+}
+
+@test "there is no network but the loopback, and --allow-network is the host's" {
+	in_sandbox 0 sh -c 'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "'
+	[ "$output" = lo ] || said
+	in_sandbox 6 --no-network curl -sS https://example.com
+	in_sandbox 0 python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); print("connected")'
+	[ "$output" = connected ] || said
+	in_sandbox 0 --allow-network readlink /proc/self/ns/net
+	[ "$output" = "$(readlink /proc/self/ns/net)" ]
+	refused '*--no-network and --allow-network exclude each other' --no-network --allow-network true
+}
+
+@test "rules for single domains are refused as long as nothing filters" {
+	refused '*--allow-domain: this build has no network filter*--allow-network' --allow-domain pypi.org true
+	refused '*--deny-domain*' --allow-network --deny-domain pypi.org true
+	refused '*--publish*' --publish 127.0.0.1:1:1 true
+	in_sandbox 0 --deny-domain pypi.org true
+}
+
+@test "mounts: read-only by default, writable and not executable where asked, also of files and with colons" {
+	mkdir d 'a:b'
+	printf '#!/bin/sh\necho ran\n' >d/script
+	chmod +x d/script
+	echo c >'a:b/f'
+	in_sandbox 0 --mount "$PWD/d:/d" --mount "$PWD/d:/n:rw,noexec" --mount "${PWD}/a\\:b:/ab" --mount "$PWD/d/script:/one/two/file" sh -c '
+		/d/script; ( : >/d/x ) 2>/dev/null || echo ro; : >/n/y && echo rw; /n/script 2>/dev/null || echo noexec
+		cat /ab/f; test -f /one/two/file && echo file'
+	[ "$output" = $'ran\nro\nrw\nnoexec\nc\nfile' ] || said
+	[ -e d/y ]
+	in_sandbox 0 --mount d:/d ls /d
+	has script
+	refused '*--mount: */missing: No such file or directory' --mount /missing:/m true
+	refused '*--mount: *destination*' --mount /usr:relative true
+}
+
+@test "no set-user-id and no device on what is mounted" {
+	in_sandbox 0 --mount "$PWD:/m:rw" sh -c 'grep -E " (/m|/usr|/tmp|/) " /proc/self/mounts | grep -vE "nosuid,nodev"; true'
+	[ -z "$output" ] || said
+}
+
+@test "paths are shown where they are, and the most specific rule counts" {
+	mkdir -p a/b/c
+	echo 1 >a/one
+	echo 2 >a/b/two
+	echo 3 >a/b/c/three
+	in_sandbox 0 --allow-path "$PWD/a" --deny-path "$PWD/a/b" --allow-path "$PWD/a/b/c" --deny-path "$PWD/a/one" sh -c '
+		cd "$0"; cat one 2>&1; ls b 2>&1; cat b/two 2>&1; cat b/c/three; : >b/c/x' "$PWD/a" || true
+	[[ $output == *'one: Permission denied'* && $output == *"'b': Permission denied"* && $output == *$'\n3'* ]] || said
+	[ ! -e a/b/c/x ]
+	# What is not shown need not be hidden.
+	in_sandbox 0 --deny-path /root --deny-path /proc --deny-path /etc/shadow cat /proc/self/status
+}
+
+@test "a link does not show what its own name is not allowed to" {
+	mkdir open closed
+	echo secret >closed/f
+	ln -s "$PWD/closed" open/link
+	refused '*is a link to */closed, which is not allowed itself' --allow-path "$PWD/open/link" true
+	in_sandbox 1 --allow-path "$PWD/open" cat "$PWD/open/link/f"
+	in_sandbox 0 --allow-path "$PWD/open/link" --allow-path "$PWD/closed" cat "$PWD/open/link/f"
+	[ "$output" = secret ]
+}
+
+@test "SANDBOX_ALLOW_FS_WRITE makes the working directory writable, and only that" {
+	export SANDBOX_ALLOW_FS_WRITE=true
+	in_sandbox 0 sh -c 'pwd; echo x >made; : >../outside || true'
+	[ "$output" = "$PWD" ] || said
+	[ -e made ]
+	[ ! -e ../outside ]
+}
+
+@test "variables of the environment count, flags count more, malformed ones are named" {
+	SANDBOX_TIMEOUT=300ms in_sandbox 124 sleep 5
+	SANDBOX_TIMEOUT=300ms in_sandbox 0 --timeout 5s sleep 0.5
+	SANDBOX_MEMORY_LIMIT=lots refused '*SANDBOX_MEMORY_LIMIT: "lots" is not a size*' true
+	SANDBOX_TIMEOUT=soon refused '*SANDBOX_TIMEOUT: *' --timeout 5s true
+	refused '*--memory: "x" is not a size*' --memory x true
+	refused '*unknown option --memroy; did you mean --memory?' --memroy 5 true
+	run --separate-stderr env SANDBOX_CPU_LIMIT=2 "$SRT_BUILD/sandbox-runtime" explain --timeout 3s
+	grep -qE '^timeout +3s +flag \(--timeout\)$' <<<"$output" || said
+	grep -qE '^cpu +2 +environment \(SANDBOX_CPU_LIMIT\)$' <<<"$output" || said
+	grep -qE '^memory +512M +default$' <<<"$output" || said
+}
+
+@test "a program that may start no other is told so" {
+	SANDBOX_ALLOW_EXEC=false in_sandbox 0 python3 -c '
+import subprocess
+try: subprocess.run(["true"])
+except PermissionError as e: print(e.errno)'
+	[ "$output" = 1 ] || said
+}
+
+@test "with a bundle its root file system is used, its /etc gets our user, and nothing is written to it" {
+	mkdir -p b/rootfs/{bin,etc,data,proc,tmp}
+	cp "$(command -v busybox)" b/rootfs/bin/busybox
+	for name in sh cat ls id env touch; do ln -s busybox "b/rootfs/bin/$name"; done
+	echo 'root:x:0:0::/:/bin/sh' >b/rootfs/etc/passwd
+	echo inside >b/rootfs/data/f
+	jq -n '{ociVersion: "1.0.2", root: {path: "rootfs"}, process: {cwd: "/", args: ["cat", "/data/f"],
+		env: ["PATH=/bin", "FROM=bundle"], user: {uid: 0, gid: 0}}}' >b/config.json
+	find b | sort >before
+	in_sandbox 0 --bundle b --mount "$PWD:/new/place" sh -c 'id -un; cat /data/f; ls /new/place; env; touch /data/x || true'
+	[[ $output == $'sandbox\ninside\n'* ]] || said
+	has FROM=bundle
+	in_sandbox 0 --bundle b
+	[ "$output" = inside ] || said
+	find b | sort >after
+	cmp before after
+	SANDBOX_IMAGE=$PWD/b in_sandbox 0 cat /data/f
+	refused '*nowhere/config.json: No such file*' --bundle nowhere true
+}
+
+@test "the plan of a sandbox is printed and masks secrets" {
+	export TOKEN=hunter2
+	run --separate-stderr sandbox explain --plan --secret KEY=env:TOKEN cat /proc/self/environ
+	[ "$status" -eq 0 ] || said
+	[[ $output == *root-new* && $output == *'KEY=***'* && $output != *hunter2* ]] || said
+}
+
+@test "a secret reaches the program by its environment, and nobody else" {
+	export TOKEN=hunter2
+	verdict 0 ok --secret KEY=env:TOKEN --audit-log audit sh -c 'echo "$KEY"; tr -d "\0" </proc/1/cmdline' hunter2
+	[[ $output != *hunter2* ]] || said
+	[ "$(fact .stdout)" = '***' ] || said
+	run ! grep -q hunter2 audit
+	grep -q '"\*\*\*"' audit
+	refused '*a secret is given as NAME=env:VARIABLE*' --secret KEY=hunter3 true
+	[[ $stderr != *hunter3* ]]
+}
+
+@test "--version, --help and unknown commands" {
+	for program in sandbox-runtime srt; do
+		run --separate-stderr "$SRT_BUILD/$program" --version
+		[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 1 ] && [[ $output == "$program "* ]] || said
+		run --separate-stderr "$SRT_BUILD/$program" --help
+		[ "$status" -eq 0 ] && [[ $output == "Usage: $program"* ]] || said
+	done
+	run --separate-stderr sandbox exec --help
+	[[ $output == *--memory* && $output == *'Exit status'* ]] || said
+	run --separate-stderr sandbox nonsense
+	[ "$status" -eq 125 ] || said
+	refused '*no program to run*'
+}
+
+@test "doctor finds what every sandbox needs, and selftest holds" {
+	run --separate-stderr sandbox doctor
+	[ "$status" -eq 0 ] || said
+	run --separate-stderr sandbox doctor --json --require userns,proc
+	[ "$status" -eq 0 ] || said
+	jq -e 'map(select(.name == "userns"))[0].ok' <<<"$output"
+	run --separate-stderr sandbox doctor --require nonsense
+	[ "$status" -eq 125 ] || said
+	run --separate-stderr sandbox selftest
+	[ "$status" -eq 0 ] || said
+	run ! grep -v '^ok' <<<"$output"
+}

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+# sandbox_limits.bats - every limit holds, and the verdict names it, also where the program made something else of it.
+# What is run here fills, forks and floods: always below limits that the machine does not notice, and with a timeout.
+# stderr and json are set by bats and by the library; each test is a subshell of its own.
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
+
+load lib/sandbox
+
+py() { printf 'python3 -c %q' "$1"; }
+
+@test "time: TERM, then after the grace everything is killed, and the status is 124" {
+	verdict 124 timeout --timeout 500ms sleep 30
+	[ "$(fact .error)" = TimeoutExpired ]
+	[ "$(fact .reason)" = 'Execution timeout after 500ms' ]
+	[ "$(fact .infra_error)" = false ]
+	(($(fact .execution_time_ms) >= 500 && $(fact .execution_time_ms) < 2500)) || said
+	# Who hears TERM may end in order; who does not is killed with all it started.
+	verdict 124 timeout --timeout 300ms --kill-after 5s sh -c 'trap "echo bye; exit 3" TERM; sleep 30 & wait'
+	[ "$(fact .stdout)" = bye ]
+	(($(fact .execution_time_ms) < 3000)) || said
+	verdict 124 timeout --timeout 300ms --kill-after 200ms sh -c 'trap "" TERM; setsid sleep 30 & while :; do sleep 1; done'
+	(($(fact .execution_time_ms) >= 500 && $(fact .execution_time_ms) < 2500)) || said
+}
+
+@test "memory: the tree is killed, 137, and told apart from kill -9" {
+	verdict 137 memory --memory 64M --timeout 10s python3 -c 'x = bytearray(300 << 20); import time; time.sleep(5)'
+	[ "$(fact .reason)" = 'Memory limit exceeded: all processes together may use 64M' ]
+	[ "$(fact '.violation_events[0].context.limit')" = memory ]
+	verdict 137 signal sh -c 'kill -9 $$'
+	[ "$(fact .signal)" = 9 ]
+	[ "$(fact .infra_error)" = false ]
+}
+
+@test "memory: what several processes use counts together, what they share counts once" {
+	verdict 137 memory --memory 100M --timeout 10s python3 -c '
+import os, time
+for i in range(6):
+	if os.fork() == 0:
+		x = bytearray(b"x" * (30 << 20)); time.sleep(6); os._exit(0)
+time.sleep(6)'
+	verdict 0 ok --memory 120M --timeout 10s python3 -c '
+import os, time
+x = bytearray(b"x" * (40 << 20))
+kids = []
+for i in range(5):
+	pid = os.fork()
+	if pid == 0: time.sleep(0.3); os._exit(0)
+	kids.append(pid)
+for k in kids: os.waitpid(k, 0)'
+}
+
+@test "memory: a program within it runs, and what it used is told" {
+	verdict 0 ok --memory 128M python3 -c 'x = bytearray(b"x" * (50 << 20)); import time; time.sleep(0.1)'
+	jq -e '.memory_used_mb > 45 and .memory_used_mb < 128' <<<"$json"
+}
+
+@test "processes: exactly so many, threads counted, and the verdict names them" {
+	in_sandbox 0 --max-processes 4 python3 -c '
+import os, time
+n = 0
+try:
+	while n < 50:
+		if os.fork() == 0: time.sleep(2); os._exit(0)
+		n += 1
+except OSError as e: print(n, e.errno)'
+	[ "$output" = '3 11' ] || said
+	verdict 1 processes --max-processes 5 python3 -c '
+import os, time
+for i in range(50):
+	if os.fork() == 0: time.sleep(2); os._exit(0)'
+	[ "$(fact .reason)" = 'Process limit exceeded: 5 at one time' ]
+	verdict 1 processes --max-processes 5 python3 -c '
+import threading, time
+for i in range(50): threading.Thread(target=time.sleep, args=(0.5,)).start()'
+}
+
+@test "disk: all writable space together, and the verdict names it" {
+	in_sandbox 0 --disk 4M python3 -c '
+import os
+sizes = {}
+for d in ("/tmp", "/dev/shm", os.environ["HOME"]):
+	n = 0
+	try:
+		with open(d + "/f", "wb", buffering=0) as f:
+			while n < 2 << 20: n += f.write(b"x" * 65536)
+	except OSError as e: print(e.errno)
+	sizes[d] = n
+print(4 << 20 >= sum(sizes.values()) > (4 << 20) - 200000)'
+	[ "$output" = $'28\nTrue' ] || said
+	verdict 1 disk --disk 1M sh -c 'head -c 3M /dev/zero >/tmp/f'
+	[ "$(fact .reason)" = 'Disk limit exceeded: 1M of private space' ]
+}
+
+@test "files: exactly so many, and the verdict names them" {
+	in_sandbox 0 --max-files 20 python3 -c '
+n = 0
+try:
+	for n in range(100): open(f"/tmp/{n}", "w").close()
+except OSError as e: print(n, e.errno)'
+	[ "$output" = '20 28' ] || said
+	verdict 1 files --max-files 20 sh -c 'for i in $(seq 50); do echo >/dev/shm/$i || exit 1; done'
+	[ "$(fact .reason)" = 'File count limit exceeded: 20 files' ]
+}
+
+@test "file size and open files" {
+	verdict 153 disk --max-file-size 1M sh -c 'exec head -c 3M /dev/zero >/tmp/f'
+	[ "$(fact .reason)" = 'File size limit exceeded: 1M' ]
+	in_sandbox 0 --max-file-size 1M python3 -c '
+try: open("/tmp/f", "wb").write(b"x" * (2 << 20))
+except OSError as e: print(e.errno)'
+	[ "$output" = 27 ] || said
+	in_sandbox 0 --max-open-files 20 python3 -c '
+n = []
+try:
+	while len(n) < 100: n.append(open("/dev/null"))
+except OSError as e: print(len(n), e.errno)'
+	[ "$output" = '17 24' ] || said
+}
+
+@test "output: more than allowed ends the program, no more than allowed comes out" {
+	verdict 137 output --max-output 10K --timeout 10s sh -c 'yes'
+	[ "$(fact '.stdout | length')" = 10240 ]
+	[ "$(fact .stdout_truncated)" = true ]
+	run --separate-stderr sandbox exec --max-output 10K --timeout 10s yes
+	[ "$status" -eq 137 ] && [[ $stderr == *'Output limit exceeded: 10K'* ]] || said
+	[ "${#output}" -le 10240 ]
+	in_sandbox 0 --max-output 10K sh -c 'echo out; echo err >&2'
+	[ "$output" = out ] && [ "$stderr" = err ] || said
+	# Both streams count.
+	verdict 137 output --max-output 1K sh -c 'head -c 600 /dev/zero; head -c 600 /dev/zero >&2; sleep 5'
+}
+
+@test "cpu: no more processors than allowed are used" {
+	run --separate-stderr sandbox exec --json-output --cpu 0.5 --timeout 10s python3 -c '
+import time
+end = time.monotonic() + 2
+while time.monotonic() < end: pass'
+	json=$output
+	[ "$status" -eq 0 ] || said
+	jq -e '.cpu_time_ms < 1500 and .cpu_time_ms > 100' <<<"$json" || said
+	run --separate-stderr sandbox exec --json-output --cpu 1 --timeout 10s sh -c '
+		(timeout 1 sh -c "while :; do :; done") & (timeout 1 sh -c "while :; do :; done") & wait'
+	json=$output
+	jq -e '.cpu_time_ms < 1600' <<<"$json" || said
+}
+
+@test "a limit that the program coped with is no failure" {
+	verdict 0 ok --disk 1M sh -c 'head -c 3M /dev/zero >/tmp/f 2>/dev/null; rm /tmp/f'
+}
+
+@test "processes that are left behind are ended, and do not hold the caller up" {
+	run timeout 5 "$SRT_BUILD/sandbox-runtime" exec sh -c 'setsid sleep 60 & (sleep 60 &) & echo done'
+	[ "$status" -eq 0 ] && [ "$output" = "done" ] || said
+	verdict 0 ok sh -c 'setsid sleep 60 >/dev/null & echo done'
+	[ "$(fact .stdout)" = "done" ]
+}
+
+@test "killing the supervisor ends the sandbox" {
+	SANDBOX_TEST=$BATS_TEST_TMPDIR "$SRT_BUILD/sandbox-runtime" exec --env "SANDBOX_TEST=$BATS_TEST_TMPDIR" sleep 60 3>&- &
+	local supervisor=$!
+	eventually pgrep -P "$supervisor"
+	kill -9 "$supervisor"
+	eventually no_leftovers
+}
+
+@test "signals to the supervisor are the program's; asked twice it is killed" {
+	"$SRT_BUILD/sandbox-runtime" exec --env "SANDBOX_TEST=$BATS_TEST_TMPDIR" sh -c \
+		'trap "echo heard; exit 4" TERM; echo ready; while :; do sleep 0.1; done' >out 3>&- &
+	local supervisor=$!
+	eventually grep -q ready out
+	kill -TERM "$supervisor"
+	local status=0
+	wait "$supervisor" || status=$?
+	[ "$status" -eq 4 ]
+	grep -qx heard out
+	"$SRT_BUILD/sandbox-runtime" exec sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done' >out2 2>/dev/null 3>&- &
+	supervisor=$!
+	eventually grep -q ready out2
+	kill -TERM "$supervisor"
+	sleep 0.2
+	kill -TERM "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	[ "$status" -eq 137 ]
+}
+
+# under BACKEND: the four tests that every one of them must pass.
+under() {
+	local backend=(--limits-backend "$1" --timeout 10s)
+	our_cgroups >cgroups
+	verdict 0 ok "${backend[@]}" true
+	[ "$(fact .limits.backend)" = "$1" ]
+	verdict 137 memory "${backend[@]}" --memory 80M python3 -c '
+import os, time
+for i in range(20):
+	if os.fork() == 0:
+		x = bytearray(b"x" * (10 << 20)); time.sleep(8); os._exit(0)
+time.sleep(8)'
+	verdict 0 ok "${backend[@]}" --memory 100M python3 -c 'x = bytearray(b"x" * (40 << 20))'
+	jq -e '.memory_used_mb > 40 and .memory_used_mb < 100' <<<"$json"
+	verdict 1 processes "${backend[@]}" --max-processes 20 python3 -c '
+import os, time
+while True:
+	if os.fork() == 0: time.sleep(8); os._exit(0)'
+	in_sandbox 0 "${backend[@]}" --max-processes 4 python3 -c '
+import os, time
+n = 0
+try:
+	while n < 50:
+		if os.fork() == 0: time.sleep(2); os._exit(0)
+		n += 1
+except OSError as e: print(n, e.errno)'
+	[ "$output" = '3 11' ] || said
+	verdict 1 disk "${backend[@]}" --disk 1M sh -c 'head -c 3M /dev/zero >/tmp/f'
+	verdict 1 files "${backend[@]}" --max-files 20 sh -c 'for i in $(seq 50); do echo >/tmp/$i || exit 1; done'
+	verdict 137 output "${backend[@]}" --max-output 10K yes
+	run --separate-stderr sandbox exec --json-output "${backend[@]}" --cpu 0.5 timeout 1 sh -c 'while :; do :; done'
+	jq -e '.cpu_time_ms < 900' <<<"$output" || said
+	verdict 137 signal "${backend[@]}" sh -c 'kill -9 $$'
+	our_cgroups | cmp - cgroups
+}
+our_cgroups() { find /sys/fs/cgroup -name 'srt-oci-sb-*' 2>/dev/null | sort; }
+
+# can BACKEND: this host and this caller have it.
+can() {
+	sandbox exec --limits-backend "$1" true 2>why && return
+	skip "no $1 here: $(sed 's/.*: //' why)"
+}
+
+@test "limits hold by the supervisor" {
+	under supervisor
+}
+
+@test "limits hold by cgroup v1" {
+	can cgroup1
+	under cgroup1
+}
+
+@test "limits hold by cgroup v2" {
+	can cgroup2
+	under cgroup2
+}
+
+@test "a backend that is not there is refused, and auto takes one that is" {
+	refused '*--limits-backend: *' --limits-backend cgroup2x true
+	verdict 0 ok --limits-backend auto true
+	[[ $(fact .limits.backend) =~ ^(supervisor|cgroup1|cgroup2)$ ]]
+	sandbox exec --limits-backend cgroup2 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup2 true
+	sandbox exec --limits-backend cgroup1 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup1 true
+}

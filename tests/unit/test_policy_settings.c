@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_policy_settings.c - the dialects of settings files are told by their keys and read strictly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "spec/base/str.h"
+#include "spec/policy/dialect.h"
+#include "spec/policy/match.h"
+#include "spec/policy/result.h"
+
+static const char *const envp[] = { "TOKEN=hunter2", "HOME=/home/u", NULL };
+static const struct caller caller = { "/home/u", "/home/u/work", envp };
+
+static int parse(const char *json, struct arena *a, struct policy *p, struct err *err)
+{
+	policy_begin(p, a);
+	return settings_parse(json, strlen(json), "s.json", &caller, p, err);
+}
+
+static void refused(const char *json, const char *text)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+	char line[ERR_LINE_MAX];
+
+	if (parse(json, &a, &p, &err) == 0)
+		fail_msg("%s was taken", json);
+	if (!strstr(err_line(&err, line, sizeof(line)), text))
+		fail_msg("\"%s\" has not \"%s\"", line, text);
+}
+
+static void what_is_no_settings_file_is_refused(void **state)
+{
+	(void)state;
+	refused("", "s.json");
+	refused("{", "s.json");
+	refused("[]", "no object");
+	refused("{}", "no known dialect");
+	refused("{\"timeout\": 3}", "no known dialect");
+}
+
+static void unknown_keys_are_refused_in_every_dialect(void **state)
+{
+	(void)state;
+	refused("{\"network\":{\"allowedDomains\":[],\"deniedDomain\":[]},\"filesystem\":{}}",
+		"did you mean");
+	refused("{\"network\":{},\"filesystem\":{},\"extra\":1}", "unknown key");
+	refused("{\"network\":{\"allowedDomains\":[]}}", "filesystem");
+	refused("{\"resource_limits\":{\"timeout\":1}}", "unknown key");
+	refused("{\"name\":\"x\",\"network_mode\":\"none\",\"more\":1}", "unknown key");
+	refused("{\"network_mode\":\"open\"}", "/network_mode");
+}
+
+static void npm_settings_deny_writes_but_where_allowed(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"network\":{\"allowedDomains\":[],\"deniedDomains\":[]},\"filesystem\":{"
+		      "\"denyRead\":[\"~/.ssh\",\"~/work/secret\"],\"allowRead\":[\"~/work/secret/ok\"],"
+		      "\"allowWrite\":[\".\",\"/tmp\",\"./ro/deep\"],\"denyWrite\":[\"./ro\"]},"
+		      "\"ignoreViolations\":{\"*\":[\"/usr/bin\"]}}",
+		      &a, &p, &err),
+		0);
+	assert_int_equal(p.view, VIEW_HOST);
+	assert_true(p.no_unix_sockets && p.inherit_env && p.stay);
+	assert_false(policy_filtered(&p));
+	assert_int_equal(paths_access(&p.paths, "/home/u/.ssh/id"), ACCESS_DENY);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/x"), ACCESS_WRITE);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/secret/x"), ACCESS_DENY);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/secret/ok"), ACCESS_WRITE);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/ro/x"), ACCESS_READ);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/ro/deep/x"), ACCESS_READ);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/.git/hooks/x"), ACCESS_READ);
+	assert_int_equal(paths_access(&p.paths, "/home/u/other"), -1);
+	assert_string_equal(p.ignored.v[0], "/usr/bin");
+}
+
+/* A denial of writing must not show what is denied to readers. */
+static void npm_denied_reads_stay_denied(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"network\":{},\"filesystem\":{\"denyRead\":[\"./keys\"],\"allowWrite\":[\".\"],"
+		      "\"denyWrite\":[\"./keys/one\"]}}",
+		      &a, &p, &err),
+		0);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/keys/one"), ACCESS_DENY);
+}
+
+static void npm_domains_ask_for_the_filter(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(parse("{\"network\":{\"allowedDomains\":[\"*.github.com\"],"
+			       "\"allowAllUnixSockets\":true},\"filesystem\":{}}",
+			       &a, &p, &err),
+			 0);
+	assert_true(policy_filtered(&p));
+	assert_false(p.no_unix_sockets);
+	refused("{\"network\":{},\"filesystem\":{},\"enableWeakerNestedSandbox\":true}", "weaker");
+	refused("{\"network\":{\"allowedDomains\":[\"http://x\"]},\"filesystem\":{}}",
+		"/network/allowedDomains/0");
+	refused("{\"network\":{},\"filesystem\":{\"denyRead\":[\"/a/*.pem\"]}}", "pattern");
+}
+
+static void executor_settings_set_limits_and_paths(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"version\":\"1.0\",\"sandbox_id\":\"s1\",\"resource_limits\":{\"timeout_seconds\":5,"
+		      "\"max_memory_mb\":64,\"max_processes\":3},\"filesystem\":{\"allow_read\":true,"
+		      "\"allow_write\":false,\"allowed_paths\":[\"/data\"],\"blocked_paths\":[\"/data/x\"]},"
+		      "\"network\":{\"allow\":false,\"allow_http\":false,\"blocked_domains\":[\"a.b\"]}}",
+		      &a, &p, &err),
+		0);
+	assert_string_equal(p.dialect, "executor");
+	assert_int_equal(policy_n(&p, POLICY_TIMEOUT), 5000);
+	assert_int_equal(policy_n(&p, POLICY_MEMORY), 64u << 20);
+	assert_int_equal(policy_n(&p, POLICY_PROCESSES), 3);
+	assert_int_equal(paths_access(&p.paths, "/data/y"), ACCESS_READ);
+	assert_int_equal(paths_access(&p.paths, "/data/x"), ACCESS_DENY);
+	assert_false(policy_filtered(&p));
+	refused("{\"resource_limits\":{\"timeout_seconds\":0}}",
+		"/resource_limits/timeout_seconds");
+}
+
+static void a_saved_policy_takes_masked_values_from_the_caller(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"name\":\"research\",\"network_mode\":\"restricted\",\"filesystem\":{\"rules\":["
+		      "{\"path\":\"~/.ssh\",\"mode\":\"deny\",\"recursive\":true,\"description\":\"\"},"
+		      "{\"path\":\"/data\",\"mode\":\"read_only\"}]},\"network\":{\"mode\":\"restricted\","
+		      "\"rules\":[{\"domain\":\"pypi.org\",\"mode\":\"allow\",\"ports\":[443],"
+		      "\"protocols\":null,\"description\":\"\"}]},\"environment\":{\"TOKEN\":{\"name\":"
+		      "\"TOKEN\",\"value\":\"***\",\"sensitive\":true,\"description\":\"\"}}}",
+		      &a, &p, &err),
+		0);
+	assert_string_equal(p.name, "research");
+	assert_string_equal(p.variables.v[0].value, "hunter2");
+	assert_true(p.variables.v[0].secret);
+	assert_true(p.paths.v[1].shallow);
+	assert_string_equal(p.domains.v[0].pattern, "pypi.org:443");
+	refused("{\"network_mode\":\"none\",\"environment\":{\"NONE\":{\"value\":\"***\",\"sensitive\":true}}}",
+		"NONE is not set");
+}
+
+static void the_result_and_its_schema_have_the_same_members(void **state)
+{
+	static const struct json_limits limits = { 1 << 20, 32, 10000 };
+	scoped_arena struct arena a = { 0 };
+	struct text doc = { .arena = &a }, schema = { .arena = &a };
+	struct emit e = { .out = &doc }, s = { .out = &schema };
+	struct result r = { .sandbox_id = "x",
+			    .backend = "supervisor",
+			    .timestamp = "t",
+			    .out = { "a\0b", 3, false },
+			    .err = { "gr\xc3\xbc", 4, false } };
+	struct json *document, *described;
+	const struct json *properties;
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	policy_begin(&p, &a);
+	result_emit(&r, &p, &e);
+	result_schema(&s);
+	assert_int_equal(json_parse(doc.s, doc.len, "doc", &limits, &a, &document, &err), 0);
+	assert_int_equal(json_parse(schema.s, schema.len, "schema", &limits, &a, &described, &err),
+			 0);
+	properties = json_member(described, "properties");
+	assert_int_equal(document->count, properties->count);
+	for (const struct json *m = document->first; m; m = m->next)
+		assert_non_null(json_member(properties, m->key));
+	assert_string_equal(json_member(document, "stdout")->text, "YQBi");
+	assert_string_equal(json_member(document, "stdout_encoding")->text, "base64");
+	assert_string_equal(json_member(document, "stderr_encoding")->text, "utf-8");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_no_settings_file_is_refused),
+		cmocka_unit_test(unknown_keys_are_refused_in_every_dialect),
+		cmocka_unit_test(npm_settings_deny_writes_but_where_allowed),
+		cmocka_unit_test(npm_denied_reads_stay_denied),
+		cmocka_unit_test(npm_domains_ask_for_the_filter),
+		cmocka_unit_test(executor_settings_set_limits_and_paths),
+		cmocka_unit_test(a_saved_policy_takes_masked_values_from_the_caller),
+		cmocka_unit_test(the_result_and_its_schema_have_the_same_members),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sandbox.c - what is read of /proc, and how a run is judged by what was seen of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+
+#include "runtime/sandbox/audit.h"
+#include "runtime/sandbox/measure.h"
+#include "runtime/sandbox/verdict.h"
+#include "spec/base/str.h"
+
+#define STAT_END \
+	" S 1 1 1 0 -1 4194304 10 20 0 0 7 3 2 1 20 0 5 0 100 4096 300 18446744073709551615 1 1\n"
+
+static void a_process_is_read_whatever_its_name(void **state)
+{
+	static const char *const names[] = { "12 (python3)", "12 (a) b) c)", "12 ((sd-pam))",
+					     "12 () S 9 9 9 9 9 9)" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char line[256];
+		struct usage u = { 0 };
+
+		(void)snprintf(line, sizeof(line), "%s%s", names[i], STAT_END);
+		assert_true(usage_parse(line, 4096, 100, &u));
+		assert_int_equal(u.processes, 1);
+		assert_int_equal(u.tasks, 5);
+		assert_int_equal(u.resident, 300 * 4096);
+		assert_int_equal(u.cpu_us, 13 * 10000);
+	}
+}
+
+static void what_is_no_process_is_not_counted(void **state)
+{
+	static const char *const wrong[] = { "", "12", "12 (x)", "12 (x) ", "12 (x) S 1 2 3" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		struct usage u = { 0 };
+
+		assert_false(usage_parse(wrong[i], 4096, 100, &u));
+		assert_int_equal(u.processes, 0);
+	}
+}
+
+static void a_share_of_memory_is_in_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(pss_parse("x rollup\nRss: 9 kB\nPss:      12 kB\nPss_Dirty: 1 kB\n"),
+			 12288);
+	assert_int_equal(pss_parse("Pss: 12 kB\n"), -1);
+	assert_int_equal(pss_parse("\nPss: kB\n"), -1);
+	assert_int_equal(pss_parse(""), -1);
+}
+
+struct end {
+	struct watch w;
+	uint8_t status; /* enum run_status */
+	int exit_code, signal;
+	bool told; /* an event of the kind limit */
+};
+
+static void a_run_is_judged_by_what_was_seen(void **state)
+{
+	static const struct end ends[] = {
+		{ { .ended = true, .code = CLD_EXITED }, RUN_OK, 0, 0, false },
+		{ { .ended = true, .code = CLD_EXITED, .status = 3 }, RUN_EXIT, 3, 0, false },
+		{ { .ended = true, .code = CLD_KILLED, .status = 9 }, RUN_SIGNAL, 137, 9, false },
+		{ { .ended = true, .code = CLD_DUMPED, .status = 11 }, RUN_SIGNAL, 139, 11, false },
+		{ { .breach = BREACH_MEMORY }, RUN_MEMORY, 137, 9, true },
+		{ { .breach = BREACH_TIMEOUT }, RUN_TIMEOUT, 124, 9, true },
+		{ { .breach = BREACH_TIMEOUT, .ended = true, .code = CLD_KILLED, .status = 15 },
+		  RUN_TIMEOUT,
+		  124,
+		  15,
+		  true },
+		{ { .breach = BREACH_TIMEOUT, .ended = true, .code = CLD_EXITED },
+		  RUN_TIMEOUT,
+		  124,
+		  0,
+		  true },
+		{ { .breach = BREACH_OUTPUT }, RUN_OUTPUT, 137, 9, true },
+		{ { .breach = BREACH_CALLER }, RUN_KILLED, 137, 9, false },
+		{ { .ended = false }, RUN_KILLED, 137, 9, false },
+		/* A limit counts where the program failed by it, not where it coped. */
+		{ { .ended = true, .code = CLD_EXITED, .status = 1, .full_disk = true },
+		  RUN_DISK,
+		  1,
+		  0,
+		  true },
+		{ { .ended = true, .code = CLD_EXITED, .full_disk = true }, RUN_OK, 0, 0, false },
+		{ { .ended = true, .code = CLD_EXITED, .status = 1, .full_tasks = true },
+		  RUN_PROCESSES,
+		  1,
+		  0,
+		  true },
+		{ { .ended = true, .code = CLD_EXITED, .status = 1, .full_files = true },
+		  RUN_FILES,
+		  1,
+		  0,
+		  true },
+		{ { .ended = true, .code = CLD_KILLED, .status = SIGXFSZ },
+		  RUN_DISK,
+		  128 + SIGXFSZ,
+		  SIGXFSZ,
+		  true },
+		{ { .ended = true, .code = CLD_KILLED, .status = SIGSYS },
+		  RUN_SECCOMP,
+		  128 + SIGSYS,
+		  SIGSYS,
+		  false },
+		{ { .ended = true,
+		    .code = CLD_KILLED,
+		    .status = SIGTERM,
+		    .caller_signal = SIGTERM },
+		  RUN_KILLED,
+		  143,
+		  SIGTERM,
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct watch w = ends[i].w;
+		struct result r = { .timestamp = "t" };
+		struct policy p;
+
+		policy_begin(&p, &a);
+		w.policy = &p;
+		verdict_ended(&r, &w, &a);
+		if (r.status != ends[i].status || r.exit_code != ends[i].exit_code ||
+		    r.signal != ends[i].signal || (r.events.n == 1) != ends[i].told)
+			fail_msg("row %zu: %s, %d, signal %d, %zu events", i,
+				 name_of(run_statuses, r.status), r.exit_code, r.signal,
+				 r.events.n);
+		assert_false(r.infra_error);
+	}
+}
+
+static void a_failure_is_ours_or_its_callers(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct err err = { 0 };
+	struct result r = { 0 };
+
+	(void)state;
+	(void)err_host(&err, EPERM, "mount");
+	verdict_failed(&r, &err, &a);
+	assert_int_equal(r.exit_code, 125);
+	assert_true(r.infra_error);
+	r = (struct result){ 0 };
+	(void)err_input(&err, "wrong");
+	verdict_failed(&r, &err, &a);
+	assert_int_equal(r.exit_code, 125);
+	assert_false(r.infra_error);
+	r = (struct result){ 0 };
+	(void)err_host(&err, ENOENT, "not there");
+	err.place[0] = '\0';
+	(void)err_in(&err, "exec");
+	verdict_failed(&r, &err, &a);
+	assert_int_equal(r.exit_code, 127);
+	assert_false(r.infra_error);
+}
+
+static void secrets_are_masked_wherever_they_stand(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err;
+	size_t len = 20;
+
+	(void)state;
+	policy_begin(&p, &a);
+	assert_int_equal(policy_add_variable(&p, "A", "open", false, "", &err), 0);
+	assert_int_equal(policy_add_variable(&p, "B", "hush", true, "", &err), 0);
+	assert_int_equal(policy_add_variable(&p, "C", "", true, "", &err), 0);
+	assert_string_equal(mask_secrets(&p, "hush open xhushhush\n", &len, &a),
+			    "*** open x******\n");
+	assert_int_equal(len, 17);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_is_read_whatever_its_name),
+		cmocka_unit_test(what_is_no_process_is_not_counted),
+		cmocka_unit_test(a_share_of_memory_is_in_bytes),
+		cmocka_unit_test(a_run_is_judged_by_what_was_seen),
+		cmocka_unit_test(a_failure_is_ours_or_its_callers),
+		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
