@@ -249,6 +249,28 @@ unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip 'Podman need
 	says ran box --memory 64m --pids-limit 50 box echo ran
 }
 
+@test "--memory and --pids-limit of root are applied" {
+	! rootless || skip 'a user has no cgroup here'
+	[ -d /sys/fs/cgroup/memory ] || skip 'no memory controller of cgroup v1'
+	limits
+	nap a --memory 64m --memory-swap 64m --pids-limit 50
+	of() { awk -F : -v name="$1" '$2 == name { print "/sys/fs/cgroup/" name $3 }' "/proc/$(pod inspect -f '{{.State.Pid}}' a)/cgroup"; }
+	[ "$(cat "$(of memory)/memory.limit_in_bytes")" = 67108864 ]
+	[ "$(cat "$(of pids)/pids.max")" = 50 ]
+	pod rm -f -t 0 a
+	[ -z "$(find /sys/fs/cgroup/memory /sys/fs/cgroup/pids -name '*libpod-*' -path '*libpod_parent/*' ! -name '*conmon*')" ]
+}
+
+@test "--network bridge, the default of root, reaches the host and publishes a port" {
+	! rootless || skip 'a bridge of its own needs root'
+	[ -x /usr/lib/podman/netavark ] && command -v iptables >/dev/null || skip 'netavark or iptables is not installed'
+	run --separate-stderr pod run --rm --network podman --cap-add net_raw box sh -c 'ip -4 addr show dev eth0; ping -c 1 -W 2 10.88.0.1'
+	has 10.88.0.
+	has '1 packets received'
+	pod run -d --name a --network podman -p 18081:80 box nc -ll -p 80 -e echo published
+	eventually sh -c 'busybox nc 192.0.2.1 18081 </dev/null | grep published'
+}
+
 @test "--network none has a loopback only, host has the host's" {
 	says lo box box sh -c 'ls /sys/class/net'
 	says "$(cd /sys/class/net && echo *)" pod run --rm --network host box sh -c 'cd /sys/class/net && echo *'
