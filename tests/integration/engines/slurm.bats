@@ -20,8 +20,9 @@ setup_file() {
 # configure: the oci.conf that users install; for a control its runtime is another.
 configure() {
 	cp "$SRT_TOP/contrib/slurm/oci.conf" /etc/slurm/
-	[ "$runtime" = srt-oci ] || sed -i -e "s,/usr/local/bin/srt-oci,$(command -v "$runtime"),; s, --keep,," \
-		-e "s,%u state,%u state,; s,SIGTERM,TERM," /etc/slurm/oci.conf
+	[ "$runtime" = srt-oci ] || sed -i "s,/usr/local/bin/srt-oci,$(command -v "$runtime")," /etc/slurm/oci.conf
+	# 1.8 does not know it.
+	[ "$runtime" != crun ] || sed -i 's, --keep,,' /etc/slurm/oci.conf
 }
 
 teardown_file() { slurm_end; }
