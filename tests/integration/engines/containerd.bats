@@ -140,10 +140,9 @@ status_is() { c task list | awk -v name="$1" '$1 == name { print $3 }' | grep -q
 }
 
 @test "--memory-limit is applied where the controller is" {
-	[ -d /sys/fs/cgroup/memory ] || skip 'no memory controller of cgroup v1'
-	limits
+	memory
 	start a -d --memory-limit 50331648 -- sh -c "$NAP"
-	[ "$(cat /sys/fs/cgroup/memory/default/a/memory.limit_in_bytes)" = 50331648 ]
+	[ "$(memory_of default/a)" = 50331648 ]
 }
 
 @test "many at once: twenty containers come and go" {

@@ -173,14 +173,12 @@ logged() { awk '{ $1 = $2 = $3 = ""; print substr($0, 4) }' log; }
 }
 
 @test "UpdateContainerResources changes the limit" {
-	[ -d /sys/fs/cgroup/memory ] || skip 'no memory controller of cgroup v1'
-	limits
+	memory
 	pod
 	container '.["15"]["1"] = {"4": 67108864}' sh -c "$NAP"
-	limit() { cat "/sys/fs/cgroup/memory/k8s.io/$container/memory.limit_in_bytes"; }
-	[ "$(limit)" = 67108864 ]
+	[ "$(memory_of "k8s.io/$container")" = 67108864 ]
 	cri UpdateContainerResources "{\"1\": \"$container\", \"2\": {\"4\": 83886080}}"
-	[ "$(limit)" = 83886080 ]
+	[ "$(memory_of "k8s.io/$container")" = 83886080 ]
 }
 
 @test "the kubelet's probe of the runtime answers" {

@@ -182,13 +182,12 @@ logs_have() { d logs "$1" 2>&1 | grep -qF -- "$2"; }
 }
 
 @test "--memory and update set the limit" {
-	[ -d /sys/fs/cgroup/memory ] || skip 'no memory controller of cgroup v1'
-	limits
+	memory
 	nap one --memory 64m --memory-swap 64m
-	file=/sys/fs/cgroup/memory/docker/$(d inspect -f '{{.Id}}' one)/memory.limit_in_bytes
-	[ "$(cat "$file")" = 67108864 ]
+	cgroup=docker/$(d inspect -f '{{.Id}}' one)
+	[ "$(memory_of "$cgroup")" = 67108864 ]
 	d update --memory 80m --memory-swap 80m one
-	[ "$(cat "$file")" = 83886080 ]
+	[ "$(memory_of "$cgroup")" = 83886080 ]
 }
 
 @test "an image builds with plain docker" {

@@ -152,6 +152,18 @@ storage_gone() {
 
 # only_root: where the engine is root's, and has a machine of its own for it.
 only_root() { [ "$SRT_HALF" = root ] || cannot 'the engine runs as root, in a machine of its own (tap-run)'; }
+# memory_of CGROUP: the limit of memory there, of whichever version; memory skips where nothing counts memory.
+memory_of() {
+	if [ -d /sys/fs/cgroup/memory ]; then
+		cat "/sys/fs/cgroup/memory/$1/memory.limit_in_bytes"
+	else
+		cat "/sys/fs/cgroup/$1/memory.max"
+	fi
+}
+memory() {
+	[ -d /sys/fs/cgroup/memory ] || grep -qsw memory /sys/fs/cgroup/cgroup.subtree_control || skip 'no memory controller'
+	limits
+}
 # limits: what a version without cgroups cannot do.
 limits() { [ "$runtime" != srt-oci ] || srt-oci update --help >/dev/null 2>&1 || skip 'this version makes no cgroups'; }
 
