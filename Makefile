@@ -39,7 +39,7 @@ VARIANTS := rt host asan
 BY_ARCH := $(foreach n,vfork idle,spec/base/$(n)_$(if $(wildcard spec/base/$(n)_$(ARCH).c),$(ARCH),other).c)
 SPEC_SRC := $(filter-out spec/base/vfork_%.c spec/base/idle_%.c,$(wildcard spec/base/*.c)) $(BY_ARCH) \
 	$(wildcard spec/json/*.c spec/oci/*.c spec/policy/*.c)
-RUNTIME_SRC := $(filter-out runtime/cli/main.c,$(wildcard runtime/*/*.c))
+RUNTIME_SRC := $(filter-out runtime/cli/main.c runtime/systemd/%,$(wildcard runtime/*/*.c))
 LIB_SRC := $(SPEC_SRC) $(RUNTIME_SRC)
 GEN := # headers that a generator writes into $(B)/gen; the fragments add to it
 

@@ -87,6 +87,7 @@ struct container {
 	uint32_t owner_uid;
 	bool systemd_cgroup;
 	const char *cgroup; /* "" if none */
+	const char *scope; /* systemd's unit for it: "system:NAME" or "user:NAME"; "" if none */
 	struct pairs cgroups; /* by hierarchy; see runtime/life/cgroup.h */
 	const char *oci_version; /* of its config */
 	struct pairs annotations;

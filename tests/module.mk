@@ -2,14 +2,16 @@
 # Tests, checks, benchmark, installation. A suite is whatever files its folder holds.
 
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
-	libarchive-dev libssl-dev zlib1g-dev libzstd-dev git ca-certificates
+	libarchive-dev libssl-dev libsystemd-dev zlib1g-dev libzstd-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
 	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
 # The engines above the runtime: the first ones are part of the check, the others of check-engines.
-TEST_DEPS += podman conmon catatonit slirp4netns netavark buildah containerd
+TEST_DEPS += podman conmon catatonit slirp4netns netavark iptables buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
 # What makes and takes images and archives beside us.
 TEST_DEPS += cpio skopeo umoci libarchive-tools
+# The package of contrib/python: how it is installed, its mode restricted, its types; and the example of contrib/rust.
+TEST_DEPS += python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -82,6 +84,7 @@ LONG := $(if $(BATS),$(shell grep -l SRT_LONG $(BATS)))
 # A program with its corpus is one argument of the runner.
 REPLAY_ARGS := $(foreach r,$(REPLAY),'$(r) tests/fuzz/corpus/$(patsubst fuzz_%,%,$(notdir $(r)))')
 include tests/golden/module.mk
+include tests/vm/module.mk
 TEST_PROGRAMS := $(UNIT) $(FAULT) $(REPLAY) $(GOLDEN_PROGRAM)
 .SECONDARY: $(TEST_PROGRAMS:%=%.o)
 
@@ -98,7 +101,7 @@ SUITES_QUICK := --suite unit --jobs 2 --timeout 60 $(UNIT) $(UNIT_BATS) --suite 
 SUITES_SLOW := --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) \
 	--suite integration --stage --timeout 300 --as user,root $(BATS) \
 	$(ENGINES_QUICK) \
-	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE)
+	--suite conformance --stage --timeout 300 --as user,root $(CONFORMANCE) $(VM_QUICK)
 
 .PHONY: help test check check-run check-engines engines deps-engines lint asan fuzz bench install uninstall dist clean deps-build deps-check deps-lint
 
@@ -229,13 +232,14 @@ install: all
 	ln -sf srt-oci $(BINDIR)/sandbox-runtime
 	ln -sf srt-oci $(BINDIR)/srt
 	$(if $(wildcard bundle/main.c),install -D -m 0755 $(B)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-bundle)
+	install -D -m 0755 $(B)/srt-oci-systemd $(LIBEXECDIR)/srt-oci-systemd
 	$(foreach m,$(MAN),install -D -m 0644 $(m) $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
 	$(foreach r,$(RECIPES),install -D -m 0644 $(r) $(SHAREDIR)/recipes/$(notdir $(r)) &&) :
 	$(foreach f,$(ENGINE_FILES),install -D -m 0644 $(f) $(SHAREDIR)/$(f:contrib/%=%) &&) :
 
 ## uninstall: take away what install put there
 uninstall:
-	rm -f $(BINDIR)/srt-oci $(BINDIR)/sandbox-runtime $(BINDIR)/srt $(LIBEXECDIR)/srt-oci-bundle
+	rm -f $(BINDIR)/srt-oci $(BINDIR)/sandbox-runtime $(BINDIR)/srt $(LIBEXECDIR)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-systemd
 	rm -f $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 	rm -rf $(SHAREDIR)/recipes $(sort $(dir $(ENGINE_FILES:contrib/%=$(SHAREDIR)/%)))
 	-rmdir $(LIBEXECDIR) $(SHAREDIR) 2>/dev/null

@@ -23,7 +23,9 @@ struct act {
 	int tty_fd; /* its other end */
 	int listener_fd; /* of seccomp notifications */
 	struct cgroup_dirs *cgroups; /* of the container; NULL where no op is about them */
-	pid_t child; /* whose ids are mapped (stage IDS) */
+	pid_t child; /* whose ids are mapped (stage IDS), or who gets a scope */
+	const char *companion; /* the program that speaks to systemd; NULL: there is no scope */
+	char *scope; /* CGROUP_PATH_MAX bytes: the cgroup that systemd made, below the mount */
 	mode_t umask; /* the caller's, which the payload gets unless it has its own */
 	/* What only the parent can do (OP_BY_PARENT): done, and the fd that it opened, or -1. */
 	int (*ask)(void *ctx, const struct op *op, int *ret_fd, struct err *err);
@@ -63,6 +65,7 @@ int act_exec(struct act *x, const char *path, struct err *err);
 typedef int act_fn(struct act *x, const struct op *op, struct err *err);
 act_fn act_id_map, act_id_map_service, act_id_map_helper, act_deny_setgroups, act_become_root;
 act_fn act_cgroup, act_cgroup_write, act_cgroup_devices, act_cgroup_owner;
+act_fn act_cgroup_scope, act_cgroup_below;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;

@@ -2,7 +2,7 @@
 /* lend.c - what the parent does for its child with the rights that the child has given up for its user namespace.
  *
  * Should: look at the host as the child sees it: a helper enters the child's mount namespace, so that mounts that are locked
- * there stay locked.  Mustn't: walk a path of the container's; only sources are opened here, before the root is entered. */
+ * there stay locked; only what is to stay a peer of the host's own mount (OP_HOSTS_PEER) is opened where we are.  Mustn't: walk a path of the container's; only sources are opened here, before the root is entered. */
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static _Noreturn void help(const struct act *x, const struct op *op, int user, i
 {
 	struct lent lent = { .fd = -1 };
 
-	if (x->child_pidfd >= 0 &&
+	if (x->child_pidfd >= 0 && !(op->flags & OP_HOSTS_PEER) &&
 	    sys_setns(x->child_pidfd, op->code == OP_NET_DEVICE ? CLONE_NEWNET : CLONE_NEWNS) < 0)
 		(void)err_host(&lent.err, errno, "enter the container's namespace");
 	else

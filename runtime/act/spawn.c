@@ -15,7 +15,6 @@
 
 #define EXEC_FAILED 127
 
-/* Runs in the new process; what failed goes back as errno through the pipe that exec closes. */
 static int append_to(const char *path, int fd)
 {
 	int file;
@@ -27,6 +26,14 @@ static int append_to(const char *path, int fd)
 	return file < 0 ? -1 : sys_dup3(file, fd, 0);
 }
 
+static int put_output(const struct spawn_output *output)
+{
+	if (output->fd)
+		return sys_dup3(*output->fd, 1, 0) < 0 ? -1 : sys_dup3(*output->fd, 2, 0);
+	return append_to(output->out, 1) < 0 ? -1 : append_to(output->err, 2);
+}
+
+/* Runs in the new process; what failed goes back as errno through the pipe that exec closes. */
 static _Noreturn void become(const char *path, const char *const argv[], const char *const envp[],
 			     int stdin_fd, const struct spawn_output *output, int report_fd)
 {
@@ -37,8 +44,7 @@ static _Noreturn void become(const char *path, const char *const argv[], const c
 	(void)sigemptyset(&none);
 	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
 	if ((stdin_fd < 0 || (sys_dup3(stdin_fd, 0, 0) >= 0 && sys_chdir("/") == 0)) &&
-	    append_to(output->out, 1) >= 0 && append_to(output->err, 2) >= 0 &&
-	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+	    put_output(output) >= 0 && sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(path, (char *const *)argv, (char *const *)envp);
 	failed = errno;
 	(void)!sys_write(report_fd, &failed, sizeof(failed));
@@ -150,4 +156,22 @@ int spawn_wait_into(const char *path, const char *const argv[], const char *cons
 
 	TRY(input_file(input ? input : "", &in, err));
 	return spawn(path, argv, envp, in, output, timeout_ms, status, err);
+}
+
+int spawn_ask(const char *path, const char *const argv[], const char *const envp[],
+	      const char *input, uint64_t timeout_ms, char *answer, size_t room, int *status,
+	      struct err *err)
+{
+	scoped_fd int fd = sys_memfd_create("output", MFD_CLOEXEC);
+	const struct spawn_output output = { .fd = &fd };
+	ssize_t n;
+
+	if (fd < 0)
+		return err_host(err, errno, "make a place for what %s says", path);
+	TRY(spawn_wait_into(path, argv, envp, input, &output, timeout_ms, status, err));
+	n = pread(fd, answer, room - 1, 0);
+	if (n < 0)
+		return err_host(err, errno, "read what %s said", path);
+	answer[n] = '\0';
+	return 0;
 }

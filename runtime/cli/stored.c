@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "runtime/life/companion.h"
 #include "spec/base/path.h"
 
 #define OTHER PROGRAM "-bundle"
-#define PLACES_MAX 2
 /* Where the companion says what it mounted. */
 #define STORED_VARIABLE "SRT_OCI_STORED"
 
@@ -28,26 +28,9 @@ static int own_path(struct arena *a, const char **ret, struct err *err)
 	return 0;
 }
 
-/* Where the program may be: where the environment says, else beside us or in our libexec. */
-static int places(struct arena *a, const char *ret[PLACES_MAX], struct err *err)
-{
-	const char *libexec = getenv("SRT_OCI_LIBEXEC");
-	const char *own, *dir;
-
-	if (libexec && *libexec) {
-		ret[0] = path_join(a, libexec, OTHER);
-		return 0;
-	}
-	TRY(own_path(a, &own, err));
-	dir = arena_strn(a, own, (size_t)(path_base(own) - own));
-	ret[0] = path_join(a, dir, OTHER);
-	ret[1] = path_join(a, dir, "../libexec/" PROGRAM "/" OTHER);
-	return 0;
-}
-
 int companion_exec(struct cli *cli, const char *const *args, struct err *err)
 {
-	const char *place[PLACES_MAX] = { NULL };
+	const char *place[COMPANION_PLACES_MAX];
 	const char **argv;
 	size_t n = 0;
 
@@ -57,8 +40,8 @@ int companion_exec(struct cli *cli, const char *const *args, struct err *err)
 	argv[0] = OTHER;
 	for (size_t i = 0; i < n; i++)
 		argv[i + 1] = args[i];
-	TRY(places(&cli->arena, place, err));
-	for (int i = 0; i < PLACES_MAX && place[i]; i++) {
+	TRY(companion_places(OTHER, &cli->arena, place, err));
+	for (int i = 0; i < COMPANION_PLACES_MAX && place[i]; i++) {
 		(void)execve(place[i], (char *const *)argv, environ);
 		if (errno != ENOENT)
 			return err_host(err, errno, "run %s", place[i]);

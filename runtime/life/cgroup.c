@@ -8,6 +8,7 @@
 
 #include "runtime/act/cgroup_tree.h"
 #include "runtime/life/process.h"
+#include "runtime/life/scope.h"
 #include "runtime/plan/plan_cgroup.h"
 #include "runtime/probe/cgroup.h"
 #include "runtime/probe/probe.h"
@@ -351,6 +352,8 @@ int cgroups_remove(const struct container *c, struct err *err)
 	TRY(cgroups_pids(&all, &a, &left, err));
 	if (left.n)
 		TRY(cgroups_signal(&all, SIGKILL, err));
+	/* systemd would give them 90 seconds to end by themselves. */
+	TRY(scope_stop(c, &all, err));
 	for (size_t i = 0; i < all.n; i++) {
 		TRY(cgroup_remove(all.v[i].mount_fd, all.v[i].path, err));
 		cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing);
@@ -361,8 +364,8 @@ int cgroups_remove(const struct container *c, struct err *err)
 /* --- joining ---------------------------------------------------------------------------------- */
 
 /* Where init is by now: it may have made cgroups below its own, and on v2 only those have room then. */
-static const char *path_of_init(const struct cgroup_ref *r, const struct facts *f, pid_t init,
-				struct arena *a)
+const char *cgroups_path_of(const struct cgroup_ref *r, const struct facts *f, pid_t init,
+			    struct arena *a)
 {
 	char text[PROC_CGROUP_MAX], name[64], own[CGROUP_PATH_MAX];
 	size_t root = str_eq(f->cgroup_root, "/") ? 0 : strlen(f->cgroup_root);
@@ -423,7 +426,7 @@ int cgroups_join(const struct cgroups *all, const struct facts *facts, pid_t ini
 		if (r->fd < 0)
 			continue;
 		path = *below ? path_clean(&a, path_join(&a, r->path, below))
-			      : path_of_init(r, facts, init, &a);
+			      : cgroups_path_of(r, facts, init, &a);
 		TRY(join_one(r, path, ret, err));
 	}
 	return cgroup_dirs_ready(ret, err);

@@ -50,6 +50,9 @@ int cgroups_thaw(const struct container *c, struct err *err);
 int cgroups_remove(const struct container *c, struct err *err);
 /* cgroups_take_back: those that nobody was put into yet: what was made of them, as far as it is empty. */
 void cgroups_take_back(const struct container *c);
+/* cgroups_path_of: where that process, init, is by now: the container's own cgroup or one below it; below the mount. */
+const char *cgroups_path_of(const struct cgroup_ref *r, const struct facts *f, pid_t init,
+			    struct arena *a);
 /* cgroups_join: the directories that a further process is to enter: those of init, or sub below the container's own (a path,
  * or CONTROLLERS:PATH for v1, several). */
 int cgroups_join(const struct cgroups *all, const struct facts *facts, pid_t init,

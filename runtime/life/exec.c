@@ -10,6 +10,7 @@
 #include "runtime/life/handover.h"
 #include "runtime/life/join.h"
 #include "runtime/life/making.h"
+#include "runtime/life/scope.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
 #include "runtime/probe/probe.h"
@@ -205,9 +206,18 @@ static void on_warning(void *ctx, const char *place, const char *text)
 	log_line(&m->rt->log, LOG_LEVEL_WARN, "%s: %s", place, text);
 }
 
+/* Below the scope where init is by now. */
+static int attach(void *ctx, pid_t pid, struct err *err)
+{
+	const struct making *m = ctx;
+
+	return scope_attach(&m->c, pid, m->below, err);
+}
+
 static int join_cgroups(struct running *r, const struct facts *facts, struct err *err)
 {
 	scoped_cgroups struct cgroups all = { .n = 0 };
+	const struct cgroup_ref *list;
 	struct making *m = &r->m;
 
 	TRY(cgroups_open(&m->c, facts, &m->arena, &all, err));
@@ -215,7 +225,13 @@ static int join_cgroups(struct running *r, const struct facts *facts, struct err
 		return r->o->cgroups.n
 			       ? err_state(err, "--cgroup: container \"%s\" has no cgroup", m->c.id)
 			       : 0;
-	return cgroups_join(&all, facts, m->c.pid, &r->o->cgroups, &m->start.cgroups, err);
+	TRY(cgroups_join(&all, facts, m->c.pid, &r->o->cgroups, &m->start.cgroups, err));
+	list = cgroups_list(&all);
+	if (r->o->cgroups.n == 0 && scope_must_attach(&m->c, facts, list->path)) {
+		m->start.place = attach;
+		m->below = cgroups_path_of(list, facts, m->c.pid, &m->arena) + strlen(list->path);
+	}
+	return 0;
 }
 
 static int plan(struct running *r, struct err *err)

@@ -7,10 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/act/scope.h"
 #include "runtime/life/cgroup.h"
+#include "runtime/life/companion.h"
 #include "runtime/life/container.h"
 #include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
+#include "runtime/life/scope.h"
+#include "runtime/plan/plan_cgroup.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
@@ -117,7 +121,11 @@ static int plan_here(struct making *m, struct err *err)
 {
 	struct facts facts;
 
-	TRY(probe(plan_wants(m->config), &facts, err));
+	unsigned int want = plan_wants(m->config);
+
+	if (m->rt->systemd_cgroup)
+		want |= WANT_CGROUP;
+	TRY(probe(want, &facts, err));
 	return making_plan(m, &facts, err);
 }
 
@@ -149,6 +157,7 @@ static void describe(struct making *m)
 	m->c.owner_uid = geteuid();
 	m->c.systemd_cgroup = m->rt->systemd_cgroup;
 	m->c.cgroup = "";
+	m->c.scope = "";
 	m->c.oci_version = m->config->oci_version;
 	m->c.annotations = m->config->annotations;
 	m->c.nothing_later = is_done_after_create(m->config);
@@ -212,7 +221,7 @@ int making_listener(void *ctx, int fd, struct err *err)
 /* What will be made is on disk before it is: whoever deletes what is left of us finds it. */
 static int note_cgroups(struct making *m, struct err *err)
 {
-	if (!m->plan->cgroup)
+	if (!m->plan->cgroup || m->plan->scope)
 		return 0;
 	TRY(cgroups_note(m->plan, &m->arena, &m->c.cgroups, err));
 	m->c.cgroup = m->c.cgroups.n ? m->c.cgroups.v[m->c.cgroups.n - 1].value : "";
@@ -220,6 +229,20 @@ static int note_cgroups(struct making *m, struct err *err)
 	m->in_cgroup = true;
 	m->dirty = true;
 	return 0;
+}
+
+/* Not before systemd has made it: a scope goes when the process in it does. */
+static void on_scope(void *ctx, const char *cgroup)
+{
+	struct making *m = ctx;
+	struct pair *pair = arena_new(&m->arena, struct pair);
+
+	pair->key = CGROUP_UNIFIED;
+	pair->value = m->c.cgroup = arena_str(&m->arena, cgroup);
+	m->c.cgroups = (struct pairs){ pair, 1 };
+	m->c.scope = scope_word(m->plan, &m->arena);
+	m->in_cgroup = true;
+	m->dirty = true;
 }
 
 static bool has_state_hooks(const struct config *c)
@@ -252,6 +275,7 @@ static int begin(struct making *m, bool wait, bool listen, struct err *err)
 	m->start.start_fd = start_fd;
 	m->start.die_with_parent = !wait;
 	m->start.on_pid = on_pid;
+	m->start.on_scope = on_scope;
 	m->start.state = has_state_hooks(m->config) || listen ? on_state : NULL;
 	m->start.on_warning = on_warning;
 	m->start.on_listener = making_listener;
@@ -265,6 +289,8 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 		return err_input(err, "/process: the configuration has no process to run");
 	TRY(check_console(m, wait, err));
 	TRY(plan_here(m, err));
+	if (m->plan->scope)
+		TRY(companion_find(SCOPE_COMPANION, &m->arena, &m->start.companion, err));
 	TRY(adopt_orphans(m, err));
 	/* A container that only waits has no filter yet: `start` will connect. */
 	if (!listen)

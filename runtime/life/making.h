@@ -19,6 +19,7 @@ struct making {
 	struct entry entry;
 	struct start start;
 	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
+	const char *below; /* exec: the cgroup below the scope's where init is; "" is its own */
 	bool claimed; /* the entry is ours, and goes if we fail */
 	bool in_cgroup; /* a cgroup was made for it, or begun to */
 	bool dirty; /* the state on disk, if any, is not all */

@@ -4,12 +4,15 @@
  * or by looking at `exec` as it enters, could otherwise write over the file once it no longer runs. */
 #include "runtime/life/seal.h"
 
+#include <limits.h>
 #include <linux/memfd.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/life/companion.h"
 #include "spec/base/sys.h"
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -20,6 +23,18 @@
 static bool is_out_of_reach(const struct stat *st)
 {
 	return st->st_uid == 0 && geteuid() != 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The copy's own name says nothing of where its companions are. */
+static void name_own_file(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	(void)setenv(COMPANION_OWN, path, 1);
 }
 
 static int make_copy(int from, off_t size, int *ret, struct err *err)
@@ -63,6 +78,7 @@ int seal_self(const char *const argv[], struct err *err)
 		return 0;
 	scoped_fd int copy = -1;
 	TRY(make_copy(exe, st.st_size, &copy, err));
+	name_own_file();
 	(void)sys_execveat(copy, "", (char *const *)(uintptr_t)argv, environ, AT_EMPTY_PATH);
 	return err_host(err, errno, "run the sealed copy of this program");
 }

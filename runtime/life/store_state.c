@@ -33,6 +33,7 @@ static const struct bind_row state_rows[] = {
 	ROW(container, created, "created", STR, REQUIRED, "RFC 3339"),
 	ROW(container, systemd_cgroup, "systemdCgroup", BOOL, 0, "systemd made its cgroup"),
 	ROW(container, cgroup, "cgroup", STR, 0, "path of its cgroup"),
+	ROW(container, scope, "scope", STR, 0, "the unit of systemd that it is in"),
 	ROW(container, cgroups, "cgroups", PAIRS, 0, "its cgroups, by hierarchy"),
 	ROW(container, annotations, "annotations", PAIRS, 0, "of its config"),
 	ROW(container, warnings, "warnings", STRINGS, 0, "asked for and not applied"),
@@ -93,6 +94,7 @@ int store_write(const struct entry *e, const struct container *c, struct err *er
 	emit_str(&em, "created", or_empty(c->created));
 	emit_bool(&em, "systemdCgroup", c->systemd_cgroup);
 	emit_str(&em, "cgroup", or_empty(c->cgroup));
+	emit_str(&em, "scope", or_empty(c->scope));
 	emit_object(&em, "cgroups");
 	for (size_t i = 0; i < c->cgroups.n; i++)
 		emit_str(&em, c->cgroups.v[i].key, or_empty(c->cgroups.v[i].value));
@@ -205,6 +207,7 @@ static void fill_empty(struct container *c, const char *id, struct arena *a)
 		.rootfs = "",
 		.created = "",
 		.cgroup = "",
+		.scope = "",
 		.oci_version = OCI_VERSION,
 	};
 }

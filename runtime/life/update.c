@@ -6,6 +6,7 @@
 #include "runtime/act/cgroup_tree.h"
 #include "runtime/life/cgroup.h"
 #include "runtime/life/process.h"
+#include "runtime/life/scope.h"
 #include "runtime/life/store.h"
 #include "runtime/life/update.h"
 #include "runtime/plan/plan_cgroup.h"
@@ -135,6 +136,7 @@ static int by_cgroup(struct update *u, struct resources *r, struct err *err)
 	TRY(plan_limits(&l, err));
 	for (size_t i = 0; i < p.warnings_n; i++)
 		warn(u, p.warnings[i].cause, p.warnings[i].text);
+	TRY(scope_limit(&u->c, r, &u->arena, err));
 	TRY(take_dirs(u, err));
 	x.plan = &p;
 	x.cgroups = &u->dirs;

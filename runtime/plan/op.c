@@ -17,6 +17,8 @@ const struct name stage_names[] = {
 	{ "process", STAGE_PROCESS },	  { "last", STAGE_LAST }, { NULL, 0 },
 };
 
+const struct name scope_managers[] = { { "system", SCOPE_SYSTEM }, { "user", SCOPE_USER }, { 0 } };
+
 const struct name op_flag_names[] = {
 	{ "else", OP_ELSE },
 	{ "optional", OP_OPTIONAL },
@@ -25,6 +27,7 @@ const struct name op_flag_names[] = {
 	{ "dest-nofollow", OP_NOFOLLOW_DEST },
 	{ "must-exist", OP_MUST_EXIST },
 	{ "early", OP_EARLY },
+	{ "hosts-peer", OP_HOSTS_PEER },
 	{ "copy-symlink", OP_COPY_SYMLINK },
 	{ "readonly-late", OP_READONLY_LATE },
 	{ "copy-up", OP_COPY_UP },
@@ -67,6 +70,10 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_CGROUP_WRITE] = { "cgroup-write", PATH, .type = { "type", FIELD_TEXT }, TEXT("value") },
 	[OP_CGROUP_DEVICES] = { "cgroup-devices", TEXT("rules") },
 	[OP_CGROUP_OWNER] = { "cgroup-owner", NUMBER(a, "uid") },
+	[OP_CGROUP_SCOPE] = { "cgroup-scope", PATH, TEXT("mount"),
+			      .a = { "manager", FIELD_WORD, scope_managers },
+			      .data = { "properties", FIELD_BYTES } },
+	[OP_CGROUP_BELOW] = { "cgroup-below", PATH },
 	[OP_ID_MAP] = { "id-map", PATH, TEXT("map") },
 	[OP_ID_MAP_HELPER] = { "id-map-helper", PATH, TEXT("map") },
 	[OP_ID_MAP_SERVICE] = { "id-map-service", PATH, TEXT("name"), NUMBER(a, "first"),

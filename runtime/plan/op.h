@@ -51,6 +51,9 @@ enum op_code {
 	OP_CGROUP_WRITE, /* type likewise, path the file, text what is written */
 	OP_CGROUP_DEVICES, /* text the rules, data a BPF program of len bytes; v2 */
 	OP_CGROUP_OWNER, /* a uid: v2's files for delegation become its own */
+	OP_CGROUP_SCOPE, /* path the unit that systemd makes, a whose systemd, data its properties, text the
+			    mount point; once the process is there. What follows is about its cgroup */
+	OP_CGROUP_BELOW, /* path a name: a cgroup below the last one, which the process goes into */
 	/* ids: who am I inside */
 	OP_ID_MAP, /* path uid_map or gid_map, text the map; by the parent (IDS) or the process
 		      itself (NAMESPACE) */
@@ -126,6 +129,8 @@ enum op_flag {
 	OP_COPY_SYMLINK = 128, /* a source that is a symlink is made again, not mounted */
 	OP_READONLY_LATE = 256, /* the mount becomes read-only once all places below it are made */
 	OP_COPY_UP = 512, /* the new tmpfs begins with a copy of what it covers */
+	OP_HOSTS_PEER =
+		4096, /* with OP_BY_PARENT: of the host's own mount, not of the child's slave of it */
 	OP_HOLD = 1024, /* a new tmpfs that later ops make names in: it is kept open for them */
 	OP_BY_PARENT =
 		2048, /* needs rights that the child has given up: the parent does it, or opens what it is about */
@@ -145,6 +150,9 @@ struct op {
 	const void *data;
 	uint64_t a, b, c, d;
 };
+
+/* Whose systemd makes a scope. */
+enum scope_manager { SCOPE_SYSTEM, SCOPE_USER };
 
 /* data of an OP_BIND with an id map. */
 struct mount_idmap {
@@ -183,3 +191,4 @@ struct op_info {
 extern const struct op_info op_infos[OP_COUNT];
 extern const struct name stage_names[]; /* "prepare" … */
 extern const struct name op_flag_names[];
+extern const struct name scope_managers[]; /* "system", "user" */

@@ -51,6 +51,7 @@ struct plan {
 	int *held; /* fds of mounts that later ops are about (op.held), -1 none; the appliers' */
 	size_t held_n;
 	bool cgroup; /* there are ops OP_CGROUP */
+	bool scope; /* there is an op OP_CGROUP_SCOPE: stage PREPARE comes once the process is there */
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
 	struct op *ops;

@@ -115,52 +115,11 @@ static void spots_v1(const struct place *w, struct cgroup_spots *ret)
 	}
 }
 
-/* "slice:prefix:name" of an engine that thinks of systemd, as the path that systemd would make of it: "a-b.slice" is below
- * "a.slice". */
-static const char *systemd_path(struct plan *p, const struct facts *f, const char *given)
-{
-	struct text path = { .arena = p->arena };
-	size_t slice = strcspn(given, ":"), prefix = slice + 1 + strcspn(given + slice + 1, ":");
-	const char *name = given + prefix + 1, *stem = given;
-	size_t stem_n = slice >= 6 ? slice - strlen(".slice") : 0;
-
-	if (slice == 0) {
-		stem = f->uid == 0 && !f->in_user_ns ? "system" : "user";
-		stem_n = strlen(stem);
-	}
-	for (size_t i = 1; i <= stem_n; i++)
-		if ((i == stem_n || stem[i] == '-') && stem[i - 1] != '-')
-			text_addf(&path, "/%.*s.slice", (int)i, stem);
-	if (prefix > slice + 1)
-		text_addf(&path, "/%.*s-%s.scope", (int)(prefix - slice - 1), given + slice + 1,
-			  name);
-	else
-		text_addf(&path, "/%s%s", name, str_ends(name, ".slice") ? "" : ".scope");
-	return path.s;
-}
-
-static bool is_systemd_form(const char *path)
-{
-	const char *first = strchr(path, ':');
-
-	return first && !strchr(path, '/') && strchr(first + 1, ':');
-}
-
-static int asked_path(struct plan *p, const struct config *c, const struct facts *f,
-		      const struct plan_options *o, const char **ret, struct err *err)
+static const char *asked_path(struct plan *p, const struct config *c, const struct plan_options *o)
 {
 	const char *given = c->linux_.cgroups_path;
 
-	*ret = given;
-	if (!given || !given[0])
-		*ret = arena_printf(p->arena, "srt-oci-%s", o->id);
-	else if (o->cgroup_manager == CGROUP_MANAGER_SYSTEMD && is_systemd_form(given)) {
-		TRY(plan_warn(p, err, POINTER_PATH,
-			      "systemd is not asked for a scope: the cgroup is made where systemd "
-			      "would make it, and limited by its files"));
-		*ret = systemd_path(p, f, given);
-	}
-	return 0;
+	return given && given[0] ? given : arena_printf(p->arena, "srt-oci-%s", o->id);
 }
 
 /* --- ownership and mounts --------------------------------------------------------------------- */
@@ -236,6 +195,8 @@ static int add_delegated(struct plan *p, const struct config *c, const struct fa
 	const char *name = annotation(c, ANNOTATION_DELEGATE);
 	struct cgroup_spot below;
 
+	if (p->scope)
+		TRY(plan_scope_subgroup(p, c, err));
 	if (!name || !*name) {
 		if (v2 && config_has_ns(c, CLONE_NEWCGROUP) && has_writable_mount(c))
 			add_owner(p, c, f);
@@ -249,6 +210,11 @@ static int add_delegated(struct plan *p, const struct config *c, const struct fa
 		return plan_warn(
 			p, err, "/annotations/" ANNOTATION_DELEGATE,
 			"only a cgroup of v2 can be delegated; the container keeps its own");
+	if (p->scope) {
+		plan_scope_below(p, name, "/annotations/" ANNOTATION_DELEGATE);
+		add_owner(p, c, f);
+		return 0;
+	}
 	below = *v2;
 	below.path = path_clean(p->arena, path_join(p->arena, v2->path, name));
 	(void)add_cgroup(p, &below, "/annotations/" ANNOTATION_DELEGATE);
@@ -294,18 +260,22 @@ static void namespace_later(struct plan *p)
 }
 
 static int plan_with(struct limits *l, const struct config *c, const struct facts *f,
-		     struct err *err)
+		     const struct plan_options *o, struct err *err)
 {
 	struct cgroup_spots *spots = l->spots;
 	struct plan *p = l->p;
 	const char *cause = c->linux_.cgroups_path ? POINTER_PATH : POINTER_RESOURCES;
 	size_t first = p->n;
 
-	for (size_t i = 0; i < spots->n; i++)
+	if (o->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		TRY(plan_scope(l, c, f, o, err));
+	for (size_t i = 0; i < spots->n && !p->scope; i++)
 		(void)add_cgroup(p, &spots->v[i], cause);
 	if (l->r)
 		TRY(plan_limits(l, err));
-	for (size_t i = 0; i < spots->n; i++) {
+	if (p->scope)
+		plan_scope_optional(p, first);
+	for (size_t i = 0; i < spots->n && !p->scope; i++) {
 		struct op *op = &p->ops[first + i];
 
 		op->data = spots->v[i].needs;
@@ -333,13 +303,16 @@ int plan_cgroup(struct plan *p, const struct config *c, const struct facts *f,
 		.ignore_default_shares = !privileged && (!given || !given[0]),
 	};
 
+	/* systemd is asked for a unit of the container's, whatever is in it. */
+	if (o->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return plan_with(&l, c, f, o, err);
 	if (!cgroup_is_asked(c))
 		return 0;
-	TRY(asked_path(p, c, f, o, &where.path, err));
+	where.path = asked_path(p, c, o);
 	where.absolute = where.path[0] == '/';
 	if (o->cgroup_manager != CGROUP_MANAGER_NONE) {
 		spots_v1(&where, &spots);
 		spot_v2(&where, &spots);
 	}
-	return spots.n ? plan_with(&l, c, f, err) : plan_without(&l, c, f, o, err);
+	return spots.n ? plan_with(&l, c, f, o, err) : plan_without(&l, c, f, o, err);
 }

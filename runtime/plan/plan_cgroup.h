@@ -28,6 +28,15 @@ int plan_cgroup(struct plan *p, const struct config *c, const struct facts *f,
 /* plan_cgroup_spread: the ops of a mount of type cgroup on a host with hierarchies of v1. */
 void plan_cgroup_spread(struct plan *p, const struct config *c, const struct facts *f,
 			const char *cause, const char *dest, uint64_t attrs);
+struct limits;
+/* plan_scope: the op by which systemd makes it; the one spot is filled. plan_scope_optional: limits of a user's scope that
+ * its manager may have been given no controller for become warnings (ops from first on). plan_scope_below: a cgroup in it;
+ * plan_scope_subgroup: that of an annotation. */
+int plan_scope(struct limits *l, const struct config *c, const struct facts *f,
+	       const struct plan_options *o, struct err *err);
+void plan_scope_optional(struct plan *p, size_t first);
+void plan_scope_below(struct plan *p, const char *name, const char *cause);
+int plan_scope_subgroup(struct plan *p, const struct config *c, struct err *err);
 /* cgroup_spot_of: the one of that type, or NULL. cgroup_has: a controller is one of those of a v1 type (commas) or list. */
 const struct cgroup_spot *cgroup_spot_of(const struct cgroup_spots *spots, const char *type);
 bool cgroup_has(const char *list, const char *controller);

@@ -238,9 +238,15 @@ static int enter_cgroup(struct child *c, struct err *err)
 {
 	const struct cgroup_dirs *dirs = &c->start->cgroups;
 
-	if (!dirs->n || c->entered)
+	if (c->entered)
 		return 0;
 	c->entered = true;
+	if (start_is_placed(c->start)) {
+		wait_go(c);
+		return 0;
+	}
+	if (!dirs->n)
+		return 0;
 	return cgroup_enter(dirs, c->in_cgroup, err);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/act/act.h"
+#include "runtime/act/cgroup_tree.h"
 #include "runtime/act/net.h"
 #include "runtime/plan/plan_cgroup.h"
 #include "runtime/stage/hooks.h"
@@ -52,7 +53,8 @@ static pid_t clone_with(struct clone_args *args, struct child *c, bool middle)
 /* Into its cgroup from the first moment on. Where the kernel will not have that, it enters as it would one of v1. */
 static pid_t clone_into(struct start *s, struct clone_args *args, struct child *c, bool middle)
 {
-	const struct cgroup_dir *v2 = cgroup_dirs_find(&s->cgroups, CGROUP_UNIFIED);
+	const struct cgroup_dir *v2 =
+		start_is_placed(s) ? NULL : cgroup_dirs_find(&s->cgroups, CGROUP_UNIFIED);
 	struct clone_args into = *args;
 	pid_t pid;
 
@@ -325,14 +327,31 @@ static void on_failed_limit(void *ctx, const struct op *op, const struct err *wh
 
 static int prepare_cgroup(struct start *s, struct err *err)
 {
+	char scope[CGROUP_PATH_MAX] = "";
 	struct act x = ACT_INIT;
+	int r;
 
 	x.plan = s->plan;
 	x.cgroups = &s->cgroups;
 	x.warn = on_failed_limit;
 	x.warn_ctx = s;
-	TRY(act_stage(&x, STAGE_PREPARE, err));
-	return cgroup_dirs_ready(&s->cgroups, err);
+	x.child = s->pid;
+	x.companion = s->companion;
+	x.scope = s->plan->scope ? scope : NULL;
+	r = act_stage(&x, STAGE_PREPARE, err);
+	if (scope[0] && s->on_scope)
+		s->on_scope(s->ctx, scope);
+	return r < 0 || s->plan->scope ? r : cgroup_dirs_ready(&s->cgroups, err);
+}
+
+/* The first process waits for it; those that it clones are born there. */
+static int place(struct start *s, struct err *err)
+{
+	if (s->plan->scope)
+		TRY(prepare_cgroup(s, err));
+	else
+		TRY(s->place(s->ctx, s->pid, err));
+	return start_go(s, err);
 }
 
 int start_begin(struct start *s, struct err *err)
@@ -347,7 +366,7 @@ int start_begin(struct start *s, struct err *err)
 	int ends[2], r;
 
 	c.state = arena_alloc(s->plan->arena, c.state_room);
-	if (s->plan->cgroup)
+	if (s->plan->cgroup && !s->plan->scope)
 		TRY(prepare_cgroup(s, err));
 	TRY(act_open_proc(&s->proc_fd, err));
 	TRY(sync_pair(ends, err));
@@ -356,8 +375,10 @@ int start_begin(struct start *s, struct err *err)
 	c.proc_fd = s->proc_fd;
 	s->begun = true;
 	r = clone_first(s, &c, middle, err);
-	cgroup_dirs_done(&s->cgroups);
 	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */
+	if (r == 0 && start_is_placed(s))
+		r = place(s, err);
+	cgroup_dirs_done(&s->cgroups);
 	if (r == 0)
 		r = accompany(s, middle, err);
 	if (r < 0)

@@ -40,12 +40,18 @@ static bool stack_is_roomy(void)
 	return sys_prlimit(0, RLIMIT_STACK, NULL, &stack) == 0 && stack.rlim_cur >= STACK_NEEDED;
 }
 
+bool start_is_placed(const struct start *s)
+{
+	return s->plan->scope || s->place;
+}
+
 /* Nothing has to be said between clone and exec: no answer waited for, no fd handed over. */
 bool start_is_silent(const struct start *s)
 {
-	return vfork_is_there && !s->wait && s->init_sock < 0 && !s->plan->maps_by_parent &&
-	       !s->plan->asks_parent && !s->plan->terminal && !s->plan->listener && !s->state &&
-	       may_share_memory(s) && !may_warn_much(s->plan) && stack_is_roomy();
+	return vfork_is_there && !s->wait && s->init_sock < 0 && !start_is_placed(s) &&
+	       !s->plan->maps_by_parent && !s->plan->asks_parent && !s->plan->terminal &&
+	       !s->plan->listener && !s->state && may_share_memory(s) && !may_warn_much(s->plan) &&
+	       stack_is_roomy();
 }
 
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)

@@ -30,8 +30,13 @@ struct start {
 	bool begun; /* there was a process, or may have been */
 	struct cgroup_dirs
 		cgroups; /* what the first process that is cloned enters; filled by PREPARE */
+	const char *companion; /* the program that speaks to systemd, where the plan has a scope */
+	/* The first process waits until this has put it into its cgroup; NULL: it enters by itself. */
+	int (*place)(void *ctx, pid_t pid, struct err *err);
 	/* Called in the parent. */
 	int (*on_pid)(void *ctx, pid_t pid, struct err *err); /* the child exists; may be NULL */
+	void (*on_scope)(void *ctx,
+			 const char *cgroup); /* where systemd made it, whatever follows */
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
 	void (*on_warning)(void *ctx, const char *place, const char *text);
 	int (*on_listener)(void *ctx, int fd, struct err *err); /* seccomp listener to hand on */
@@ -91,4 +96,6 @@ _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);
 /* start_is_silent: the child may share our memory until exec. clone_silent: sys_vfork on the free part of the caller's stack. */
 bool start_is_silent(const struct start *s);
+/* start_is_placed: the parent puts the first process into its cgroup, and that waits for it. */
+bool start_is_placed(const struct start *s);
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c);

@@ -2,6 +2,7 @@
 /* config.c - config.json and process.json: bytes → nodes → structs. */
 #include "spec/oci/config.h"
 
+#include "spec/base/str.h"
 #include "spec/oci/annotations.h"
 #include "spec/oci/tables.h"
 
@@ -80,12 +81,20 @@ static const struct bind_table mounts_table = TABLE(mounts_document, mounts_rows
 int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *a,
 		 struct mounts *ret, struct err *err)
 {
+	struct text whole = { .arena = a };
 	struct mounts_document *doc;
+	size_t blank = 0;
 	void *object;
 
-	if (len && bytes[strspn(bytes, " \t\r\n")] == '[') {
-		bytes = arena_printf(a, "{\"mounts\":%s}", bytes);
-		len = strlen(bytes);
+	while (blank < len && strchr(" \t\r\n", bytes[blank]))
+		blank++;
+	/* A list alone is the member of an object. */
+	if (blank < len && bytes[blank] == '[') {
+		text_add(&whole, "{\"mounts\":");
+		text_addn(&whole, bytes, len);
+		text_add(&whole, "}");
+		bytes = whole.s;
+		len = whole.len;
 	}
 	TRY(document_parse(bytes, len, name, &mounts_table, a, &object, err));
 	doc = object;

@@ -10,12 +10,14 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "runtime/act/act.h"
+#include "runtime/act/cgroup_tree.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "tests/fault/cgroup_fake.h"
@@ -30,6 +32,7 @@ static const struct scenario {
 	const char *name, *config, *facts;
 	bool no_pivot;
 	int cgroup; /* its version; 0: none */
+	enum cgroup_manager manager;
 	bool fresh; /* a sandbox's root */
 } scenarios[] = {
 	{ "as root", "tests/fault/data/as-root.json", "tests/golden/facts/root.json", false },
@@ -44,6 +47,8 @@ static const struct scenario {
 	  false, 2 },
 	{ "in a cgroup of v1", "tests/fault/data/in-cgroup.json", "tests/golden/facts/root.json",
 	  false, 1 },
+	{ "in a scope", "tests/fault/data/in-scope.json", "tests/golden/facts/root.json", false, 2,
+	  CGROUP_MANAGER_SYSTEMD },
 };
 
 /* Calls whose failure an op survives, and why. */
@@ -75,6 +80,7 @@ static const struct {
 	{ "kill", 0, OP_BIND }, /* idmap's child has ended by itself where it cannot be killed */
 	{ "waitid", 0, OP_BIND }, /* likewise */
 	{ "sigprocmask", 0, OP_ID_MAP_HELPER }, /* cannot fail */
+	{ "sigprocmask", 0, OP_CGROUP_SCOPE }, /* likewise */
 	{ "read", 0, OP_ID_MAP_HELPER }, /* what exec failed with; 127 says that it did */
 	{ "openat", 0, OP_COUNT }, /* HOME is "/" without a passwd file */
 	{ "openat2", 0, OP_COUNT }, /* likewise */
@@ -158,6 +164,7 @@ static void make_plan(struct scene *s)
 	size_t len;
 
 	o.no_pivot = what->no_pivot;
+	o.cgroup_manager = what->manager;
 	if (file_read(AT_FDCWD, what->facts, FILE_MAX, &s->arena, &text, &len, &err) < 0 ||
 	    facts_parse(text, len, what->facts, &facts, &err) < 0 ||
 	    file_read(AT_FDCWD, what->config, FILE_MAX, &s->arena, &text, &len, &err) < 0 ||
@@ -282,12 +289,16 @@ static void run(const char *dir, const struct plan *p, struct outcome *o, unsign
 {
 	struct cgroup_dirs cgroups = { .n = 0 };
 	struct act x = ACT_INIT;
-	char mounts[80];
+	char mounts[80], hierarchy[96], scope[CGROUP_PATH_MAX], companion[PATH_MAX];
 
 	(void)snprintf(mounts, sizeof(mounts), "%s/mounts", dir);
 	fake_begin();
 	fake_scratch(mounts);
 	cgroup_fake_begin(mounts);
+	(void)snprintf(hierarchy, sizeof(hierarchy), "%s/cgroup2", mounts);
+	(void)setenv("XDG_RUNTIME_DIR", hierarchy, 1);
+	x.companion = realpath("tests/fault/data/companion", companion);
+	x.scope = scope;
 	x.cgroups = &cgroups;
 	x.umask = 022;
 	x.child = getpid();

@@ -101,6 +101,18 @@ in_tree() {
 	[[ $(srt state x | jq -r '.warnings[]') == *'/mounts/6'*/mnt* ]]
 }
 
+@test "a flag that the host has locked stays, and lifting it is a warning" {
+	only user
+	unshare -rm true 2>/dev/null || skip 'no user namespaces for this user'
+	own='.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
+	bundle b "${MNT}mnt /mnt" "$jq_defs $own | mounts({destination: \"/mnt\", type: \"bind\", source: \$src, options: [\"bind\", \"suid\"]})" \
+		--arg src "$PWD/src/sub"
+	locked() { unshare -rm sh -ec 'mount -t tmpfs -o nosuid inner src/sub; exec "$@"' sh timeout 10 "$SRT_OCI" --root "$state" --log log "$@"; }
+	run --separate-stderr locked run -b b x
+	[ "$status" -eq 0 ] && [[ ,$(cut -d' ' -f2 <<<"$output"), == *,nosuid,* ]] || said
+	grep -q 'warning: /mounts/6: change the attributes of /mnt: the host locks them' log
+}
+
 @test "each attribute of a new mount" {
 	for option in ro nosuid nodev noexec nosymfollow noatime nodiratime; do
 		mounted 'mnt /mnt' "{destination: \"/mnt\", type: \"tmpfs\", source: \"mine\", options: [\"$option\"]}"

@@ -62,6 +62,26 @@ srt() { timeout -k 1 10 "$BATS_FILE_TMPDIR/without" $OPENAT2 "${errno:-1}" "$SRT
 	refused_inside '*/mounts/0*symlink*'
 }
 
+@test "in the user namespace of an engine a container needs no map, no helper and no privilege more" {
+	only user
+	unshare -Ur true 2>/dev/null || skip 'no user namespaces for this user'
+	bundle b 'id -u; cat /proc/self/uid_map; touch /tmp/x && echo written' "$jq_defs"' without("user") | unmapped'
+	run --separate-stderr unshare -Urm strace -f -qq -e trace=execve,clone3,unshare -o trace timeout 10 "$SRT_OCI" --root "$state" run -b b x
+	[ "$status" -eq 0 ] || said
+	[ "${lines[0]}" = 0 ] && [ "${lines[2]}" = written ] || said
+	[ "$(tr -s ' ' <<<"${lines[1]}")" = " 0 $(id -u) 1" ]
+	run ! grep -E 'newuidmap|CLONE_NEWUSER' trace
+}
+
+@test "a user whose keys are used up gets a warning, not a refusal" {
+	[ "$(uname -m)" = x86_64 ] || skip 'the number of the system call is that of x86_64'
+	bundle b "$SLEEP"
+	timeout -k 1 10 "$BATS_FILE_TMPDIR/without" 250 122 "$SRT_OCI" --root "$state" run -d -b b x >out 2>err 3>&-
+	[[ $(srt state x | jq -r '.warnings[]') == *'session keyring'*maxkeys* ]]
+	timeout -k 1 10 "$BATS_FILE_TMPDIR/without" 250 38 "$SRT_OCI" --root "$state" run -d -b b y >out 2>err 3>&-
+	[ "$(srt state y | jq '.warnings | length')" = "$(($(srt state x | jq '.warnings | length') - 1))" ]
+}
+
 # --- what is forbidden is told with the way out --------------------------------------------------------------------------
 
 @test "a filter that forbids namespaces is named" {

@@ -6,13 +6,13 @@
 load lib/engine
 
 setup_file() {
-	only_root
-	[ "$runtime" = srt-oci ] || skip 'the pages are about srt-oci'
-	getent passwd "$SRT_TEST_USER" >/dev/null || skip 'no ordinary user to follow a page as'
+	only_root && a_user || return 0
+	[ "$runtime" = srt-oci ] || cannot 'the pages are about srt-oci' || return 0
 	chmod 755 "$TMPDIR"
 }
 
 setup() {
+	! can_not || skip "$CAN_NOT"
 	export PAGE_HOME=$TMPDIR/$BATS_TEST_NUMBER
 	mkdir -p "$PAGE_HOME"/{user/run,root,home}
 	chmod 700 "$PAGE_HOME/user/run"

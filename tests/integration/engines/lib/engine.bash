@@ -29,13 +29,27 @@ image_tar() {
 	tar -C "$BATS_FILE_TMPDIR/tree" --owner=0 --group=0 --numeric-owner -cf "$1" .
 }
 
-# needs PROGRAM…: skips the file or the test where one is not installed.
+# cannot REASON: skips the test. In setup_file, where bats 1.8 knows no skip, every test of the file: setup and teardown ask
+# for can_not.
+cannot() {
+	[ -z "${BATS_TEST_NAME-}" ] || skip "$1"
+	export CAN_NOT=$1
+	return 1
+}
+can_not() { [ -n "${CAN_NOT-}" ]; }
+
+# needs PROGRAM…: where one is not installed, the file or the test is skipped.
 needs() {
 	local name
 	for name; do
-		command -v "$name" >/dev/null || skip "$name is not installed"
+		command -v "$name" >/dev/null || cannot "$name is not installed" || return
 	done
 }
+# a_machine: what is written to /etc or $HOME is the test's own.
+# shellcheck disable=SC2016
+a_machine() { [ "$SRT_HALF" != self ] || cannot 'writes to /etc as root, or to $HOME: needs a machine of its own (tap-run)'; }
+# a_user: jobs and pages are an ordinary user's.
+a_user() { getent passwd "$SRT_TEST_USER" >/dev/null || cannot 'there is no ordinary user'; }
 
 # eventually COMMAND…: it succeeds within ten seconds.
 eventually() {
@@ -137,7 +151,19 @@ storage_gone() {
 }
 
 # only_root: where the engine is root's, and has a machine of its own for it.
-only_root() { [ "$SRT_HALF" = root ] || skip 'the engine runs as root'; }
+only_root() { [ "$SRT_HALF" = root ] || cannot 'the engine runs as root, in a machine of its own (tap-run)'; }
+# memory_of CGROUP: the limit of memory there, of whichever version; memory skips where nothing counts memory.
+memory_of() {
+	if [ -d /sys/fs/cgroup/memory ]; then
+		cat "/sys/fs/cgroup/memory/$1/memory.limit_in_bytes"
+	else
+		cat "/sys/fs/cgroup/$1/memory.max"
+	fi
+}
+memory() {
+	[ -d /sys/fs/cgroup/memory ] || grep -qsw memory /sys/fs/cgroup/cgroup.subtree_control || skip 'no memory controller'
+	limits
+}
 # limits: what a version without cgroups cannot do.
 limits() { [ "$runtime" != srt-oci ] || srt-oci update --help >/dev/null 2>&1 || skip 'this version makes no cgroups'; }
 

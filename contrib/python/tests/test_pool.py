@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pool under many threads, and the adapters."""
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+import time
+import unittest
+from unittest import mock
+
+from athena.sandbox import (
+    CodeOutput,
+    ExecutionResult,
+    SandboxConfig,
+    SandboxMode,
+    SandboxTool,
+    SmolagentsExecutor,
+    SRTExecutor,
+    SRTExecutorPool,
+)
+from test_run import children, eventually, marked
+
+
+class Pool(unittest.TestCase):
+    def test_sixteen_threads_without_cross_talk(self) -> None:
+        results: dict[tuple[int, int], ExecutionResult] = {}
+        with SRTExecutorPool(4) as pool:
+
+            def work(thread: int) -> None:
+                for i in range(4):
+                    code = (
+                        f"import os\nopen('/tmp/{thread}-{i}', 'w')\nprint({thread}, {i}, os.listdir('/tmp'))"
+                    )
+                    results[thread, i] = pool.execute(code)
+
+            threads = [threading.Thread(target=work, args=(t,)) for t in range(16)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+        self.assertEqual(len(results), 64)
+        for (thread, i), result in results.items():
+            self.assertEqual(result.stdout, f"{thread} {i} ['{thread}-{i}']\n", result)
+        self.assertEqual(len({r.sandbox_id for r in results.values()}), 64)
+        self.assertEqual(children(), [])
+
+    def test_never_more_than_its_size(self) -> None:
+        running, most, lock = 0, 0, threading.Lock()
+
+        def execute(self: SRTExecutor, code: str, language: object = None) -> ExecutionResult:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.02)
+            with lock:
+                running -= 1
+            return ExecutionResult(True)
+
+        with mock.patch.object(SRTExecutor, "execute", execute), SRTExecutorPool(3) as pool:
+            threads = [threading.Thread(target=pool.execute, args=("x",)) for _ in range(16)]
+            for t in threads:
+                t.start()
+            pool.execute_many(["x"] * 16)
+            for t in threads:
+                t.join()
+        self.assertEqual(most, 3)
+
+    def test_many_in_their_order(self) -> None:
+        with SRTExecutorPool(2) as pool:
+            results = pool.execute_many(
+                ["import time; time.sleep(0.3); print(0)", "print(1)", ("echo 2", "bash")]
+            )
+        self.assertEqual([r.stdout for r in results], ["0\n", "1\n", "2\n"])
+
+    def test_is_an_executor(self) -> None:
+        with SRTExecutorPool(2) as pool:
+            self.assertIsInstance(pool, concurrent.futures.Executor)
+            futures = [
+                pool.submit("print(1)"),
+                pool.submit("echo 1", "bash"),
+                pool.submit(pool.execute, "print(1)"),
+            ]
+            self.assertEqual(
+                [f.result(20).stdout for f in concurrent.futures.as_completed(futures)], ["1\n"] * 3
+            )
+            self.assertEqual(
+                [r.stdout for r in pool.map(pool.execute, ["print(2)", "print(3)"])], ["2\n", "3\n"]
+            )
+            with self.assertRaises(TypeError):
+                pool.submit(os.getpid)  # type: ignore[arg-type]
+        with self.assertRaises(RuntimeError):
+            pool.submit("print(1)")
+
+    def test_for_asyncio(self) -> None:
+        async def work() -> str:
+            with SRTExecutorPool(1) as pool:
+                return (
+                    await asyncio.get_running_loop().run_in_executor(pool, pool.execute, "print(1)")
+                ).stdout
+
+        self.assertEqual(asyncio.run(work()), "1\n")
+
+    def test_cleanup_ends_all(self) -> None:
+        mark = f"pool-{os.getpid()}"
+        pool = SRTExecutorPool(2, SandboxConfig(environment_vars={"MARK": mark}))
+        futures = [pool.submit("import time; time.sleep(20)") for _ in range(4)]
+        self.assertTrue(eventually(lambda: bool(marked(mark))))
+        begin = time.monotonic()
+        pool.cleanup()
+        pool.cleanup()
+        self.assertLess(time.monotonic() - begin, 8)
+        self.assertTrue(all(f.done() for f in futures))
+        self.assertTrue(eventually(lambda: not marked(mark)))
+
+    def test_sizes(self) -> None:
+        self.assertEqual(SRTExecutorPool(config=SandboxConfig(mode=SandboxMode.MOCK)).size, 5)
+        for size in (0, -1, 1.5):
+            with self.assertRaises(ValueError):
+                SRTExecutorPool(size)  # type: ignore[arg-type]
+
+
+class Adapters(unittest.TestCase):
+    def test_smolagents(self) -> None:
+        executor = SmolagentsExecutor()
+        executor.send_variables({"x": 20, "words": ["it's", 'a "b"']})
+        executor.send_tools({"final_answer": object()})
+        output, logs, final = executor("print(x + 1)")
+        self.assertEqual((output, logs, final), (None, "21\n", False))
+        answer = executor("print('log')\nfinal_answer({'sum': x + 22, 'words': words})\nprint('never')")
+        self.assertEqual(answer, CodeOutput({"sum": 42, "words": ["it's", 'a "b"']}, "log\n", True))
+        with self.assertRaisesRegex(RuntimeError, "ZeroDivisionError"):
+            executor("1/0")
+        with self.assertRaisesRegex(ValueError, "search"):
+            executor.send_tools({"search": print})
+        with self.assertRaises(TypeError):
+            executor.send_variables({"f": print})
+        executor.cleanup()
+
+    def test_langchain(self) -> None:
+        tool = SandboxTool(SandboxConfig(timeout_seconds=1))
+        self.assertTrue(tool.name and tool.description and tool.args)
+        self.assertEqual(tool.invoke({"code": "print(6 * 7)"}), "42")
+        self.assertEqual(tool.run("print(6 * 7)"), "42")
+        self.assertEqual(tool("import sys; print('a'); sys.exit(2)"), "a\n[exit, exit code 2]")
+        self.assertEqual(
+            asyncio.run(tool.ainvoke("import time; time.sleep(9)")),
+            "Execution timeout after 1s\n[timeout, exit code 124]",
+        )
+        with self.assertRaises(ValueError):
+            tool.run({"text": "print(1)"})
+
+
+if __name__ == "__main__":
+    unittest.main()
