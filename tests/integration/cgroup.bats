@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # cgroup.bats - limits take effect, whatever the version of cgroup; a cgroup is the container's alone and ends with it.
+# vm guests: cloud-plain uml-systemd cloud-systemd
 # Filters and the scripts of payloads expand what they are given themselves; each test is a subshell of its own.
 # shellcheck disable=SC2015,SC2016,SC2030,SC2031,SC2154
 
