@@ -129,16 +129,25 @@ static int archive_tree(struct larder *l, int fd, const char *name, const char *
 {
 	const struct target to = { .tree = out, .source = ++l->source };
 	struct built_input in = { .name = name, .first = l->source, .last = l->source };
-	uint8_t digest[SHA256_BYTES];
+	scoped_digesting struct digesting meanwhile = DIGESTING_NONE;
+	uint8_t digest[SHA256_BYTES] = { 0 };
 	char hex[SHA256_HEX + 1];
 
-	TRY(file_sha256(fd, name, digest, &in.size, err));
+	/* One that has to be the right one is not even read before it is known to be. */
+	if (sha256)
+		TRY(file_sha256(fd, name, digest, &in.size, err));
+	else
+		TRY(digesting_start(&meanwhile, fd, err));
 	sha256_hex(digest, hex);
 	if (sha256 && !str_eq(hex, sha256))
 		return err_set(err, ERR_INTEGRITY, 0, "%s has the SHA-256 %s, not %s", name, hex,
 			       sha256);
-	in.sha256 = arena_str(l->arena, hex);
 	TRY(unpack_fd(&l->unpack, fd, name, &to, err));
+	if (!sha256) {
+		TRY(digesting_end(&meanwhile, name, digest, &in.size, err));
+		sha256_hex(digest, hex);
+	}
+	in.sha256 = arena_str(l->arena, hex);
 	input_record(l, &in);
 	return 0;
 }

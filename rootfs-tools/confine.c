@@ -23,7 +23,7 @@
 #elif defined(__riscv)
 #define ARCH AUDIT_ARCH_RISCV64
 #else
-#error "the reader's filter lacks this architecture's name"
+#define ARCH 0 /* not known here: nothing is read on such a machine */
 #endif
 
 /* sysinfo: glibc sorts large arrays by how much memory there is. */
@@ -63,6 +63,8 @@ static int filter_load(struct err *err)
 	};
 	const struct sock_fprog program = { ARRAY_LEN(code), code };
 
+	if (ARCH == 0)
+		return err_host(err, ENOSYS, "confine the reader on this kind of machine");
 	for (unsigned int i = 0; i < N; i++)
 		code[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							      (unsigned int)ALLOWED[i], N - i, 0);

@@ -16,9 +16,14 @@
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
+#define MODE_UNKNOWN (~0u)
+/* How many files are made between two looks for a signal. */
+#define LOOK_FILES 64
+
 struct job {
 	const struct materialise *how;
-	bool root; /* who runs this can give files away */
+	bool give; /* what is made here is not root's by itself, and root runs this */
+	mode_t umask;
 	struct materialised made;
 };
 
@@ -28,7 +33,7 @@ typedef int each_fn(struct job *j, int dir_fd, const struct node *n, struct err 
 static int children_each(struct job *j, int dir_fd, const struct node *dir, each_fn *fn,
 			 struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(2048);
 	struct node **children = node_children(&a, dir);
 
 	for (size_t i = 0; i < dir->count; i++)
@@ -37,13 +42,15 @@ static int children_each(struct job *j, int dir_fd, const struct node *dir, each
 	return 0;
 }
 
-static int settle(int fd, bool root, unsigned int mode, int64_t epoch, struct err *err)
+/* has: the mode that it has already. */
+static int settle(int fd, bool give, unsigned int has, unsigned int mode, int64_t epoch,
+		  struct err *err)
 {
 	const struct timespec times[2] = { { .tv_sec = epoch }, { .tv_sec = epoch } };
 
-	if (root && fchown(fd, 0, 0) < 0)
+	if (give && fchown(fd, 0, 0) < 0)
 		return err_host(err, errno, "make root the owner");
-	if (sys_fchmod(fd, mode & 01777) < 0)
+	if (has != (mode & 01777) && sys_fchmod(fd, mode & 01777) < 0)
 		return err_host(err, errno, "set mode %04o", mode & 01777);
 	if (futimens(fd, times) < 0)
 		return err_host(err, errno, "set the times");
@@ -52,7 +59,7 @@ static int settle(int fd, bool root, unsigned int mode, int64_t epoch, struct er
 
 int file_settle(int fd, unsigned int mode, int64_t epoch, struct err *err)
 {
-	return settle(fd, geteuid() == 0, mode, epoch, err);
+	return settle(fd, geteuid() == 0, MODE_UNKNOWN, mode, epoch, err);
 }
 
 bool can_link(const struct node *n, int64_t epoch)
@@ -132,6 +139,8 @@ static int link_file(struct job *j, int dir_fd, const struct node *n, struct err
 
 static int file_make(struct job *j, int dir_fd, const struct node *n, struct err *err)
 {
+	/* What a file is made with, where the umask leaves it alone. */
+	unsigned int has = n->mode & j->umask || n->mode & 07000 ? 0600 : n->mode;
 	scoped_fd int fd = -1;
 
 	j->made.files++;
@@ -144,15 +153,18 @@ static int file_make(struct job *j, int dir_fd, const struct node *n, struct err
 	}
 	if (j->how->placing == PLACE_MOVE && --n->content->uses == 0) {
 		TRY(file_move(j, dir_fd, n, &fd, err));
+		has = MODE_UNKNOWN;
 	} else {
-		fd = sys_openat(dir_fd, n->name, FILE_FLAGS, 0600);
+		fd = sys_openat(dir_fd, n->name, FILE_FLAGS, has);
 		if (fd < 0)
 			return err_host(err, errno, "make the file");
 		TRY(bytes_put(j, n, fd, err));
 	}
 	TRY(xattrs_set(fd, n, err));
-	TRY(settle(fd, j->root, n->mode, j->how->epoch, err));
-	return interrupted(err);
+	if (n->xattrs.n)
+		has = MODE_UNKNOWN;
+	TRY(settle(fd, j->give, has, n->mode, j->how->epoch, err));
+	return j->made.files % LOOK_FILES ? 0 : interrupted(err);
 }
 
 static int solid_make(struct job *j, int dir_fd, const struct node *n, struct err *err)
@@ -189,7 +201,7 @@ static int link_make(struct job *j, int dir_fd, const struct node *n, struct err
 		j->made.symlinks++;
 		if (sys_symlinkat(n->target, dir_fd, n->name) < 0)
 			return err_host(err, errno, "make the symlink");
-		if (j->root && sys_fchownat(dir_fd, n->name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
+		if (j->give && sys_fchownat(dir_fd, n->name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_host(err, errno, "make root the owner");
 		if (utimensat(dir_fd, n->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_host(err, errno, "set the times");
@@ -200,12 +212,12 @@ static int link_make(struct job *j, int dir_fd, const struct node *n, struct err
 		return err_host(err, errno, "open the directory again");
 	TRY(children_each(j, fd, n, link_make, err));
 	TRY(xattrs_set(fd, n, err));
-	return settle(fd, j->root, n->mode, j->how->epoch, err);
+	return settle(fd, j->give, MODE_UNKNOWN, n->mode, j->how->epoch, err);
 }
 
 static void uses_count(const struct node *dir)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(2048);
 	struct node **children = node_children(&a, dir);
 
 	for (size_t i = 0; i < dir->count; i++) {
@@ -219,13 +231,15 @@ static void uses_count(const struct node *dir)
 int materialise(const struct tree *t, const struct materialise *how, int dir_fd,
 		struct materialised *ret, struct err *err)
 {
-	struct job j = { .how = how, .root = geteuid() == 0 };
+	/* Directories here have no set-group-id, so what root makes is of its group. */
+	struct job j = { .how = how, .give = geteuid() == 0 && getegid() != 0, .umask = umask(0) };
 
+	(void)umask(j.umask);
 	uses_count(t->root);
 	TRY(children_each(&j, dir_fd, t->root, solid_make, err));
 	TRY(children_each(&j, dir_fd, t->root, link_make, err));
 	TRY(xattrs_set(dir_fd, t->root, err));
-	TRY(settle(dir_fd, j.root, t->root->mode, how->epoch, err));
+	TRY(settle(dir_fd, j.give, MODE_UNKNOWN, t->root->mode, how->epoch, err));
 	*ret = j.made;
 	return 0;
 }

@@ -67,6 +67,7 @@ int outflow_open(struct outflow **ret, int fd, enum compression c, int level, st
 	o->plain = sha256_new();
 	o->packed = sha256_new();
 	if (!o->plain || !o->packed || sha256_begin(o->plain) < 0 || sha256_begin(o->packed) < 0)
+		/* cppcheck-suppress memleak ; the scope frees it */
 		return err_host(err, ENOMEM, "prepare SHA-256");
 	TRY(compressor_open(o, level, err));
 	*ret = take_ptr(o);

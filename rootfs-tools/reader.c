@@ -86,14 +86,49 @@ static la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, in
 	return base + offset;
 }
 
+/* --- where records go: many small ones in one write --- */
+
+#define OUTBOX_BYTES (64u << 10)
+
+struct outbox {
+	int fd;
+	size_t n;
+	char bytes[OUTBOX_BYTES];
+};
+
+static int outbox_flush(struct outbox *o, struct err *err)
+{
+	size_t n = o->n;
+
+	o->n = 0;
+	if (n > 0 && fd_write_all(o->fd, o->bytes, n) < 0)
+		return err_host(err, errno, "hand records over");
+	return 0;
+}
+
+static int outbox_add(struct outbox *o, const void *bytes, size_t n, struct err *err)
+{
+	if (n > sizeof(o->bytes) - o->n)
+		TRY(outbox_flush(o, err));
+	if (n > sizeof(o->bytes) / 2) {
+		TRY(outbox_flush(o, err));
+		if (fd_write_all(o->fd, bytes, n) < 0)
+			return err_host(err, errno, "hand records over");
+		return 0;
+	}
+	if (n > 0)
+		memcpy(o->bytes + o->n, bytes, n);
+	o->n += n;
+	return 0;
+}
+
 /* --- one archive being read --- */
 
 struct reader {
 	const struct limits *limits;
+	struct outbox *out;
 	struct archive *archive;
 	struct feed feed;
-	int out;
-	uint64_t bytes; /* of content, holes counted */
 };
 
 static void reader_done(struct reader *r)
@@ -105,9 +140,7 @@ static void reader_done(struct reader *r)
 
 static int say(const struct reader *r, const void *bytes, size_t n, struct err *err)
 {
-	if (fd_write_all(r->out, bytes, n) < 0)
-		return err_host(err, errno, "hand a record over");
-	return 0;
+	return outbox_add(r->out, bytes, n, err);
 }
 
 static int damaged(const struct reader *r, struct err *err)
@@ -455,8 +488,9 @@ static int archive_read_all(struct reader *r, struct err *err)
 
 void archive_say(int fd, int out, const struct limits *limits)
 {
+	struct outbox box = { .fd = out };
 	scoped(reader_done) struct reader r = { .limits = limits,
-						.out = out,
+						.out = &box,
 						.feed = { .fd = fd, .most = limits->input } };
 	struct record last = { .kind = RECORD_END };
 	struct err err = { 0 }, ignored;
@@ -466,4 +500,5 @@ void archive_say(int fd, int out, const struct limits *limits)
 	/* Where nobody listens any more there is nobody to tell. */
 	if (say(&r, &last, sizeof(last), &ignored) == 0 && last.kind == RECORD_FAIL)
 		(void)say(&r, &err, sizeof(err), &ignored);
+	(void)outbox_flush(&box, &ignored);
 }

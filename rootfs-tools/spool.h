@@ -73,6 +73,21 @@ int object_twin(struct spool *s, const struct content *c, struct err *err);
  * file system can. */
 int fd_copy(int from, int to, uint64_t size, struct err *err);
 
+/* A digest that a process of its own computes meanwhile. */
+struct digesting {
+	int pid, pipe;
+};
+#define DIGESTING_NONE \
+	{              \
+		0, -1  \
+	}
+int digesting_start(struct digesting *d, int fd, struct err *err);
+/* digesting_end: waits for it. */
+int digesting_end(struct digesting *d, const char *name, uint8_t digest[SHA256_BYTES],
+		  uint64_t *size, struct err *err);
+void digesting_done(struct digesting *d);
+#define scoped_digesting scoped(digesting_done)
+
 /* file_sha256: the digest of fd's bytes from its beginning to its end, and their number. */
 int file_sha256(int fd, const char *name, uint8_t digest[SHA256_BYTES], uint64_t *size,
 		struct err *err);

@@ -470,7 +470,7 @@ struct node **node_children(struct arena *a, const struct node *dir)
 
 static size_t subtree_count(struct node *from)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(1024);
 	struct node **children = node_children(&a, from);
 	size_t n = 1;
 
@@ -481,7 +481,7 @@ static size_t subtree_count(struct node *from)
 
 static void list_fill(struct collect *c, struct node *from)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(1024);
 	struct node **children;
 
 	c->nodes[c->n++] = from;

@@ -23,6 +23,7 @@
 #define PIPE_BYTES (1 << 20)
 #define BUFFER_BYTES (256u << 10)
 #define TICK_MS 100
+#define LOOK_MS 20
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
 
@@ -156,11 +157,16 @@ static void intake_done(struct intake *in)
 	free(in->buf);
 }
 
-static int deadline_check(const struct unpack *u, struct err *err)
+static int deadline_check(struct unpack *u, struct err *err)
 {
-	if (now_ms() > u->deadline_ms)
+	int64_t now = now_ms();
+
+	if (now > u->deadline_ms)
 		return err_limit(err, "reading took more than %llu s (--max-seconds)",
 				 (unsigned long long)u->limits.seconds);
+	if (now - u->looked_ms < LOOK_MS)
+		return 0;
+	u->looked_ms = now;
 	return interrupted(err);
 }
 
@@ -426,12 +432,13 @@ static int setid_judge(struct intake *in, const struct entry *e, struct err *err
 /* What a whiteout file names: 1 done, 0 it is none. (OCI image-spec, layer.md#whiteouts) */
 static int whiteout(struct intake *in, const struct entry *e, struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(1024);
 	const char *base = path_base(e->name), *gone = base + strlen(WHITEOUT);
-	const char *dir = arena_strn(&a, e->name, (size_t)(base - e->name));
+	const char *dir;
 
 	if (!in->to->layer || !str_starts(base, WHITEOUT))
 		return 0;
+	dir = arena_strn(&a, e->name, (size_t)(base - e->name));
 	if (path_has_dotdot(e->name))
 		return err_set(err, ERR_HOSTILE, 0, "its name holds \"..\"");
 	if (str_eq(base, OPAQUE))
@@ -498,7 +505,7 @@ static int content_skip(struct intake *in, struct err *err)
 
 static int entry_take(struct intake *in, const struct record *r, struct err *err)
 {
-	scoped_arena struct arena a = { 0 };
+	scoped_arena struct arena a = ARENA_ROOM(4096);
 	struct entry e = { .r = *r, .name = "" };
 	const struct limits *l = &in->u->limits;
 

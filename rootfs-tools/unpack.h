@@ -26,7 +26,8 @@ struct unpack {
 	size_t n_xattrs;
 	void (*tick)(void *ctx); /* called now and then, or NULL */
 	void *tick_ctx;
-	int64_t deadline_ms; /* on the monotonic clock */
+	int64_t deadline_ms,
+		looked_ms; /* on the monotonic clock: the end; when signals were looked for */
 	uint64_t total; /* bytes of files so far */
 	uint64_t entries;
 	uint64_t dropped, cleared; /* special files, set-id bits */

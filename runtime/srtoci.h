@@ -129,10 +129,15 @@ int life_ps(const struct runtime *rt, const char *id, struct arena *a, struct pi
 	    struct err *err);
 /* life_pause: stops (by the freezer; where there is none, SIGSTOP to each of its processes) or resumes. */
 int life_pause(const struct runtime *rt, const char *id, bool pause, struct err *err);
+/* What update takes beside resources: lines of resctrl's schemata; NULL: none. */
+struct update_caches {
+	const char *l3_cache, *mem_bw;
+};
 /* life_update: new limits. said is one line for each that only something weaker stands in for, or nothing, as there is no
  * cgroup. */
-int life_update(const struct runtime *rt, const char *id, struct resources *r, struct arena *a,
-		struct strings *said, struct err *err);
+int life_update(const struct runtime *rt, const char *id, struct resources *r,
+		const struct update_caches *caches, struct arena *a, struct strings *said,
+		struct err *err);
 /* life_events: a line of JSON for each event, to say (negative ends it): what it uses, once, or every interval_ms (0: never),
  * and whenever memory ran out; until its process ends. */
 int life_events(const struct runtime *rt, const char *id, bool once, uint32_t interval_ms,

@@ -47,7 +47,15 @@ static void page_rules(struct text *out)
 
 static const char *file_or(const char *file)
 {
-	return file ? file : "no such limit: warning";
+	return file ? file : "no such limit";
+}
+
+/* What is in brackets is no limit that could be missed. */
+static const char *word_without(const struct limit_row *r)
+{
+	if (r->v1 && r->v1[0] == '(')
+		return "–";
+	return r->v1_controller ? "warning" : "error";
 }
 
 /* Each property once; its first row speaks for it. */
@@ -66,17 +74,15 @@ static void page_limits(struct text *out)
 		"# The limits of linux.resources" WRITTEN
 		"Each property and the file of the container's cgroup that it becomes. A controller is "
 		"on v1 or on v2, on\na hybrid host too; the row is that of the version where it is. "
-		"Without a cgroup each is a warning, which\n`--strict` makes an error; see "
+		"What cannot be applied is a warning, which\n`--strict` makes an error; see "
 		"[cgroups](../cgroups.md).\n\n"
 		"| property | v1 | v2 | none | how |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < limit_rows_n; i++) {
 		const struct limit_row *r = &limit_rows[i];
 
 		if (is_first(i))
-			/* What is in brackets is no limit that could be missed. */
 			text_addf(out, "| %s | %s | %s | %s | %s |\n", r->pointer, file_or(r->v1),
-				  file_or(r->v2), r->v1 && r->v1[0] == '(' ? "–" : "warning",
-				  r->remark ? r->remark : "");
+				  file_or(r->v2), word_without(r), r->remark ? r->remark : "");
 	}
 }
 

@@ -25,9 +25,9 @@ static int open_group(int dir, const char *name, bool must_exist, bool *made, in
 }
 
 /* Each line is a write of its own: the kernel stops at the first that it refuses. */
-static int write_lines(int group, const struct op *op, struct err *err)
+static int write_lines(int group, const char *s, size_t len, struct err *err)
 {
-	const char *s = op->data, *end = s + op->len;
+	const char *end = s + len;
 	char line[SCHEMATA_MAX];
 
 	while (s < end) {
@@ -114,9 +114,22 @@ int rdt_join(struct act *x, const struct op *op, struct err *err)
 	else
 		group = take_fd(&top);
 	if (op->len)
-		TRY(made ? write_lines(group, op, err) : compare_lines(group, op, err));
+		TRY(made ? write_lines(group, op->data, op->len, err)
+			 : compare_lines(group, op, err));
 	TRY(add_task(group, x->child, err));
 	return op->type ? monitor(group, op->type, x->child, err) : 0;
+}
+
+int rdt_change(const char *resctrl, const char *group, const char *lines, struct err *err)
+{
+	scoped_fd int top = sys_openat(AT_FDCWD, resctrl, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int own = -1;
+	bool made;
+
+	if (top < 0)
+		return err_host(err, errno, "open resctrl at %s", resctrl);
+	TRY(open_group(top, *group ? group : ".", true, &made, &own, err));
+	return write_lines(own, lines, strlen(lines), err);
 }
 
 void rdt_leave(const char *resctrl, const char *group, const char *monitor_name)

@@ -42,8 +42,8 @@ static const struct option_row rows[] = {
 	ROW(pids_limit, "pids-limit", 0, STRING, "N", "tasks at most; -1 is no limit"),
 	ROW(blkio_weight, "blkio-weight", 0, STRING, "WEIGHT", "weight of block I/O, 10 to 1000"),
 	ROW(l3_cache, "l3-cache-schema", 0, STRING, "SCHEMA",
-	    "accepted from callers of other runtimes; caches are not partitioned"),
-	ROW(mem_bw, "mem-bw-schema", 0, STRING, "SCHEMA", "likewise, memory bandwidth"),
+	    "part of the cache, as a line of resctrl's schemata"),
+	ROW(mem_bw, "mem-bw-schema", 0, STRING, "SCHEMA", "memory bandwidth, likewise"),
 };
 
 /* Which option is which member. */
@@ -166,19 +166,14 @@ static int read_resources(const char *file, struct arena *a, struct resources **
 static int update(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
 	const struct update_options *o = options;
+	const struct update_caches caches = { o->l3_cache, o->mem_bw };
 	struct strings said = { 0 };
 	struct resources *r;
 
 	TRY(read_resources(o->resources, &cli->arena, &r, err));
 	TRY(add_singles(o, &cli->arena, r, err));
 	TRY(resources_check(r, err));
-	if ((o->l3_cache || o->mem_bw) && cli->rt.strict)
-		return err_input(err, "caches and memory bandwidth are not partitioned; drop "
-				      "--l3-cache-schema and --mem-bw-schema (--strict)");
-	if (o->l3_cache || o->mem_bw)
-		text_add(&cli->out,
-			 "not applied: caches and memory bandwidth are not partitioned\n");
-	TRY(life_update(&cli->rt, args->v[0], r, &cli->arena, &said, err));
+	TRY(life_update(&cli->rt, args->v[0], r, &caches, &cli->arena, &said, err));
 	for (size_t i = 0; i < said.n; i++)
 		text_addf(&cli->out, "%s\n", said.v[i]);
 	return 0;

@@ -4,12 +4,14 @@
 
 #include "runtime/act/act.h"
 #include "runtime/act/cgroup_tree.h"
+#include "runtime/act/rdt.h"
 #include "runtime/life/cgroup.h"
 #include "runtime/life/process.h"
 #include "runtime/life/scope.h"
 #include "runtime/life/store.h"
 #include "runtime/life/update.h"
 #include "runtime/plan/plan_cgroup.h"
+#include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
@@ -176,6 +178,46 @@ static int without_cgroup(struct update *u, const struct resources *r, struct st
 	return 0;
 }
 
+/* --- caches ---------------------------------------------------------------------------------- */
+
+/* Only a group that the container's config asked for is this container's to change. */
+static int update_caches(struct update *u, const struct update_caches *caches, struct err *err)
+{
+	const char *l3 = caches->l3_cache, *bw = caches->mem_bw, *group;
+	struct config *config = NULL;
+	struct intel_rdt *rdt;
+	struct facts facts;
+
+	if (!l3 && !bw)
+		return 0;
+	if (u->entry.owner != geteuid())
+		return err_state(
+			err, "container \"%s\" belongs to uid %u; change its caches as that user",
+			u->c.id, u->entry.owner);
+	TRY(store_config(&u->entry, &u->arena, &config, err));
+	rdt = config ? config->linux_.intel_rdt : NULL;
+	if (!rdt)
+		return err_state(err,
+				 "container \"%s\" has no resctrl group; give its config "
+				 "/linux/intelRdt",
+				 u->c.id);
+	TRY(probe(WANT_RDT, &facts, err));
+	if (!facts.resctrl[0])
+		return err_set(err, ERR_HOST, 0, "resctrl is not mounted on this host");
+	group = rdt->clos_id && rdt->clos_id[0] ? rdt->clos_id : u->c.id;
+	return rdt_change(facts.resctrl, str_eq(group, "/") ? "" : group,
+			  arena_printf(&u->arena, "%s%s%s%s", l3 ? l3 : "", l3 ? "\n" : "",
+				       bw ? bw : "", bw ? "\n" : ""),
+			  err);
+}
+
+static bool asks_nothing(const struct resources *r)
+{
+	static const struct resources none;
+
+	return memcmp(r, &none, sizeof(none)) == 0;
+}
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 static int open_container(struct update *u, const char *id, struct err *err)
@@ -190,13 +232,17 @@ static int open_container(struct update *u, const char *id, struct err *err)
 	return cgroups_open(&u->c, NULL, &u->arena, &u->cgroups, err);
 }
 
-int life_update(const struct runtime *rt, const char *id, struct resources *r, struct arena *a,
-		struct strings *said, struct err *err)
+int life_update(const struct runtime *rt, const char *id, struct resources *r,
+		const struct update_caches *caches, struct arena *a, struct strings *said,
+		struct err *err)
 {
 	scoped_update struct update u = { .rt = rt, .entry = { .dir_fd = -1 } };
 	struct strings lines = { 0 };
 
 	TRY(open_container(&u, id, err));
+	TRY(update_caches(&u, caches, err));
+	if (asks_nothing(r))
+		return 0;
 	if (cgroups_list(&u.cgroups))
 		TRY(by_cgroup(&u, r, err));
 	else

@@ -81,7 +81,7 @@ struct cgroup_spot *limits_v1(const struct limits *l, const char *controller)
 
 struct cgroup_spot *limits_v2(const struct limits *l, const char *controller)
 {
-	for (size_t i = 0; controller && i < l->spots->n; i++)
+	for (size_t i = 0; controller && l->spots && i < l->spots->n; i++)
 		if (cgroup_is_v2(&l->spots->v[i]) &&
 		    (!*controller || cgroup_has(l->spots->v[i].controllers, controller)))
 			return &l->spots->v[i];

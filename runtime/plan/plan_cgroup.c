@@ -138,14 +138,15 @@ static bool host_id(const struct id_mappings *maps, uint32_t id, uint32_t *ret)
 	return false;
 }
 
-/* A mount of type cgroup that can be written to: somebody inside is to manage it. */
+/* A mount of cgroups that can be written to, in the words of the specification: somebody inside is to manage it. */
 static bool has_writable_mount(const struct config *c)
 {
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		const struct mount *m = &c->mounts.v[i];
 		bool ro = false;
 
-		if (!m->type || !str_starts(m->type, "cgroup"))
+		if (!m->source || !str_eq(m->source, "cgroup") ||
+		    !str_eq(m->destination, "/sys/fs/cgroup"))
 			continue;
 		for (size_t k = 0; k < m->options.n; k++)
 			ro = ro || str_eq(m->options.v[k], "ro");
@@ -198,7 +199,9 @@ static int add_delegated(struct plan *p, const struct config *c, const struct fa
 	if (p->scope)
 		TRY(plan_scope_subgroup(p, c, err));
 	if (!name || !*name) {
-		if (v2 && config_has_ns(c, CLONE_NEWCGROUP) && has_writable_mount(c))
+		/* Where there is v1, delegation is not safe. */
+		if (f->cgroup_mode == CGROUP_V2 && v2 && (p->clone_flags & CLONE_NEWCGROUP) &&
+		    has_writable_mount(c))
 			add_owner(p, c, f);
 		return 0;
 	}

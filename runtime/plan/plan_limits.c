@@ -223,8 +223,9 @@ const struct limit_row limit_rows[] = {
 	  limit_plan_priorities, limit_asks_priorities },
 	{ "/rdma", "rdma", "rdma.max", "rdma", "rdma.max", NULL, NONE, limit_plan_rdma,
 	  limit_asks_rdma },
-	{ "/unified", NULL, NULL, "", "the file named", "one write a line", NONE,
-	  limit_plan_unified, limit_asks_unified },
+	{ "/unified", NULL, NULL, "", "the file named",
+	  "one write a line; without the controller an error", NONE, limit_plan_unified,
+	  limit_asks_unified },
 };
 const size_t limit_rows_n = ARRAY_LEN(limit_rows);
 
@@ -250,6 +251,8 @@ int plan_limits_lost(struct limits *l, const char *why, struct err *err)
 		     l->r->cpu->shares.v == SHARES_DEFAULT) ||
 		    (row->plan == plan_not_idle && !l->update))
 			continue;
+		if (row->plan == limit_plan_unified)
+			return limit_plan_unified(l, row, err);
 		TRY(plan_warn(l->p, err, limits_cause(l, row), "%s", why));
 	}
 	return 0;

@@ -276,6 +276,23 @@ static void unified_lines(const struct limits *l, const struct cgroup_spot *spot
 	} while (*s);
 }
 
+/* The one property whose missing controller the specification makes an error, whatever --strict says. */
+static int refuse_unified(const struct limits *l, const char *file, const char *controller,
+			  struct err *err)
+{
+	if (!limits_v2(l, ""))
+		(void)err_set(err, ERR_HOST, 0,
+			      "the container has no cgroup of v2, whose file %s is; drop it, or "
+			      "have a cgroup delegated",
+			      file);
+	else
+		(void)err_set(err, ERR_HOST, 0,
+			      "the container's cgroup of v2 has no controller %s; drop it, or have "
+			      "the controller delegated",
+			      controller);
+	return err_in(err, "%s/unified/%s", l->prefix, file);
+}
+
 int limit_plan_unified(struct limits *l, const struct limit_row *row, struct err *err)
 {
 	for (size_t i = 0; i < l->r->unified.n; i++) {
@@ -286,14 +303,12 @@ int limit_plan_unified(struct limits *l, const struct limit_row *row, struct err
 		struct cgroup_spot *spot;
 
 		one.pointer = arena_printf(l->p->arena, "/unified/%s", file->key);
-		one.v2_controller = one.v2 = str_eq(controller, "cgroup") ? "" : controller;
-		spot = limits_v2(l, one.v2_controller);
-		if (!spot) {
-			one.v1_controller = limits_v2(l, "") ? controller : NULL;
-			TRY(limits_lost(l, &one, err));
-			continue;
-		}
-		limits_need(l, spot, one.v2_controller);
+		if (str_eq(controller, "cgroup"))
+			controller = "";
+		spot = limits_v2(l, controller);
+		if (!spot)
+			return refuse_unified(l, file->key, controller, err);
+		limits_need(l, spot, controller);
 		unified_lines(l, spot, &one, file);
 	}
 	return 0;

@@ -128,7 +128,7 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 
 @test "every change of a file is found, and its path named" {
 	build ../a.tar -o ./dir
-	run python3 "$SRT_TOP/tests/integration/lib/mutate.py" "$bundle" dir "$([ -n "${SRT_LONG-}" ] && echo 1000 || echo 80)"
+	run python3 "$SRT_TOP/tests/integration/lib/mutate.py" "$bundle" dir "$([ -n "${SRT_LONG-}" ] && echo 1000 || echo 40)"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }

@@ -139,6 +139,21 @@ static void refuses_a_prepared_group_that_is_missing(void **state)
 	assert_non_null(strstr(err.text, "open the resctrl group silver"));
 }
 
+static void changes_the_schemata_of_a_group(void **state)
+{
+	struct err err;
+
+	(void)state;
+	put("gold/schemata", "");
+	assert_int_equal(rdt_change(top, "gold", "L3:0=1;1=3\n", &err), 0);
+	says("gold/schemata", "L3:0=1;1=3\n");
+	put("schemata", "");
+	assert_int_equal(rdt_change(top, "", "L3:0=7\n", &err), 0);
+	says("schemata", "L3:0=7\n");
+	assert_int_equal(rdt_change(top, "silver", "L3:0=7\n", &err), -1);
+	assert_int_equal(rdt_change(top, "../gold", "L3:0=7\n", &err), -1);
+}
+
 static void leaves_what_was_made(void **state)
 {
 	char path[256];
@@ -161,6 +176,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(refuses_a_prepared_group_that_is_missing, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(changes_the_schemata_of_a_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(leaves_what_was_made, setup, teardown),
 	};
 

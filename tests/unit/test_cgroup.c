@@ -152,10 +152,9 @@ static bool allowed(const struct device_rules *rules, int type, uint32_t major, 
 		for (size_t i = 0; i < rules->n; i++) {
 			const struct device_rule *d = &rules->v[i];
 
-			if (d->type == 'a')
-				allow = d->allow;
-			else if (d->type == type && (d->major < 0 || d->major == major) &&
-				 (d->minor < 0 || d->minor == minor) && (d->access & bit))
+			if (d->type == 'a' ||
+			    (d->type == type && (d->major < 0 || d->major == major) &&
+			     (d->minor < 0 || d->minor == minor) && (d->access & bit)))
 				allow = d->allow;
 		}
 		if ((access & bit) && !allow)

@@ -32,7 +32,7 @@ PATTERN = sys.argv[3] if len(sys.argv) > 3 else ""
 warnings.simplefilter("ignore")  # names twice are the point
 SECONDS, BYTES = 5, 96 << 20
 SLOW = os.environ.get("HOSTILE_SLOW")  # under sanitizers: neither bound counts
-QUICK = os.environ.get("HOSTILE_QUICK")  # one format of each case, another one each time
+QUICK = int(os.environ.get("HOSTILE_QUICK", "0"))  # 1 or 2: every other case, in one of its formats
 
 # --- entries and the formats that hold them ----------------------------------------------------------------------------
 
@@ -551,8 +551,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.makedirs(WORK, exist_ok=True)
     ran, bad, cases = 0, 0, 0
-    for one in CASES:
-        if PATTERN not in one["name"]:
+    for i, one in enumerate(CASES):
+        if PATTERN not in one["name"] or (QUICK and i % 2 != QUICK - 1):
             continue
         some = False
         formats = one["formats"]
