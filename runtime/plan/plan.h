@@ -110,9 +110,11 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 int plan_mounts_add(struct plan *p, const struct config *c, const struct facts *f,
 		    const struct plan_options *o, struct err *err);
 void plan_mounts_remove(struct plan *p, const struct config *c);
-/* plan_fresh_root: an empty root with its directories, where the config has one; plan_seed_files: its files and links, after
+/* plan_fresh_root: an empty root with its directories, where the config has one; plan_default_dev: a tmpfs on /dev, where
+ * nothing else is there; plan_seed_files: its files and links, after
  * the mounts. */
 void plan_fresh_root(struct plan *p, const struct config *c);
+void plan_default_dev(struct plan *p, const struct config *c);
 void plan_seed_files(struct plan *p, const struct config *c);
 /* plan_readonly_late: makes those read-only that had to wait (OP_READONLY_LATE). */
 void plan_readonly_late(struct plan *p);

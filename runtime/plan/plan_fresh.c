@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_fresh.c - a root that is made anew, as sandboxes have it: what it begins with, before and after the mounts. */
+/* plan_fresh.c - what a tree begins with, before the mounts and after: a root that is made anew, as sandboxes have it, or a
+ * /dev for one that brings none. */
 #include <linux/mount.h>
 #include <string.h>
 
 #include "runtime/plan/plan.h"
+#include "spec/base/path.h"
 
 /* An empty root belongs to whom the container's ids make its owner: it comes after the switch to them. What is to lie in it
  * before anything is mounted there are its directories. */
@@ -54,4 +56,24 @@ void plan_seed_files(struct plan *p, const struct config *c)
 		op->data = s->text;
 		op->len = (uint32_t)strlen(s->text);
 	}
+}
+
+/* Without any mount on /dev, the default devices would have to be made in the root file system itself, which may be shared
+ * and read-only: they get a small tmpfs. */
+void plan_default_dev(struct plan *p, const struct config *c)
+{
+	struct op *op;
+
+	if (c->root->fresh)
+		return; /* its own directory does */
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
+			return;
+	op = plan_add(p, STAGE_ROOT, OP_MOUNT, "/linux/devices");
+	op->path = "/dev";
+	op->type = "tmpfs";
+	op->text = "tmpfs";
+	op->data = "mode=755,size=65536k";
+	op->len = (uint32_t)strlen(op->data);
+	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 }

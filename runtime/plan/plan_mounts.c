@@ -482,24 +482,6 @@ static void add_root(struct plan *p, const struct config *c, const struct facts 
 	p->asks_parent = true;
 }
 
-/* Without any mount on /dev, the default devices would have to be made in the root file system itself, which may be shared
- * and read-only: they get a small tmpfs. */
-static void add_default_dev(struct plan *p, const struct config *c)
-{
-	struct op *op;
-
-	for (size_t i = 0; i < c->mounts.n; i++)
-		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
-			return;
-	op = plan_add(p, STAGE_ROOT, OP_MOUNT, "/linux/devices");
-	op->path = "/dev";
-	op->type = "tmpfs";
-	op->text = "tmpfs";
-	op->data = "mode=755,size=65536k";
-	op->len = (uint32_t)strlen(op->data);
-	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-}
-
 /* The devices and most of what is mounted below /dev are names in a tmpfs of ours, if that is what /dev is in the end. */
 static void hold_dev(struct plan *p)
 {
@@ -522,8 +504,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
 	plan_fresh_root(p, c);
-	if (!c->root->fresh)
-		add_default_dev(p, c);
+	plan_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct job j = { .p = p,
 				 .c = c,

@@ -24,7 +24,8 @@ struct start {
 	uint64_t ns_flags;
 	int init_sock; /* the process becomes the init of its pid namespace, which speaks here (init.h), and the payload its
 			  child; -1: the payload is that process itself */
-	uint64_t init_open_files; /* limit of open files for the payload, which the way to it may exceed; 0: as it is */
+	uint64_t
+		init_open_files; /* limit of open files for the payload, which the way to it may exceed; 0: as it is */
 	const char *init_scratch; /* directory inside whose file system the init reports on */
 	const char *const *argv; /* of main: the init shows nothing of it */
 	bool begun; /* there was a process, or may have been */
