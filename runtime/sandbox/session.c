@@ -82,6 +82,25 @@ static bool may_be_in_cgroup(const struct policy *p)
 		policy_n(p, POLICY_PROCESSES));
 }
 
+/* With that backend, or, where it cannot hold every limit and any would do, by ourselves. */
+static int plan_by(struct session *s, enum policy_backend backend, struct err *err)
+{
+	const struct policy *p = s->q->policy;
+	int r = plan_for(s, backend, err);
+
+	if (backend == BACKEND_SUPERVISOR || (r < 0 && !backend_is_limit(err->place)))
+		return r;
+	if (r == 0 && backend_fits(s->plan, backend))
+		return 0;
+	if (policy_n(p, POLICY_BACKEND) == BACKEND_AUTO)
+		return plan_for(s, BACKEND_SUPERVISOR, err);
+	(void)err_set(err, ERR_HOST, 0,
+		      "%s cannot hold every limit here: a controller is missing; say auto",
+		      name_of(policy_backends, backend));
+	err->place[0] = '\0';
+	return err_in(err, "%s", p->v[POLICY_BACKEND].from);
+}
+
 /* By cgroups where each limit can be held by one; else, unless one was asked for by name, by ourselves. */
 static int make_plan(struct session *s, struct err *err)
 {
@@ -93,17 +112,7 @@ static int make_plan(struct session *s, struct err *err)
 		TRY(probe(WANT_CALLER | WANT_CGROUP, &facts, err));
 		TRY(backend_wish(p, &facts, &backend, err));
 	}
-	TRY(plan_for(s, backend, err));
-	if (backend != BACKEND_SUPERVISOR && !backend_fits(s->plan, backend)) {
-		if (policy_n(p, POLICY_BACKEND) != BACKEND_AUTO) {
-			(void)err_set(
-				err, ERR_HOST, 0,
-				"%s cannot hold every limit here: a controller is missing; say auto",
-				name_of(policy_backends, backend));
-			return err_in(err, "%s", p->v[POLICY_BACKEND].from);
-		}
-		TRY(plan_for(s, BACKEND_SUPERVISOR, err));
-	}
+	TRY(plan_by(s, backend, err));
 	for (size_t i = 0; i < s->plan->warnings_n; i++)
 		log_line(s->q->log, LOG_LEVEL_INFO, "%s: %s", s->plan->warnings[i].cause,
 			 s->plan->warnings[i].text);
