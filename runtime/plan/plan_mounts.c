@@ -173,13 +173,6 @@ static void add_by_parent(const struct job *j, struct op first)
 	j->p->asks_parent = true;
 }
 
-static void add_without_idmap(const struct job *j, struct op first)
-{
-	first.data = NULL;
-	first.len = 0;
-	add_by_parent(j, first);
-}
-
 /* Read-only attributes come at once; what a lock of the host's could forbid comes after, as a wish. */
 static void add_bind_attrs(const struct job *j, struct op *bind, bool or_by_parent)
 {
@@ -189,8 +182,13 @@ static void add_bind_attrs(const struct job *j, struct op *bind, bool or_by_pare
 	bind->d = j->w.set_rec & ~may_fail;
 	if (or_by_parent && !(bind->flags & OP_BY_PARENT))
 		add_by_parent(j, *bind);
-	else if (bind->len && j->m->idmap_may_fail)
-		add_without_idmap(j, *bind);
+	else if (bind->len && j->m->idmap_may_fail) {
+		struct op plain = *bind;
+
+		plain.data = NULL;
+		plain.len = 0;
+		add_by_parent(j, plain);
+	}
 	add_setattr(j, j->w.set & may_fail, j->w.clear, false, OP_OPTIONAL);
 	add_setattr(j, j->w.set_rec & may_fail, j->w.clear_rec, true, OP_OPTIONAL);
 }
@@ -490,8 +488,6 @@ static void add_default_dev(struct plan *p, const struct config *c)
 {
 	struct op *op;
 
-	if (c->root->fresh)
-		return; /* its own directory does */
 	for (size_t i = 0; i < c->mounts.n; i++)
 		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), "/dev"))
 			return;
@@ -526,7 +522,8 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	add_root(p, c, f);
 	TRY(plan_ids_inside(p, c, f, err));
 	plan_fresh_root(p, c);
-	add_default_dev(p, c);
+	if (!c->root->fresh)
+		add_default_dev(p, c);
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct job j = { .p = p,
 				 .c = c,

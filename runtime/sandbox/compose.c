@@ -15,7 +15,8 @@
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
 #endif
-#define LISTS_MAX (2 * POLICY_LIST_MAX)
+/* Room of a list at first; a power of two. */
+#define LIST_FIRST 32
 /* The host id that stands for the payload of a caller who is root: of those that no user is given (systemd's range for
  * services without one), and no file belongs to. */
 #define NOBODYS_ID 61184u
@@ -25,6 +26,13 @@
 /* Files of the root that are neither seeds nor places of mounts: the root, six devices, five links. */
 #define OWN_FILES 12
 
+void *compose_more(struct composition *c, void *v, size_t n, size_t size)
+{
+	if (n & (n - 1) || (n && n < LIST_FIRST))
+		return v;
+	return arena_grow(c->a, v, n * size, (n ? 2 * n : LIST_FIRST) * size);
+}
+
 struct mount *compose_mount(struct composition *c, const char *destination, const char *type,
 			    const char *source, const char *const *options)
 {
@@ -32,8 +40,7 @@ struct mount *compose_mount(struct composition *c, const char *destination, cons
 	struct mount *place;
 	size_t n = 0;
 
-	if (!m->v)
-		m->v = arena_array(c->a, struct mount, LISTS_MAX);
+	m->v = compose_more(c, m->v, m->n, sizeof(*m->v));
 	place = &m->v[m->n++];
 	while (options && options[n])
 		n++;
@@ -93,8 +100,7 @@ void compose_seed(struct composition *c, enum seed_kind kind, const char *path, 
 {
 	struct seeds *s = &c->root.seeds;
 
-	if (!s->v)
-		s->v = arena_array(c->a, struct seed, LISTS_MAX);
+	s->v = compose_more(c, s->v, s->n, sizeof(*s->v));
 	s->v[s->n++] = (struct seed){ (int)kind, path, text, mode };
 }
 
@@ -209,7 +215,7 @@ struct places {
 };
 
 /* The path and the directories above it, each once. */
-static void add_places(const struct composition *c, struct places *p, const char *path)
+static void add_places(struct composition *c, struct places *p, const char *path)
 {
 	for (size_t len = 1; path[len - 1]; len++) {
 		const char *part;
@@ -220,15 +226,17 @@ static void add_places(const struct composition *c, struct places *p, const char
 		part = arena_strn(c->a, path, len);
 		while (i < p->n && !str_eq(p->v[i], part))
 			i++;
-		if (i == p->n && p->n < LISTS_MAX && !is_in_mount(c, part))
-			p->v[p->n++] = part;
+		if (i < p->n || is_in_mount(c, part))
+			continue;
+		p->v = compose_more(c, p->v, p->n, sizeof(*p->v));
+		p->v[p->n++] = part;
 	}
 }
 
 /* How many files the root holds before the payload makes one. */
-static size_t own_files(const struct composition *c)
+static size_t own_files(struct composition *c)
 {
-	struct places p = { .v = arena_array(c->a, const char *, LISTS_MAX) };
+	struct places p = { 0 };
 
 	for (size_t i = 0; i < c->root.seeds.n; i++)
 		add_places(c, &p, c->root.seeds.v[i].path);

@@ -45,7 +45,9 @@ int compose_etc(struct composition *c, struct err *err);
 int compose_env(struct composition *c, struct err *err);
 void compose_seccomp(struct composition *c);
 
-/* For the parts: one more mount, seed. */
+/* For the parts. compose_more: a list of n elements with room for one more, perhaps elsewhere. compose_mount, compose_seed:
+ * one more of them. */
+void *compose_more(struct composition *c, void *v, size_t n, size_t size);
 struct mount *compose_mount(struct composition *c, const char *destination, const char *type,
 			    const char *source, const char *const *options);
 /* compose_bind: what anybody on the host may read. compose_lend: what is the caller's, with the caller's rights. */

@@ -24,6 +24,7 @@ struct wish {
 	size_t order; /* as it was given */
 };
 struct wishes {
+	struct composition *c;
 	struct wish *v;
 	size_t n;
 };
@@ -32,6 +33,7 @@ static int add_wish(struct wishes *w, const struct wish *wish, struct err *err)
 {
 	if (w->n >= POLICY_LIST_MAX)
 		return err_limit(err, "more than %d mounts", POLICY_LIST_MAX);
+	w->v = compose_more(w->c, w->v, w->n, sizeof(*w->v));
 	w->v[w->n] = *wish;
 	w->v[w->n].order = w->n;
 	w->n++;
@@ -229,14 +231,15 @@ static const char *choose_cwd(const struct composition *c)
 
 int compose_paths(struct composition *c, struct err *err)
 {
-	struct wishes w = { .v = arena_array(c->a, struct wish, POLICY_LIST_MAX) };
+	struct wishes w = { .c = c };
 
 	TRY(working_directory(c, &w, err));
 	for (size_t i = 0; i < c->p->paths.n; i++)
 		TRY(add_path(c, &c->p->paths.v[i], &w, err));
 	for (size_t i = 0; i < c->p->mounts.n; i++)
 		TRY(add_mount(c, &c->p->mounts.v[i], &w, err));
-	qsort(w.v, w.n, sizeof(*w.v), by_depth);
+	if (w.n)
+		qsort(w.v, w.n, sizeof(*w.v), by_depth);
 	for (size_t i = 0; i < w.n; i++) {
 		if (w.v[i].kind == KIND_HIDE_DIR)
 			hide_dir(c, w.v[i].destination, has_below(&w, i));

@@ -195,7 +195,8 @@ static struct finding cgroup2(struct arena *a)
 	struct facts facts;
 	struct err ignored;
 	bool works = probe(WANT_CALLER | WANT_CGROUP, &facts, &ignored) == 0 &&
-		     facts.cgroup_mode == CGROUP_V2 && facts.cgroup_writable;
+		     facts.cgroup_mode == CGROUP_V2 &&
+		     (facts.cgroup_writable || facts.cgroup_above_writable);
 
 	(void)a;
 	return (struct finding){
@@ -204,6 +205,22 @@ static struct finding cgroup2(struct arena *a)
 		      : "is not delegated to this user: the supervisor holds the limits",
 		"run under systemd-run --user -p Delegate=yes"
 	};
+}
+
+static struct finding cgroup1(void)
+{
+	struct facts facts;
+	struct err ignored;
+	bool works = false;
+
+	if (probe(WANT_CALLER | WANT_CGROUP, &facts, &ignored) == 0)
+		for (uint32_t i = 0; i < facts.cgroup_v1_n; i++)
+			works = works || (facts.cgroup_v1[i].writable &&
+					  str_starts(facts.cgroup_v1[i].controllers, "memory"));
+	return (struct finding){ "cgroup1", works, false,
+				 works ? "may be made by this user"
+				       : "may not be made by this user",
+				 "run as root where cgroup v1 is mounted, or see cgroup2" };
 }
 
 static struct finding nftables(void)
@@ -228,6 +245,7 @@ size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX])
 	ret[n++] = notify();
 	ret[n++] = landlock(a);
 	ret[n++] = cgroup2(a);
+	ret[n++] = cgroup1();
 	ret[n++] = nftables();
 	return n;
 }

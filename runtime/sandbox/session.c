@@ -20,6 +20,7 @@
 #include "runtime/sandbox/workspace.h"
 #include "runtime/stage/stage.h"
 #include "spec/base/fd.h"
+#include "spec/base/path.h"
 #include "spec/base/sys.h"
 
 #define ID_BYTES 8
@@ -36,6 +37,7 @@ struct session {
 	struct observe observe;
 	struct backend backend;
 	bool lost; /* a limit could not be set */
+	const char *scratch; /* directory to be removed; NULL: none */
 	int init_sock; /* the sandbox's end, until it has it */
 	uint64_t began_us, started_us;
 	sigset_t outside;
@@ -230,10 +232,29 @@ static int keep_files(struct session *s, struct err *err)
 	return 0;
 }
 
+/* A directory of the run's own below the one that is named, for whoever looks for it there. */
+static int make_scratch(struct session *s, struct err *err)
+{
+	const char *dir = policy_text(s->q->policy, POLICY_WORK_DIR), *path;
+
+	if (!dir)
+		return 0;
+	path = path_join(s->a, dir, s->q->id);
+	if (sys_mkdirat(AT_FDCWD, dir, 0700) < 0 && errno != EEXIST)
+		return err_host(err, errno, "%s: make %s", s->q->policy->v[POLICY_WORK_DIR].from,
+				dir);
+	if (sys_mkdirat(AT_FDCWD, path, 0700) < 0)
+		return err_host(err, errno, "%s: make %s", s->q->policy->v[POLICY_WORK_DIR].from,
+				path);
+	s->scratch = path;
+	return 0;
+}
+
 static int run(struct session *s, struct err *err)
 {
 	int r;
 
+	TRY(make_scratch(s, err));
 	TRY(make_plan(s, err));
 	TRY(payload_block_signals(&s->outside, err));
 	r = start(s, err);
@@ -254,6 +275,9 @@ static void done(struct session *s)
 	scope_close(&s->observe.fd);
 	output_done(&s->output);
 	scope_close(&s->init_sock);
+	if (s->scratch)
+		(void)sys_unlinkat(AT_FDCWD, s->scratch,
+				   AT_REMOVEDIR); /* what others put there is theirs */
 }
 
 static struct captured kept(const struct session *s, int i)

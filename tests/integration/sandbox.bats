@@ -209,6 +209,13 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 	grep -qE '^memory +512M +default$' <<<"$output" || said
 }
 
+@test "SANDBOX_WORK_DIR is made, private, and left empty" {
+	SANDBOX_WORK_DIR=$PWD/scratch in_sandbox 3 sh -c 'exit 3'
+	[ "$(stat -c %a scratch)" = 700 ]
+	[ -z "$(ls -A scratch)" ]
+	SANDBOX_WORK_DIR=/nowhere/scratch refused '*SANDBOX_WORK_DIR: make /nowhere/scratch*' true
+}
+
 @test "a program that may start no other is told so" {
 	SANDBOX_ALLOW_EXEC=false in_sandbox 0 python3 -c '
 import subprocess
