@@ -33,8 +33,8 @@ struct command {
 extern const struct command command_create, command_run, command_start, command_state, command_kill,
 	command_delete, command_exec, command_list, command_ps, command_pause, command_resume,
 	command_spec, command_features, command_facts, command_plan, command_check, command_bundle,
-	command_update, command_events, command_mounts, command_checkpoint, command_restore, command_completion, command_man,
-	command_help, command_version;
+	command_update, command_events, command_mounts, command_checkpoint, command_restore,
+	command_completion, command_man, command_help, command_version;
 
 /* All commands in the order of the help, NULL at the end. The last of them is not listed. */
 extern const struct command *const commands[];

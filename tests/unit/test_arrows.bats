@@ -3,7 +3,7 @@
 
 setup() {
 	arrows=$SRT_TOP/tests/lib/arrows
-	cd "$TMPDIR" || return
+	cd "${TMPDIR:?is set by tap-run}" || return
 	rm -rf spec runtime bundle
 }
 

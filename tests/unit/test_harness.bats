@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	runner=$SRT_TOP/tests/lib/tap-run
-	cd "$TMPDIR" || return
+	cd "${TMPDIR:?is set by tap-run}" || return
 }
 
 # program TEXT…: a program that prints the lines, then runs $ending.

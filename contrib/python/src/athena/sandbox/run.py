@@ -28,17 +28,17 @@ _PATIENCE = 30.0
 _KEPT_MAX = 16 << 20
 
 
-def _memory_file(name: str, content: bytes = b"") -> int:
-    fd = os.memfd_create(name)
-    os.write(fd, content) if len(content) < 4096 else _write_all(fd, content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
 def _write_all(fd: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def _memory_file(name: str, content: bytes = b"") -> int:
+    fd = os.memfd_create(name)
+    _write_all(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 def _content(fd: int) -> bytes:
@@ -119,6 +119,7 @@ class Run:
                     env=self._command.environment,
                     cwd=self._command.directory if os.path.isdir(self._command.directory or "") else None,
                     pass_fds=[fd for name, fd in fds.items() if name != "stdin"],
+                    # An interrupt from the terminal is ours to answer: kill() then ends the run.
                     start_new_session=True,
                 )
             except (OSError, ValueError) as e:
