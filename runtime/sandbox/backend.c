@@ -2,14 +2,25 @@
 /* backend.c - from limits to resources, and from a cgroup's files to what was met. */
 #include "runtime/sandbox/backend.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "runtime/act/cgroup_tree.h"
 #include "runtime/plan/plan_cgroup.h"
+#include "spec/base/fd.h"
+#include "spec/base/path.h"
+#include "spec/base/sys.h"
 
 #define CPU_PERIOD_US 100000u
 #define FILE_ROOM 4096
+/* How the cgroups of sandboxes begin, and when an empty one is nobody's any more, in seconds. */
+#define SANDBOX_CGROUP "srt-oci-sb-"
+#define STALE_S 60
 #define RESOURCES "/linux/resources"
 /* Where the kernel does not count swap, there is mostly none to be had. */
 #define SWAP RESOURCES "/memory/swap"
@@ -171,10 +182,46 @@ void backend_look(void *ctx, struct watch *w)
 	w->cpu_us = most(w->cpu_us, counted(b, "cpuacct", "cpuacct.usage", NULL) / 1000u);
 }
 
+/* A supervisor that was ended by SIGKILL has left its empty cgroup: whoever comes later takes it away. One that is just being
+ * made is empty, too, but young. */
+static void sweep(int parent, time_t now)
+{
+	scoped_fd int copy = sys_openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+	struct stat st;
+
+	if (!dir)
+		return;
+	(void)take_fd(&copy);
+	while ((d = readdir(dir)))
+		if (str_starts(d->d_name, SANDBOX_CGROUP) &&
+		    fstatat(parent, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_uid == geteuid() && st.st_mtime < now - STALE_S)
+			(void)sys_unlinkat(parent, d->d_name,
+					   AT_REMOVEDIR); /* EBUSY: it is in use */
+	(void)closedir(dir);
+}
+
+static void sweep_all(const struct backend *b)
+{
+	for (size_t i = 0; i < b->open.n; i++) {
+		const char *path = b->open.v[i].path;
+		size_t n = (size_t)(path_base(path) - path);
+		scoped_fd int parent = open_beneath(b->open.v[i].mount_fd,
+						    n > 1 ? arena_strn(b->a, path + 1, n - 1) : ".",
+						    O_PATH | O_DIRECTORY);
+
+		if (parent >= 0)
+			sweep(parent, time(NULL));
+	}
+}
+
 void backend_end(struct backend *b, bool begun, const struct log *log)
 {
 	struct err err;
 
+	sweep_all(b);
 	cgroups_done(&b->open);
 	if (!b->c.cgroups.n)
 		return;
