@@ -2,7 +2,9 @@
 /* cmd_features.c - features: what this runtime can do, as JSON for engines. */
 #include <linux/seccomp.h>
 
+#include "runtime/act/scope.h"
 #include "runtime/cli/command.h"
+#include "runtime/life/companion.h"
 #include "runtime/plan/mount_options.h"
 #include "spec/base/sys.h"
 #include "spec/oci/annotations.h"
@@ -51,12 +53,22 @@ static int features(struct cli *cli, void *options, const struct strings *args, 
 		{ "run.oci.srt.version", SRT_VERSION },
 		{ "run.oci.srt.commit", SRT_COMMIT },
 	};
+	const char *companion;
+	struct err ignored;
+	bool has_companion =
+		companion_find(SCOPE_COMPANION, &cli->arena, &companion, &ignored) == 0;
 	const struct features_host host = {
 		.mount_options = option_words(&cli->arena),
 		.unsafe_annotations = annotations_known,
 		.annotations = { annotations, ARRAY_LEN(annotations) },
 		.seccomp = true,
 		.seccomp_flags = seccomp_flags(),
+		/* What is built in, as of the others; whether this host has it, `facts` tells. */
+		.cgroup_v1 = true,
+		.cgroup_v2 = true,
+		.systemd = has_companion,
+		.systemd_user = has_companion,
+		.rdma = true,
 		.apparmor = true,
 		.selinux = true,
 		.idmap = true,

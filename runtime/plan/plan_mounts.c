@@ -235,8 +235,7 @@ static int plan_idmap(const struct job *j, struct op *op, struct err *err)
 	return 0;
 }
 
-/* What is mounted below a volume is to reach the host ("bidirectional"): only the parent still has the host's own mount, of
- * which a copy stays a peer. All of the child's are slaves (add_root). A user namespace must not reach that far. */
+/* "Bidirectional": all of the child's mounts are slaves; a copy of the parent's stays a peer. Not for a user namespace. */
 static bool is_hosts_peer(const struct job *j)
 {
 	return j->w.propagation == MS_SHARED && j->c->linux_.rootfs_propagation == MS_SHARED &&
@@ -269,10 +268,9 @@ static int plan_bind(struct job *j, struct err *err)
 	if (j->w.extensions & MOUNT_COPY_SYMLINK)
 		op->flags |= OP_NOFOLLOW_SOURCE | OP_COPY_SYMLINK;
 	TRY(plan_idmap(j, op, err));
-	if (is_hosts_peer(j)) {
+	if (is_hosts_peer(j))
 		op->flags |= OP_BY_PARENT | OP_HOSTS_PEER;
-		j->p->asks_parent = true;
-	}
+	j->p->asks_parent |= (op->flags & OP_BY_PARENT) != 0;
 	add_bind_attrs(j, op, may_lack_access(j->c, j->f));
 	add_propagation(j);
 	return 0;
