@@ -13,7 +13,7 @@ static int load_facts(struct making *m, const char *file, struct facts *ret, str
 	size_t len;
 
 	if (!file)
-		return probe(plan_wants(m->config) | WANT_HOST, ret, err);
+		return probe(making_wants(m) | WANT_HOST, ret, err);
 	TRY(file_read(AT_FDCWD, file, FACTS_MAX_BYTES, &m->arena, &bytes, &len, err));
 	return facts_parse(bytes, len, file, ret, err);
 }

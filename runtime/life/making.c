@@ -117,15 +117,16 @@ int making_plan(struct making *m, const struct facts *facts, struct err *err)
 	return 0;
 }
 
+unsigned int making_wants(const struct making *m)
+{
+	return plan_wants(m->config) | (m->rt->systemd_cgroup ? WANT_CGROUP : 0);
+}
+
 static int plan_here(struct making *m, struct err *err)
 {
 	struct facts facts;
 
-	unsigned int want = plan_wants(m->config);
-
-	if (m->rt->systemd_cgroup)
-		want |= WANT_CGROUP;
-	TRY(probe(want, &facts, err));
+	TRY(probe(making_wants(m), &facts, err));
 	return making_plan(m, &facts, err);
 }
 

@@ -34,6 +34,8 @@ struct making {
 /* making_read: bundle → checked config. making_plan: config and this host → plan, with its warnings. */
 int making_read(struct making *m, struct err *err);
 int making_plan(struct making *m, const struct facts *facts, struct err *err);
+/* making_wants: the facts that its plan needs (enum facts_want). */
+unsigned int making_wants(const struct making *m);
 /* making_begin: claims the id, clones the child and accompanies it (start_begin). With listen the
  * child then waits for `start`. */
 int making_begin(struct making *m, bool wait, bool listen, struct err *err);
