@@ -74,9 +74,6 @@ static int features(struct cli *cli, void *options, const struct strings *args, 
 		.idmap = true,
 		.net_devices = true,
 		.intel_rdt = true,
-		.cgroup_v1 = true,
-		.cgroup_v2 = true,
-		.rdma = true,
 	};
 
 	(void)options;
