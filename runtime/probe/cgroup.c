@@ -155,8 +155,10 @@ static int is_visible(const char *mount, long magic, struct err *err)
 {
 	scoped_fd int fd = sys_openat(AT_FDCWD, mount, O_PATH | O_CLOEXEC, 0);
 
-	if (fd >= 0)
-		return fd_is_fs(fd, magic);
+	struct statfs st;
+
+	if (fd >= 0 && sys_fstatfs(fd, &st) == 0)
+		return (long)st.f_type == magic;
 	if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
 		return 0;
 	return err_host(err, errno, "open %s", mount);
