@@ -301,12 +301,12 @@ int cgroup_make(int mount_fd, const char *path, bool v2, const char *needs, int 
 			break;
 		if (errno != ENOENT || tries == MAKE_TRIES) {
 			(void)refused(err, path);
-			cgroup_take_back(mount_fd, path, existing);
+			(void)cgroup_take_back(mount_fd, path, existing);
 			return -1;
 		}
 	}
 	if (check_needs(fd, path, needs, &o, err) < 0) {
-		cgroup_take_back(mount_fd, path, existing);
+		(void)cgroup_take_back(mount_fd, path, existing);
 		return -1;
 	}
 	*ret_fd = take_fd(&fd);
@@ -347,19 +347,20 @@ static int rmdir_beneath(int mount_fd, const char *path)
 	return dir < 0 ? -1 : sys_unlinkat(dir, name, AT_REMOVEDIR);
 }
 
-void cgroup_take_back(int mount_fd, const char *path, size_t existing)
+int cgroup_take_back(int mount_fd, const char *path, size_t existing)
 {
 	char text[CGROUP_PATH_MAX];
 	size_t end = strlen(path);
 
 	if (end >= sizeof(text))
-		return;
+		return 0;
 	memcpy(text, path, end + 1);
 	while (end > existing && end > 0) {
 		if (rmdir_beneath(mount_fd, text) < 0 && errno != ENOENT)
-			return;
+			return errno == EBUSY || errno == ENOTEMPTY || errno == EACCES ? 0 : -1;
 		while (end > 0 && text[--end] != '/')
 			;
 		text[end] = '\0';
 	}
+	return 0;
 }

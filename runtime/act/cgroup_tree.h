@@ -25,9 +25,9 @@ int cgroup_make(int mount_fd, const char *path, bool v2, const char *needs, int 
 		struct err *err);
 /* cgroup_check_empty: whoever is there already would get our limits, and die with our container: ERR_STATE. */
 int cgroup_check_empty(int fd, const char *path, struct err *err);
-/* cgroup_take_back: what cgroup_make made, from the last to the one that begins after the first `existing` bytes. Errors are
- * ignored: somebody else may use it by now. */
-void cgroup_take_back(int mount_fd, const char *path, size_t existing);
+/* cgroup_take_back: what cgroup_make made, from the last to the one that begins after the first `existing` bytes, as far as
+ * nobody else uses it by now, or it is not ours. -1 with errno where something else stands in the way. */
+int cgroup_take_back(int mount_fd, const char *path, size_t existing);
 
 /* cgroup_read: a small file of the cgroup as text; its length, or -1 with errno. */
 ssize_t cgroup_read(int fd, const char *name, char *buf, size_t room);

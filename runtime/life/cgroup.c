@@ -339,7 +339,7 @@ void cgroups_take_back(const struct container *c)
 	if (cgroups_open(c, NULL, &a, &all, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < all.n; i++)
-		cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing);
+		(void)cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing);
 }
 
 int cgroups_remove(const struct container *c, struct err *err)
@@ -356,7 +356,9 @@ int cgroups_remove(const struct container *c, struct err *err)
 	TRY(scope_stop(c, &all, err));
 	for (size_t i = 0; i < all.n; i++) {
 		TRY(cgroup_remove(all.v[i].mount_fd, all.v[i].path, err));
-		cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing);
+		if (cgroup_take_back(all.v[i].mount_fd, all.v[i].path, all.v[i].existing) < 0)
+			return cgroup_failed(err, errno, "remove what was made above cgroup %s",
+					     all.v[i].path);
 	}
 	return 0;
 }

@@ -90,12 +90,17 @@ static int end_cgroup(const struct making *m, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
 	struct container c;
+	int r;
 
 	if (!m->in_cgroup)
 		return 0;
-	if (store_read(&m->entry, m->o->id, &a, &c, err) < 0)
-		return err->errnum == ENOENT ? 0 : -1;
-	return cgroups_remove(&c, err);
+	r = store_read(&m->entry, m->o->id, &a, &c, err);
+	/* Somebody may have deleted it by force already. */
+	if (r < 0 && err->errnum == ENOENT)
+		return 0;
+	if (r == 0)
+		r = cgroups_remove(&c, err);
+	return r < 0 ? err_in(err, "cgroup of %s", m->o->id) : 0;
 }
 
 /* The payload has ended: its state goes, unless it is to be kept for `delete`. */

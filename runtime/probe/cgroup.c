@@ -21,13 +21,15 @@ struct look {
 	const char *own_text; /* /proc/self/cgroup */
 };
 
-static char *whole(const char *path, size_t max, struct arena *a)
+/* 1: there is no such file, as on a kernel without cgroups. */
+static int whole(const char *path, size_t max, struct arena *a, char **ret, struct err *err)
 {
-	struct err ignored = { 0 };
-	char *text;
 	size_t len;
 
-	return file_read(AT_FDCWD, path, max, a, &text, &len, &ignored) < 0 ? NULL : text;
+	*ret = NULL;
+	if (file_read(AT_FDCWD, path, max, a, ret, &len, err) == 0)
+		return 0;
+	return err->errnum == ENOENT ? 1 : -1;
 }
 
 static void first_line(const char *path, char *ret, size_t room)
@@ -147,12 +149,19 @@ static bool may_use(const char *dir, struct arena *a)
 	return may_write(dir, ".", a) && may_write(dir, "cgroup.procs", a);
 }
 
-/* Another mount may lie over it. */
-static bool is_visible(const char *mount, long magic)
+/* 1, or 0: another mount lies over it, or it cannot be reached from here. What cannot be looked at just now is an error:
+ * somebody may want to remove what is in it. */
+static int is_visible(const char *mount, long magic, struct err *err)
 {
 	scoped_fd int fd = sys_openat(AT_FDCWD, mount, O_PATH | O_CLOEXEC, 0);
 
-	return fd >= 0 && fd_is_fs(fd, magic);
+	struct statfs st;
+
+	if (fd >= 0 && sys_fstatfs(fd, &st) == 0)
+		return (long)st.f_type == magic;
+	if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+		return 0;
+	return err_host(err, errno, "open %s", mount);
 }
 
 /* --- v1 --------------------------------------------------------------------------------------- */
@@ -165,16 +174,19 @@ static bool is_known(const struct facts *f, const char *controllers)
 	return false;
 }
 
-static void add_v1(struct look *l, const struct mountinfo *m)
+static int add_v1(struct look *l, const struct mountinfo *m, struct err *err)
 {
 	struct facts *f = l->f;
 	struct cgroup_v1 v = { 0 };
 	const char *own;
+	int visible;
 
 	if (f->cgroup_v1_n == FACTS_HIERARCHIES_MAX || strlen(m->target) >= sizeof(v.mount) ||
-	    !cgroup_v1_parse(l->own_text, m->super_options, &v) || is_known(f, v.controllers) ||
-	    !is_visible(m->target, CGROUP_MAGIC))
-		return;
+	    !cgroup_v1_parse(l->own_text, m->super_options, &v) || is_known(f, v.controllers))
+		return 0;
+	visible = is_visible(m->target, CGROUP_MAGIC, err);
+	if (visible <= 0)
+		return visible;
 	own = below(v.own, m->root);
 	(void)snprintf(v.mount, sizeof(v.mount), "%s", m->target);
 	if (own) {
@@ -185,19 +197,25 @@ static void add_v1(struct look *l, const struct mountinfo *m)
 		v.own[0] = '\0';
 	}
 	f->cgroup_v1[f->cgroup_v1_n++] = v;
+	return 0;
 }
 
 /* --- v2 --------------------------------------------------------------------------------------- */
 
-static void add_v2(struct look *l, const struct mountinfo *m)
+static int add_v2(struct look *l, const struct mountinfo *m, struct err *err)
 {
 	struct facts *f = l->f;
+	int visible;
 
 	if (f->cgroup_mount[0] || strlen(m->target) >= sizeof(f->cgroup_mount) ||
-	    strlen(m->root) >= sizeof(f->cgroup_root) || !is_visible(m->target, CGROUP2_MAGIC))
-		return;
+	    strlen(m->root) >= sizeof(f->cgroup_root))
+		return 0;
+	visible = is_visible(m->target, CGROUP2_MAGIC, err);
+	if (visible <= 0)
+		return visible;
 	(void)snprintf(f->cgroup_mount, sizeof(f->cgroup_mount), "%s", m->target);
 	(void)snprintf(f->cgroup_root, sizeof(f->cgroup_root), "%s", m->root);
+	return 0;
 }
 
 static void line_of(struct look *l, const char *dir, const char *name, char *ret, size_t room)
@@ -242,23 +260,23 @@ static int mode_of(const struct facts *f)
 int probe_cgroup(struct facts *f, unsigned int want, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
-	struct look l = { .f = f,
-			  .a = &a,
-			  .own_text = whole("/proc/self/cgroup", CGROUP_FILE_MAX, &a) };
-	char *text = whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a);
+	struct look l = { .f = f, .a = &a };
 	struct err ignored = { 0 };
+	char *text, *own;
 	struct mountinfo m;
 
 	(void)want;
-	(void)err;
+	TRY(whole("/proc/self/cgroup", CGROUP_FILE_MAX, &a, &own, err));
+	TRY(whole("/proc/self/mountinfo", MOUNTINFO_MAX, &a, &text, err));
+	l.own_text = own;
 	while (text && mountinfo_next(&text, &m, &ignored) == 0) {
 		if (str_eq(m.type, "cgroup"))
-			add_v1(&l, &m);
+			TRY(add_v1(&l, &m, err));
 		if (str_eq(m.type, "cgroup2"))
-			add_v2(&l, &m);
+			TRY(add_v2(&l, &m, err));
 	}
 	f->cgroup_mode = mode_of(f);
-	cgroup_own_parse(l.own_text, f->cgroup_own, sizeof(f->cgroup_own));
+	cgroup_own_parse(own, f->cgroup_own, sizeof(f->cgroup_own));
 	if (f->cgroup_own[0] && f->cgroup_mount[0])
 		look_v2(&l);
 	return 0;

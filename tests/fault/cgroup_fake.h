@@ -7,10 +7,13 @@
 #include <sys/types.h>
 #include <sys/vfs.h>
 
-/* cgroup_fake_begin: makes both below that directory, for sys_fake.c to find. */
+/* cgroup_fake_begin: makes both below that directory, for sys_fake.c to find. cgroup_fake_host: from now on that of v2 is
+ * what this host has, and we are at its root; NULL ends that. */
 void cgroup_fake_begin(const char *dir);
+void cgroup_fake_host(const char *dir);
 /* In place of the real calls. */
 int cgroup_fake_fstatfs(int fd, struct statfs *st);
+int cgroup_fake_openat(int dirfd, const char *path, int flags, mode_t mode);
 int cgroup_fake_mkdirat(int dirfd, const char *path, mode_t mode);
 /* There is one program already. */
 int cgroup_fake_bpf(int cmd, void *attr);

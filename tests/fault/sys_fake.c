@@ -320,7 +320,7 @@ static int open_file(int dirfd, const char *path, int flags, mode_t mode)
 {
 	if (is_proc_setting(dirfd, flags))
 		return open("/dev/null", O_WRONLY | O_CLOEXEC);
-	return openat(dirfd, path, flags, mode);
+	return cgroup_fake_openat(dirfd, path, flags, mode);
 }
 
 static int make_node(int dirfd, const char *path, mode_t mode, dev_t dev)

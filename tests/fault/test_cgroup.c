@@ -123,7 +123,7 @@ static bool remove_failing(struct scene *s, bool v2, unsigned int n)
 		fail_msg("call %u (%s): the cgroup stays, and nobody says so", n, fake_failed());
 	assert_int_equal(cgroup_remove(s->mount_fd, WHERE, &s->err), 0);
 	assert_false(is_there(s, WHERE));
-	cgroup_take_back(s->mount_fd, WHERE, strlen("/jobs"));
+	assert_int_equal(cgroup_take_back(s->mount_fd, WHERE, strlen("/jobs")), 0);
 	assert_true(is_there(s, "/jobs"));
 	assert_false(is_there(s, "/jobs/one"));
 	done(s);

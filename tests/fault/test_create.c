@@ -17,16 +17,18 @@
 #include "runtime/life/seal.h"
 #include "runtime/life/store.h"
 #include "spec/base/fd.h"
+#include "tests/fault/cgroup_fake.h"
 #include "tests/fault/place.h"
 #include "tests/fault/sys_fake.h"
 
-#define CONFIG "tests/fault/data/lifecycle.json"
 #define CONFIG_MAX (1u << 20)
 /* More calls than any flow here makes. */
 #define CALLS_MAX 2000
 #define REAP_TRIES 2000 /* of a millisecond */
 
 struct scene {
+	const char *config;
+	bool cgroup; /* it has a cgroup, on a host of v2 */
 	struct place place;
 	char root[96], mounts[96];
 	struct runtime rt;
@@ -72,6 +74,15 @@ static int delete_it(struct scene *s)
 
 /* --- what is left ----------------------------------------------------------------------------- */
 
+static bool has_cgroup(const struct scene *s)
+{
+	char path[128];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/cgroup2/jobs", s->mounts);
+	return s->cgroup && lstat(path, &st) == 0;
+}
+
 static bool is_there(const struct scene *s)
 {
 	char path[128];
@@ -113,6 +124,8 @@ static void clear(struct scene *s, const char *flow)
 		fail_msg("after %s: the entry stays", failed);
 	if (!reap())
 		fail_msg("after %s: a process stays", failed);
+	if (has_cgroup(s))
+		fail_msg("after %s: the cgroup stays", failed);
 	if (fake_leaks())
 		fail_msg("after %s: %s leaked", failed, fake_leaks());
 }
@@ -130,7 +143,8 @@ struct flow {
 
 static bool is_about_removal(const struct err *err)
 {
-	return strstr(err->text, "container \"one\"") || strstr(err->text, "state directory");
+	return strstr(err->place, "cgroup of one") || strstr(err->text, "container \"one\"") ||
+	       strstr(err->text, "state directory") || strstr(err->text, "cgroup");
 }
 
 static void check_failure(struct scene *s, const struct flow *f, unsigned int n, const char *failed)
@@ -139,6 +153,8 @@ static void check_failure(struct scene *s, const struct flow *f, unsigned int n,
 		fail_msg("%s: call %u (%s) fails without a word", f->name, n, failed);
 	if (f->makes && is_there(s) && !(f->removes && is_about_removal(&s->err)))
 		fail_msg("%s: call %u (%s): the entry stays", f->name, n, failed);
+	if (f->makes && has_cgroup(s) && !(f->removes && is_about_removal(&s->err)))
+		fail_msg("%s: call %u (%s): the cgroup stays", f->name, n, failed);
 }
 
 /* The signals that run blocks are for whoever lives on after it; here, that is us. */
@@ -164,6 +180,9 @@ static bool attempt(struct scene *s, const struct flow *f, unsigned int n, bool 
 	place_fill(&s->place);
 	fake_begin();
 	fake_scratch(s->mounts);
+	if (s->cgroup)
+		cgroup_fake_begin(s->mounts);
+	cgroup_fake_host(s->cgroup ? s->mounts : NULL);
 	if (f->before)
 		assert_int_equal(f->before(s), 0);
 	s->err = (struct err){ 0 };
@@ -209,7 +228,13 @@ static void what_fails_leaves_nothing(void **state)
 	struct scene *s = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(flows); i++) {
+		/* What a cgroup adds is the parent's, and in these. */
+		if (s->cgroup && flows[i].fn != create && flows[i].fn != run &&
+		    flows[i].fn != delete_it)
+			continue;
 		every_call_fails(s, &flows[i], false);
+		if (s->cgroup)
+			continue;
 		every_call_fails(s, &flows[i], true);
 	}
 }
@@ -222,7 +247,7 @@ static int setup(void **state)
 	size_t len;
 
 	if (place_begin(&s->place) < 0 ||
-	    file_read(AT_FDCWD, CONFIG, CONFIG_MAX, &s->arena, &bytes, &len, &err) < 0)
+	    file_read(AT_FDCWD, s->config, CONFIG_MAX, &s->arena, &bytes, &len, &err) < 0)
 		return -1;
 	place_fill(&s->place);
 	place_write(&s->place, "config.json", bytes);
@@ -245,11 +270,17 @@ static int teardown(void **state)
 /* The flows run from a sealed copy of their program; so does this test, from its beginning. */
 int main(int argc, char **argv)
 {
-	struct scene scene = { .argv = (const char *const *)argv };
+	struct scene scene = { .argv = (const char *const *)argv,
+			       .config = "tests/fault/data/lifecycle.json" };
+	struct scene in_cgroup = { .argv = scene.argv,
+				   .config = "tests/fault/data/lifecycle-in-cgroup.json",
+				   .cgroup = true };
 	struct err err;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate_setup_teardown(what_fails_leaves_nothing, setup, teardown,
 							 &scene),
+		cmocka_unit_test_prestate_setup_teardown(what_fails_leaves_nothing, setup, teardown,
+							 &in_cgroup),
 	};
 
 	(void)argc;
