@@ -335,12 +335,13 @@ unified() { [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip 'Podman need
 }
 
 @test "cp, diff, commit and build work on what a container wrote" {
-	pod run --name a --network none box sh -c 'echo new >/new'
-	pod cp a:/new copied
+	# A shorter name may begin an image's id, which Podman would take.
+	pod run --name writer --network none box sh -c 'echo new >/new'
+	pod cp writer:/new copied
 	[ "$(cat copied)" = new ]
-	run pod diff a
+	run pod diff writer
 	has 'A /new'
-	pod commit -q a kept
+	pod commit -q writer kept
 	says new box kept cat /new
 	printf 'FROM localhost/box\nRUN echo built >/built\nCMD ["cat", "/built"]\n' >Containerfile
 	pod build -q --network none -t made .

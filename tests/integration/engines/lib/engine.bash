@@ -184,4 +184,6 @@ slurm_end() {
 	daemon_end slurmd
 	daemon_end slurmctld
 	daemon_end munged
+	# /tmp is not the machine's own.
+	rmdir "/tmp/srt-oci-$SRT_TEST_USER" 2>/dev/null || :
 }
