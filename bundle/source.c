@@ -168,7 +168,8 @@ static void readings_done(struct readings *r)
 static int packages_read(struct larder *l, const struct packages *p, struct tree *out,
 			 struct err *err)
 {
-	size_t ahead = l->want->threads < READINGS_MAX ? (size_t)l->want->threads : READINGS_MAX;
+	uint64_t threads = l->want->threads ? l->want->threads : 1;
+	size_t ahead = threads < READINGS_MAX ? (size_t)threads : READINGS_MAX;
 	scoped(readings_done) struct readings r = { .n = ahead };
 	size_t started = 0;
 

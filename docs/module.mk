@@ -13,7 +13,7 @@ test check-build: $(B)/gen-bin/gen_reference
 
 .PHONY: docs
 ## docs: write docs/man, docs/reference and contrib/completion anew from the tables
-docs: $(B)/srt-oci $(B)/sandbox-runtime $(B)/gen-bin/gen_reference
+docs: $(B)/srt-oci $(B)/srt-oci-bundle $(B)/sandbox-runtime $(B)/gen-bin/gen_reference
 	@mkdir -p docs/man docs/reference contrib/completion
 	@set -e; write() { out=$$1; shift; "$$@" >$$out.new; mv $$out.new $$out; }; \
 	write docs/man/srt-oci.1 $(B)/srt-oci man; \
@@ -21,6 +21,10 @@ docs: $(B)/srt-oci $(B)/sandbox-runtime $(B)/gen-bin/gen_reference
 	write contrib/completion/srt-oci.bash $(B)/srt-oci completion bash; \
 	write contrib/completion/_srt-oci $(B)/srt-oci completion zsh; \
 	write contrib/completion/srt-oci.fish $(B)/srt-oci completion fish; \
+	write docs/man/srt-oci-bundle.1 $(B)/srt-oci-bundle --man; \
+	write contrib/completion/srt-oci-bundle.bash $(B)/srt-oci-bundle --completion=bash; \
+	write contrib/completion/_srt-oci-bundle $(B)/srt-oci-bundle --completion=zsh; \
+	write contrib/completion/srt-oci-bundle.fish $(B)/srt-oci-bundle --completion=fish; \
 	write docs/man/sandbox-runtime.1 $(B)/sandbox-runtime man; \
 	write docs/man/srt.1 $(B)/sandbox-runtime man srt; \
 	write docs/reference/result.schema.json $(B)/sandbox-runtime schema; \

@@ -45,6 +45,8 @@ struct reading {
 };
 /* reading_start: begins to read the archive fd. Several may read at once. */
 int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err);
+/* reading_end: waits for it; the signal that ended it, or 0. reading_done: ends it. */
+int reading_end(struct reading *r);
 void reading_done(struct reading *r);
 #define scoped_reading scoped(reading_done)
 

@@ -159,6 +159,7 @@ check-run: check-build
 ## check-long: what check does a part of, whole: every attack in every format, 1000 mutations, 200 kills (half an hour)
 .PHONY: check-long check-long-run
 check-long: deps-check
+	@tests/lib/deps chromium
 	@$(MAKE) --no-print-directory -j2 check-build
 	@$(MAKE) --no-print-directory check-long-run
 check-long-run: check-build
@@ -214,6 +215,11 @@ bench-peers: $(BENCH_BIN)
 .PHONY: bench-sandbox
 bench-sandbox: all
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-sandbox
+
+## bench-bundle: srt-oci-bundle against bsdtar, GNU tar and umoci (BUNDLE_ROUNDS=5, BUNDLE_SVG=FILE.svg)
+.PHONY: bench-bundle
+bench-bundle: deps-check all
+	@tests/bench/bench_bundle.py $(B)/srt-oci-bundle $(BUNDLE_SVG)
 
 # --- installation ------------------------------------------------------------------------------------------------------
 BINDIR = $(DESTDIR)$(PREFIX)/bin

@@ -459,6 +459,19 @@ peer() {
 
 @test "options: help, manual, mistakes" {
 	"$bundle" --man | diff "$SRT_TOP/docs/man/srt-oci-bundle.1" -
+	for shell in bash zsh fish; do
+		file=srt-oci-bundle.$shell
+		[ $shell != zsh ] || file=_srt-oci-bundle
+		"$bundle" --completion=$shell | diff "$SRT_TOP/contrib/completion/$file" -
+	done
+	run -2 "$bundle" --completion=ksh
+	# Every command has a help of its own, and what it does not take is refused.
+	for command in build unpack lock pack verify diff inspect digest ls rm prune fsck enter; do
+		run -0 "$bundle" $command --help
+		[[ $output == "usage: srt-oci bundle $command "* ]]
+		run -2 "$bundle" $command --no-such-option
+	done
+	run -2 "$bundle" ls --check
 	run "$bundle" build --help
 	[ "$status" -eq 0 ]
 	# The manual writes a minus as \-.

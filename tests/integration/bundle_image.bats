@@ -180,3 +180,19 @@ layers() {
 	run -1 "$bundle" diff ../boxed/ ./changed
 	[ "${lines[*]}" = '- /etc/empty: only in the first + /etc/full: only in the second ~ /etc/passwd: other content' ]
 }
+
+@test "the page draws its map in a browser" {
+	[ -n "${SRT_LONG-}" ] || skip "part of make check-long"
+	browser=$(command -v chromium) || skip "chromium is not installed"
+	# Enough files for a map.
+	mkdir -p many/usr/lib
+	for i in $(seq 40); do
+		head -c $((i * 1000)) /dev/zero >"many/usr/lib/<b>f$i"
+	done
+	tar -cf many.tar -C many .
+	"$bundle" build many.tar --arg=/x -q -o ./many-b
+	"$bundle" inspect ./many-b --html -o page.html
+	run python3 "$SRT_TOP/tests/integration/lib/page.py" "$browser" "$PWD/page.html" 40 '820.0 k'
+	echo "$output"
+	[ "$status" -eq 0 ]
+}

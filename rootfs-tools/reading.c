@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reading.c - the child that parses one archive: its beginning and its end. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rootfs-tools/record.h"
+#include "rootfs-tools/unpack.h"
+#include "spec/base/sys.h"
+
+#define PIPE_BYTES (1 << 20)
+
+static void child_run(int fd, int out, const struct limits *limits)
+{
+	struct record fail = { .kind = RECORD_FAIL };
+	struct err err = { 0 };
+
+	/* The archive becomes 0, the pipe 1, and nothing else stays open. */
+	fd = sys_fcntl(fd, F_DUPFD, 3);
+	out = sys_fcntl(out, F_DUPFD, 3);
+	if (fd < 0 || out < 0 || sys_dup3(fd, 0, 0) < 0 || sys_dup3(out, 1, 0) < 0 ||
+	    sys_close_range(2, ~0u, 0) < 0)
+		_exit(1);
+	sys_signals_default();
+	/* Times of zip archives are local ones, which would look for a file of time zones later. */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		_exit(1);
+	tzset();
+	if (reader_confine(limits->seconds, &err) < 0) {
+		(void)!write(1, &fail, sizeof(fail));
+		(void)!write(1, &err, sizeof(err));
+	} else {
+		archive_say(0, 1, limits);
+	}
+	_exit(0);
+}
+
+int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_host(err, errno, "make a pipe for the reader");
+	(void)sys_fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* only for speed */
+	r->pid = fork();
+	if (r->pid == 0)
+		child_run(fd, ends[1], &u->limits);
+	(void)sys_close(ends[1]);
+	r->pipe = ends[0];
+	if (r->pid < 0) {
+		(void)sys_close(r->pipe);
+		r->pipe = -1;
+		return err_host(err, errno, "start the reader");
+	}
+	return 0;
+}
+
+int reading_end(struct reading *r)
+{
+	siginfo_t info = { 0 };
+
+	if (r->pid <= 0)
+		return 0;
+	if (r->pipe >= 0)
+		(void)sys_close(r->pipe);
+	r->pipe = -1;
+	while (sys_waitid(P_PID, (id_t)r->pid, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	r->pid = 0;
+	return info.si_code == CLD_EXITED ? 0 : info.si_status;
+}
+
+void reading_done(struct reading *r)
+{
+	if (r->pid > 0)
+		(void)sys_kill(r->pid, SIGKILL);
+	(void)reading_end(r);
+}
