@@ -159,15 +159,15 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 killed_at() {
 	local n=$1
 	shift
-	strace -f -qq -o /dev/null -e trace=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod \
-		-e inject=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod:signal=KILL:when="$n" "$@" >/dev/null 2>&1
+	strace -f -qq -o /dev/null -e trace=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write \
+		-e inject=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write:signal=KILL:when="$n" "$@" >/dev/null 2>&1
 }
 
 @test "killed anywhere: no half bundle, fsck is clean, the next run succeeds" {
 	step=${SRT_LONG:+1}
 	kills=0
 	for command in build unpack prune; do
-		for ((n = 1; n < 400; n += ${step:-11})); do
+		for ((n = 1; n < 400; n += ${step:-23})); do
 			rm -rf data
 			SRT_OCI_STORE=hardlink build ../b.tar -o base
 			before=$("$bundle" digest base)
