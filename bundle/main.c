@@ -63,7 +63,8 @@ static int surroundings_settle(struct err *err)
 	return 0;
 }
 
-static int run(int argc, char **argv, struct arena *a, struct log *log, struct err *err)
+static int run(int argc, char **argv, struct arena *a, struct log *log, int *failure,
+	       struct err *err)
 {
 	struct args args = { .arena = a,
 			     .build = { .uid = geteuid(), .gid = getegid(), .threads = 2 } };
@@ -90,6 +91,7 @@ static int run(int argc, char **argv, struct arena *a, struct log *log, struct e
 		/* What enter runs shall find signals and language as its caller has them. */
 		if (command->bit != C_ENTER)
 			TRY(surroundings_settle(err));
+		*failure = command->failure;
 		return command->run(&args, log, err);
 	} else {
 		return err_input(err, "a command is missing; see --help");
@@ -104,10 +106,10 @@ int main(int argc, char **argv)
 			   .level = LOG_LEVEL_INFO,
 			   .program = "srt-oci bundle" };
 	struct err err = { 0 };
-	int r = run(argc - 1, argv + 1, &arena, &log, &err);
+	int failure = 0, r = run(argc - 1, argv + 1, &arena, &log, &failure, &err);
 
 	if (r >= 0)
 		return r ? EXIT_DIFFERS : 0;
 	log_err(&log, &err);
-	return EXIT_OF[err.kind];
+	return failure ? failure : EXIT_OF[err.kind];
 }

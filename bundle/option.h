@@ -72,6 +72,7 @@ struct command {
 	size_t min, max; /* operands */
 	/* 0, or 1: what was compared differs. */
 	int (*run)(struct args *args, const struct log *log, struct err *err);
+	int failure; /* exit status of every failure; 0: by its kind */
 };
 #define OPERANDS_ANY ((size_t)-1)
 

@@ -7,8 +7,11 @@
 #include "runtime/cli/command.h"
 #include "runtime/cli/failure.h"
 #include "runtime/cli/stored.h"
+#include "runtime/life/store.h"
 #include "spec/base/path.h"
 
+/* How the digest of a bundle begins, where it is given for a name. */
+#define DIGEST "sha256:"
 #define MADE_NAME_MAX 40
 #define MADE_RANDOM_BYTES 6
 
@@ -75,6 +78,12 @@ static bool is_bundle(struct cli *cli, const char *word)
 	return strchr(word, '/') || access(path_join(&cli->arena, word, "config.json"), F_OK) == 0;
 }
 
+/* A name in the store, or the digest of a bundle there, is written as an id is. */
+static int check_name(const char *word, struct err *err)
+{
+	return store_id_check(str_starts(word, DIGEST) ? word + strlen(DIGEST) : word, err);
+}
+
 static void fill_defaults(struct create_options *o)
 {
 	if (!o->bundle)
@@ -102,8 +111,10 @@ static int run(struct cli *cli, void *options, const struct strings *args, struc
 	if (!made && !o->bundle && access("config.json", F_OK) != 0) {
 		/* Neither a path nor an id: a bundle of the store, which its keeper shows to us. */
 		o->bundle = stored_path();
-		if (!o->bundle)
+		if (!o->bundle) {
+			TRY(check_name(args->v[0], err));
 			return stored_enter(cli, args->v[0], err);
+		}
 		TRY(make_id(cli, args->v[0], &o->id, err));
 	} else if (made) {
 		o->bundle = args->v[0];
