@@ -313,6 +313,7 @@ static void run(const char *dir, const struct plan *p, struct outcome *o, unsign
 		fake_fail_at(n, errnum);
 	if (o->rc == 0)
 		o->rc = all_stages(&x, p, o, &o->err);
+	x.plan = p; /* the stages had it in parts */
 	o->leaked = fake_fds() - held(&x);
 	if (o->rc == 0)
 		o->rc = to_exec(&x, &o->err);
