@@ -69,7 +69,7 @@ static bool is_shown(const struct composition *c, const char *path)
 			return true;
 	}
 	for (size_t i = 0; i < c->p->paths.n; i++)
-		if (c->p->paths.v[i].access != ACCESS_DENY &&
+		if (c->p->paths.v[i].access != ACCESS_DENY && !c->p->paths.v[i].own &&
 		    path_beneath(path, c->p->paths.v[i].path))
 			return true;
 	for (size_t i = 0; i < c->p->mounts.n; i++)
@@ -82,6 +82,7 @@ static bool is_shown(const struct composition *c, const char *path)
 static int follow(const struct composition *c, const struct policy_path *rule, const char **ret,
 		  struct err *err)
 {
+	const struct policy_path *other;
 	char real[PATH_MAX];
 
 	if (!realpath(rule->path, real)) {
@@ -94,7 +95,8 @@ static int follow(const struct composition *c, const struct policy_path *rule, c
 	*ret = arena_str(c->a, real);
 	if (rule->access == ACCESS_DENY || c->p->view == VIEW_HOST || str_eq(real, rule->path))
 		return 0;
-	if (paths_access(&c->p->paths, real) > ACCESS_DENY)
+	other = paths_rule(&c->p->paths, real);
+	if (other && other->access > ACCESS_DENY && !other->own)
 		return 0;
 	return err_input(err, "%s: %s is a link to %s, which is not allowed itself", rule->from,
 			 rule->path, real);
@@ -135,7 +137,7 @@ static int add_path(const struct composition *c, const struct policy_path *rule,
 	struct stat st;
 	int missing;
 
-	if (rule->access == ACCESS_DENY && !is_shown(c, rule->path))
+	if (rule->own || (rule->access == ACCESS_DENY && !is_shown(c, rule->path)))
 		return 0;
 	missing = follow(c, rule, &real, err);
 	if (missing)

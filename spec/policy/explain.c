@@ -45,7 +45,9 @@ void policy_explain(const struct policy *p, struct text *out)
 		line(out, "path",
 		     arena_printf(p->arena, "%s %s", accesses[p->paths.v[i].access],
 				  p->paths.v[i].path),
-		     p->paths.v[i].from);
+		     p->paths.v[i].own
+			     ? arena_printf(p->arena, "%s (the sandbox's own)", p->paths.v[i].from)
+			     : p->paths.v[i].from);
 	for (size_t i = 0; i < p->domains.n; i++)
 		line(out, "domain",
 		     arena_printf(p->arena, "%s %s", p->domains.v[i].allow ? "allow" : "deny",
@@ -98,6 +100,7 @@ static void emit_lists(const struct policy *p, struct emit *e)
 		emit_object(e, NULL);
 		emit_str(e, "path", p->paths.v[i].path);
 		emit_str(e, "access", accesses[p->paths.v[i].access]);
+		emit_bool(e, "own", p->paths.v[i].own);
 		emit_str(e, "from", p->paths.v[i].from);
 		emit_end_object(e);
 	}

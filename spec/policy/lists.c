@@ -94,6 +94,12 @@ int policy_mount(struct policy *p, const char *text, const char *from, struct er
 	return 0;
 }
 
+/* Others of the host leave their files, sockets and keys there: that is never what a rule for it means. */
+static bool is_own(const char *path)
+{
+	return str_eq(path, "/tmp") || str_eq(path, "/dev/shm");
+}
+
 int policy_add_path(struct policy *p, const char *path, enum policy_access access, bool optional,
 		    const char *from, struct err *err)
 {
@@ -109,6 +115,8 @@ int policy_add_path(struct policy *p, const char *path, enum policy_access acces
 	*place = (struct policy_path){ .path = arena_str(p->arena, path),
 				       .access = (uint8_t)access,
 				       .optional = optional,
+				       .own = access != ACCESS_DENY && p->view == VIEW_SYSTEM &&
+					      is_own(path),
 				       .from = arena_str(p->arena, from) };
 	return 0;
 }

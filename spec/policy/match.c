@@ -189,19 +189,26 @@ bool domains_allow(const struct policy_domains *domains, const char *name, const
 	return allowed;
 }
 
-int paths_access(const struct policy_paths *paths, const char *path)
+const struct policy_path *paths_rule(const struct policy_paths *paths, const char *path)
 {
+	const struct policy_path *ret = NULL;
 	size_t longest = 0;
-	int access = -1;
 
 	for (size_t i = 0; i < paths->n; i++) {
 		size_t n = strlen(paths->v[i].path);
 
 		if (!path_beneath(path, paths->v[i].path) || n < longest)
 			continue;
-		if (n > longest || access < 0 || paths->v[i].access == ACCESS_DENY)
-			access = paths->v[i].access;
+		if (n > longest || !ret || paths->v[i].access == ACCESS_DENY)
+			ret = &paths->v[i];
 		longest = n;
 	}
-	return access;
+	return ret;
+}
+
+int paths_access(const struct policy_paths *paths, const char *path)
+{
+	const struct policy_path *rule = paths_rule(paths, path);
+
+	return rule ? rule->access : -1;
 }

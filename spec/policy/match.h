@@ -41,6 +41,7 @@ bool address_parse(const char *text, uint8_t ret[16]);
 bool domains_allow(const struct policy_domains *domains, const char *name, const uint8_t *address,
 		   uint16_t port);
 
-/* paths_access: what the rules say of an absolute clean path: the most specific one decides, among
+/* paths_rule: the rule that decides about an absolute clean path, or NULL. paths_access: what the rules say of an absolute clean path: the most specific one decides, among
  * equals DENY; -1 where none speaks of it. */
+const struct policy_path *paths_rule(const struct policy_paths *paths, const char *path);
 int paths_access(const struct policy_paths *paths, const char *path);

@@ -104,6 +104,7 @@ struct policy_path {
 	uint8_t access; /* enum policy_access */
 	bool optional; /* what is not there is left out */
 	bool shallow; /* of a directory only the files directly in it */
+	bool own; /* met by a directory of the sandbox's own: the host's is not shown */
 	const char *from;
 };
 struct policy_variable {
@@ -183,6 +184,7 @@ int policy_add_variable(struct policy *p, const char *name, const char *value, b
  * VAR must be there. */
 int policy_pass(struct policy *p, const char *name, const char *const *envp, struct err *err);
 int policy_secret(struct policy *p, const char *text, const char *const *envp, struct err *err);
+/* policy_add_path: what allows exactly /tmp or /dev/shm is met by the sandbox's own, unless all of the host is in view. */
 int policy_add_path(struct policy *p, const char *path, enum policy_access access, bool optional,
 		    const char *from, struct err *err);
 int policy_add_domain(struct policy *p, const char *pattern, bool allow, const char *from,

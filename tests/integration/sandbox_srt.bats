@@ -144,6 +144,40 @@ except OSError: print("closed")'
 	[[ $output == *'TOKEN=***'* && $output != *hunter2* ]] || said
 }
 
+# own_tmp: the program sees, at /tmp and /dev/shm, nothing of the host's, and writes there.
+own_tmp() {
+	"$@" sh -c 'ls -A /tmp /dev/shm && : >/tmp/made-inside && : >/dev/shm/made-inside && echo private'
+}
+
+@test "a rule for /tmp or /dev/shm is met by the sandbox's own, in each dialect and as a flag; one for a path below is not" {
+	local outside mode
+	outside=$(mktemp /tmp/outside.XXXXXX)
+	echo o >"$outside"
+	for mode in allow read_only; do
+		settings --arg mode "$mode" '{name: "strict", network_mode: "none", environment: {}, network: {mode: "none", rules: []},
+			filesystem: {rules: [{path: "/tmp", mode: $mode, recursive: true, description: ""},
+			{path: "/dev/shm/", mode: $mode, recursive: false, description: ""}]}}'
+		own_tmp in_srt 0
+		[ "$output" = $'/dev/shm:\n\n/tmp:\nprivate' ] || said
+	done
+	run --separate-stderr sandbox explain --settings "$HOME/.srt-settings.json"
+	grep -qE "^path +read /tmp +/filesystem/rules/0 \(the sandbox's own\)$" <<<"$output" || said
+	settings '{version: "1.0", filesystem: {allow_write: true, allowed_paths: ["/tmp/**", "/dev/shm"]}}'
+	own_tmp in_srt 0
+	[ "$output" = $'/dev/shm:\n\n/tmp:\nprivate' ] || said
+	own_tmp in_sandbox 0 --allow-path /tmp --allow-path /dev/shm
+	[ "$output" = $'/dev/shm:\n\n/tmp:\nprivate' ] || said
+	in_sandbox 0 --allow-path /tmp --allow-path "$outside" cat "$outside"
+	[ "$output" = o ] || said
+	# A link shows the host's no more than the name does, and a denied path below is not made.
+	ln -s "$outside" link
+	refused '*is a link to*' --allow-path /tmp --allow-path "$PWD/link" true
+	in_sandbox 0 --allow-path /tmp --deny-path "$outside" ls -A /tmp
+	[ -z "$output" ] || said
+	rm "$outside"
+	[ ! -e /tmp/made-inside ] && [ ! -e /dev/shm/made-inside ]
+}
+
 @test "exec reads the same files, and its flags count more" {
 	settings '{resource_limits: {timeout_seconds: 9}}'
 	run --separate-stderr sandbox exec --settings "$HOME/.srt-settings.json" --timeout 300ms sleep 5

@@ -144,6 +144,29 @@ static void executor_settings_set_limits_and_paths(void **state)
 		"/resource_limits/timeout_seconds");
 }
 
+static void what_allows_the_scratch_is_met_by_the_sandboxs_own(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"name\":\"s\",\"network_mode\":\"none\",\"filesystem\":{\"rules\":["
+		      "{\"path\":\"/tmp/./\",\"mode\":\"allow\"},{\"path\":\"/dev/shm\",\"mode\":\"read_only\"},"
+		      "{\"path\":\"/tmp/input\",\"mode\":\"read_only\"},{\"path\":\"/tmp\",\"mode\":\"deny\"}]}}",
+		      &a, &p, &err),
+		0);
+	assert_true(p.paths.v[0].own && p.paths.v[1].own);
+	assert_false(p.paths.v[2].own || p.paths.v[3].own);
+	assert_int_equal(
+		parse("{\"network\":{\"allowedDomains\":[],\"deniedDomains\":[]},\"filesystem\":"
+		      "{\"denyRead\":[],\"allowWrite\":[\"/tmp\"],\"denyWrite\":[]}}",
+		      &a, &p, &err),
+		0);
+	assert_false(p.paths.v[0].own);
+}
+
 static void a_saved_policy_takes_masked_values_from_the_caller(void **state)
 {
 	scoped_arena struct arena a = { 0 };
@@ -210,6 +233,7 @@ int main(void)
 		cmocka_unit_test(npm_denied_reads_stay_denied),
 		cmocka_unit_test(npm_domains_ask_for_the_filter),
 		cmocka_unit_test(executor_settings_set_limits_and_paths),
+		cmocka_unit_test(what_allows_the_scratch_is_met_by_the_sandboxs_own),
 		cmocka_unit_test(a_saved_policy_takes_masked_values_from_the_caller),
 		cmocka_unit_test(the_result_and_its_schema_have_the_same_members),
 	};
