@@ -11,6 +11,7 @@
 
 #include "rootfs-tools/manifest.h"
 #include "rootfs-tools/spool.h"
+#include "rootfs-tools/summing.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/str.h"
@@ -259,6 +260,39 @@ static int layer_lay(struct layout *l, int fd, const char *name, struct tree *ou
 	return unpack_fd(l->u, fd, name, &to, err);
 }
 
+/* What a layer unpacks to has the digest that the image's config names. (OCI image-spec,
+ * config.md#layer-diffid) */
+static int diff_id_check(struct reading *sum, const char *diff_id, struct err *err)
+{
+	uint8_t digest[SHA256_BYTES];
+	char hex[SHA256_HEX + 1];
+	const char *wanted;
+
+	TRY(digest_hex(diff_id, &wanted, err));
+	TRY(summing_end(sum, digest, err));
+	sha256_hex(digest, hex);
+	if (!str_eq(hex, wanted))
+		return err_set(err, ERR_INTEGRITY, 0, "unpacks to the SHA-256 %s, not its diff_id",
+			       hex);
+	return 0;
+}
+
+static int oci_layer(struct layout *l, const struct descriptor *d, const char *diff_id, size_t i,
+		     struct tree *out, struct image_said *said, struct err *err)
+{
+	const char *name = arena_printf(l->arena, "layer %zu", i);
+	scoped_reading struct reading sum = { .pipe = -1 };
+	scoped_fd int fd = -1;
+
+	if (!media_is_layer(d->media_type) || d->urls.n)
+		return err_input(err, "%s: %s cannot be read", name, Q(d->media_type));
+	TRY(blob_open(l, d, &fd, err));
+	said->size += d->size;
+	TRY(summing_start(&sum, l->u, fd, err));
+	TRY(layer_lay(l, fd, name, out, ++said->source, err));
+	return diff_id_check(&sum, diff_id, err) < 0 ? err_in(err, "%s", name) : 0;
+}
+
 static int oci_tree(struct layout *l, const struct image_want *want, struct tree *out,
 		    struct image_said *ret, struct err *err)
 {
@@ -277,17 +311,8 @@ static int oci_tree(struct layout *l, const struct image_want *want, struct tree
 	if (c.rootfs.diff_ids.n != m.layers.n)
 		return err_set(err, ERR_INTEGRITY, 0, "%zu layers, but %zu diff_ids", m.layers.n,
 			       c.rootfs.diff_ids.n);
-	for (size_t i = 0; i < m.layers.n; i++) {
-		const struct descriptor *d = &m.layers.v[i];
-		scoped_fd int fd = -1;
-
-		if (!media_is_layer(d->media_type) || d->urls.n)
-			return err_input(err, "layer %zu: %s cannot be read", i, Q(d->media_type));
-		TRY(blob_open(l, d, &fd, err));
-		ret->size += d->size;
-		TRY(layer_lay(l, fd, arena_printf(l->arena, "layer %zu", i), out, ++ret->source,
-			      err));
-	}
+	for (size_t i = 0; i < m.layers.n; i++)
+		TRY(oci_layer(l, &m.layers.v[i], c.rootfs.diff_ids.v[i], i, out, ret, err));
 	ret->title = pair_find(&m.annotations, ANNOTATION_TITLE);
 	process_from(&c, l->arena, &ret->process);
 	return 0;

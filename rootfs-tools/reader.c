@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rootfs-tools/record.h"
+#include "rootfs-tools/sha256.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
@@ -170,7 +171,7 @@ static int filters_support(struct archive *a)
 	return 0;
 }
 
-enum kind { KIND_TAR, KIND_AR, KIND_ZIP };
+enum kind { KIND_TAR, KIND_AR, KIND_ZIP, KIND_RAW };
 
 static int formats_support(struct archive *a, enum kind kind)
 {
@@ -178,6 +179,9 @@ static int formats_support(struct archive *a, enum kind kind)
 		return archive_read_support_format_ar(a);
 	if (kind == KIND_ZIP)
 		return archive_read_support_format_zip_seekable(a);
+	if (kind == KIND_RAW)
+		return archive_read_support_format_raw(a) == ARCHIVE_OK ? filters_support(a)
+									: ARCHIVE_FATAL;
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
 	    archive_read_support_format_cpio(a) != ARCHIVE_OK)
 		return ARCHIVE_FATAL;
@@ -484,6 +488,75 @@ static int archive_read_all(struct reader *r, struct err *err)
 		return entries_read(r, KIND_ZIP, err);
 	}
 	return entries_read(r, KIND_TAR, err);
+}
+
+/* --- the digest of what is compressed --- */
+
+/* Headers of a tar archive count besides the content, and sums have no entries to count. */
+#define HEADERS_PER_ENTRY 4096
+
+static int sum_bounds(const struct reader *r, uint64_t size, struct err *err)
+{
+	uint64_t packed = r->feed.at ? r->feed.at : 1;
+
+	if (size > RATIO_FROM && size / packed >= r->limits->ratio)
+		return err_limit(err, "unpacks to more than %llu times its size (--max-ratio)",
+				 (unsigned long long)r->limits->ratio);
+	if (size > r->limits->total + r->limits->entries * HEADERS_PER_ENTRY)
+		return err_limit(err, "more than %llu bytes in all (--max-total)",
+				 (unsigned long long)r->limits->total);
+	return 0;
+}
+
+static int sum_read(struct reader *r, struct sha256 *hash, uint64_t *size, struct err *err)
+{
+	struct archive_entry *e = NULL;
+	int retries = 0;
+
+	TRY(reader_open(r, KIND_RAW, err));
+	TRY(verdict_of(r, archive_read_next_header(r->archive, &e), &retries, err));
+	for (*size = 0;;) {
+		const void *bytes = NULL;
+		la_int64_t at;
+		size_t n = 0;
+		int end = verdict_of(r, archive_read_data_block(r->archive, &bytes, &n, &at),
+				     &retries, err);
+
+		if (end)
+			return end < 0 ? end : 0;
+		if (sha256_add(hash, bytes, n) < 0)
+			return err_host(err, EIO, "compute SHA-256");
+		*size += n;
+		TRY(sum_bounds(r, *size, err));
+	}
+}
+
+static void hash_free(struct sha256 **hash)
+{
+	sha256_free(*hash);
+}
+
+void archive_sum(int fd, int out, const struct limits *limits)
+{
+	scoped(reader_done) struct reader r = { .limits = limits,
+						.feed = { .fd = fd, .most = limits->input } };
+	scoped(hash_free) struct sha256 *hash = sha256_new();
+	struct record last = { .kind = RECORD_END };
+	uint8_t digest[SHA256_BYTES];
+	struct err err = { 0 };
+
+	if (!hash || sha256_begin(hash) < 0)
+		(void)err_host(&err, ENOMEM, "begin SHA-256");
+	else if (sum_read(&r, hash, &last.size, &err) == 0 && sha256_end(hash, digest) < 0)
+		(void)err_host(&err, EIO, "compute SHA-256");
+	last.kind = err.kind == ERR_NONE ? RECORD_END : RECORD_FAIL;
+	/* Where nobody listens any more there is nobody to tell. */
+	if (fd_write_all(out, &last, sizeof(last)) < 0)
+		return;
+	if (last.kind == RECORD_FAIL)
+		(void)!fd_write_all(out, &err, sizeof(err));
+	else
+		(void)!fd_write_all(out, digest, sizeof(digest));
 }
 
 void archive_say(int fd, int out, const struct limits *limits)

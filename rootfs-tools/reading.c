@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading.c - the child that parses one archive: its beginning and its end. */
+/* reading.c - the confined child that parses or sums one archive: its beginning and its end. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -12,7 +12,7 @@
 
 #define PIPE_BYTES (1 << 20)
 
-static void child_run(int fd, int out, const struct limits *limits)
+static void child_run(int fd, int out, const struct limits *limits, reading_body *body)
 {
 	struct record fail = { .kind = RECORD_FAIL };
 	struct err err = { 0 };
@@ -32,12 +32,13 @@ static void child_run(int fd, int out, const struct limits *limits)
 		(void)!write(1, &fail, sizeof(fail));
 		(void)!write(1, &err, sizeof(err));
 	} else {
-		archive_say(0, 1, limits);
+		body(0, 1, limits);
 	}
 	_exit(0);
 }
 
-int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err)
+int reading_begin(struct reading *r, int fd, const struct limits *limits, reading_body *body,
+		  struct err *err)
 {
 	int ends[2];
 
@@ -46,7 +47,7 @@ int reading_start(struct reading *r, const struct unpack *u, int fd, struct err 
 	(void)sys_fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* only for speed */
 	r->pid = fork();
 	if (r->pid == 0)
-		child_run(fd, ends[1], &u->limits);
+		child_run(fd, ends[1], limits, body);
 	(void)sys_close(ends[1]);
 	r->pipe = ends[0];
 	if (r->pid < 0) {
@@ -55,6 +56,11 @@ int reading_start(struct reading *r, const struct unpack *u, int fd, struct err 
 		return err_host(err, errno, "start the reader");
 	}
 	return 0;
+}
+
+int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err)
+{
+	return reading_begin(r, fd, &u->limits, archive_say, err);
 }
 
 int reading_end(struct reading *r)

@@ -41,6 +41,11 @@ struct record {
  * closed. The bounds are those that only a reader can watch. */
 void archive_say(int fd, int out, const struct limits *limits);
 
+/* archive_sum: unpacks the compression of the file fd, whatever it holds, and writes an END record with
+ * the number of bytes, and their SHA-256 behind it; or a FAIL. The body of another such child. Who
+ * starts it has used SHA-256 before: the first use opens files. */
+void archive_sum(int fd, int out, const struct limits *limits);
+
 /* zip_check: that the central directory and the local headers of a zip archive tell one story: same
  * names, sizes and kinds, no entry encrypted, none that overlaps another. ERR_HOSTILE, ERR_LIMIT or
  * ERR_INTEGRITY. */

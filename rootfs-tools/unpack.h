@@ -43,6 +43,10 @@ struct reading {
 	pid_t pid;
 	int pipe;
 };
+/* reading_begin: a confined child that runs body on the file fd and the pipe. */
+typedef void reading_body(int fd, int out, const struct limits *limits);
+int reading_begin(struct reading *r, int fd, const struct limits *limits, reading_body *body,
+		  struct err *err);
 /* reading_start: begins to read the archive fd. Several may read at once. */
 int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err);
 /* reading_end: waits for it; the signal that ended it, or 0. reading_done: ends it. */

@@ -152,7 +152,7 @@ class Layout:
         for one in described:
             one.update(bend.get("layer", {}))
         config = {"architecture": bend.get("arch", "amd64"), "os": "linux", "config": {"Cmd": ["/bin/true"]},
-                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(b) for b in layers]}}
+                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(b) for b in bend.get("plain", layers)]}}
         config.update(bend.get("config", {}))
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
                     "config": {**self.blob(json.dumps(config).encode(), CONFIG), **bend.get("config_descriptor", {})},
@@ -443,6 +443,14 @@ raw("a manifest of six megabytes", bent(manifest_raw=b'{"schemaVersion":2,"x":"'
 raw("a key twice", bent(manifest_raw=b'{"schemaVersion":2,"layers":[],"layers":[]}'), USAGE, "", "oci")
 raw("another platform", bent(arch="vax"), USAGE, "--platform", "oci")
 raw("diff_ids of another number", bent(config={"rootfs": {"type": "layers", "diff_ids": []}}), DAMAGED, "diff_ids", "oci")
+GZ = LAYER + "+gzip"
+raw("a compressed layer", lambda: Layout([gzip.compress(L[0])], plain=L, layer_media=GZ), OK, "", "oci")
+raw("a layer of another diff_id", bent(config={"rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}), DAMAGED,
+    "not its diff_id", "oci")
+raw("a compressed layer with its own digest as diff_id", lambda: Layout([gzip.compress(L[0])], layer_media=GZ), DAMAGED,
+    "not its diff_id", "oci")
+raw("a layer with a bomb behind its end", lambda: Layout([gzip.compress(L[0]) + gzip.compress(bytes(1 << 20)) * 200], plain=L, layer_media=GZ), HOSTILE,
+    "--max-ratio", "oci")
 raw("a layer that lies elsewhere", bent(layer={"urls": ["http://example.org/"]}), USAGE, "cannot be read", "oci")
 raw("a layer of another media type", bent(layer_media="text/html"), USAGE, "cannot be read", "oci")
 raw("another version of the layout", bent(layout=b'{"imageLayoutVersion":"9.9.9"}'), USAGE, "layout version", "oci")
