@@ -19,6 +19,7 @@ setup_file() {
 	tar -cf a.tar -C tree .
 	echo more >tree/lib/more
 	tar -cf b.tar -C tree .
+	tar -cf c.tar -C tree bin
 	chmod -R a+rX .
 }
 teardown_file() { rm -rf "$SRT_SHM"; }
@@ -155,32 +156,51 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	"$bundle" fsck -q
 }
 
-# killed_at N COMMAND…: killed before its Nth call that changes names or content; 1: it ended before.
+# Calls that change names or content, in front of which it is killed.
+CALLS=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write
+
+# calls COMMAND…: "NAME COUNT" for each of them that it makes when nothing kills it: the COUNTth of that name.
+calls() {
+	strace -qq -o trace -e trace=$CALLS "$@" >/dev/null 2>&1
+	sed -n 's/^\([a-z0-9]*\)(.*/\1/p' trace | awk '{ print $1, ++seen[$1] }'
+}
+# killed_at NAME COUNT COMMAND…: before that call. strace counts each name by itself.
 killed_at() {
-	local n=$1
-	shift
-	strace -f -qq -o /dev/null -e trace=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write \
-		-e inject=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write:signal=KILL:when="$n" "$@" >/dev/null 2>&1
+	local name=$1 count=$2
+	shift 2
+	strace -qq -o /dev/null -e trace="$name" -e inject="$name:signal=KILL:when=$count" "$@" >/dev/null 2>&1
+}
+
+# store_begin COMMAND: a store with one bundle, and for prune another that nobody needs.
+store_begin() {
+	rm -rf data
+	SRT_OCI_STORE=hardlink build ../c.tar -o base
+	[ "$1" != prune ] || {
+		SRT_OCI_STORE=hardlink build ../a.tar -o gone
+		"$bundle" rm gone -q
+	}
 }
 
 @test "killed anywhere: no half bundle, fsck is clean, the next run succeeds" {
-	step=${SRT_LONG:+1}
+	points=${SRT_LONG:+70}
+	points=${points:-5}
 	kills=0
 	for command in build unpack prune; do
-		for ((n = 1; n < 400; n += ${step:-23})); do
-			rm -rf data
-			SRT_OCI_STORE=hardlink build ../b.tar -o base
-			before=$("$bundle" digest base)
-			case $command in
-			build) set -- "$bundle" build ../a.tar --arg=/bin/sh -q -o new ;;
-			unpack) set -- "$bundle" unpack ../a.tar --arg=/bin/sh -q -o new ;;
-			prune)
-				build ../a.tar -o gone
-				"$bundle" rm gone -q
-				set -- "$bundle" prune -q
-				;;
-			esac
-			! (SRT_OCI_STORE=hardlink killed_at "$n" "$@") 2>/dev/null || break
+		case $command in
+		prune) set -- "$bundle" prune -q ;;
+		*) set -- "$bundle" "$command" ../a.tar --arg=/bin/sh -q -o new ;;
+		esac
+		store_begin $command
+		before=$("$bundle" digest base)
+		mapfile -t calls < <(SRT_OCI_STORE=hardlink calls "$@")
+		[ "${#calls[@]}" -gt 100 ]
+		for ((i = 0; i < points; i++)); do
+			store_begin $command
+			read -r name count <<<"${calls[i * ${#calls[@]} / points]}"
+			! (SRT_OCI_STORE=hardlink killed_at "$name" "$count" "$@") 2>/dev/null || {
+				echo "$command was not killed at $name $count"
+				false
+			}
 			kills=$((kills + 1))
 			[ "$("$bundle" digest base)" = "$before" ]
 			"$bundle" verify base --full -q
@@ -194,8 +214,8 @@ killed_at() {
 			"$bundle" fsck -q
 			[ -z "$(ls "$store/tmp")" ]
 		done
+		echo "# $command: killed at $points of ${#calls[@]} calls" >&3
 	done
-	echo "$kills kills"
 	[ "$kills" -ge "$([ -n "${SRT_LONG-}" ] && echo 200 || echo 10)" ]
 }
 
