@@ -3,7 +3,8 @@
  *
  * The files of a bundle that leads to objects are seen through overlayfs only, which an ordinary user
  * mounts in namespaces of their own. The mount lies on the bundle's own rootfs, so its config.json is
- * right as it is, and ends with the last process in the namespace. srt-oci run NAME comes this way. */
+ * right as it is, and ends with the last process in the namespace. srt-oci run NAME and sandbox-runtime exec --image NAME
+ * come this way; the latter reports also that there is no such bundle in a form of its own. */
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "spec/base/sys.h"
 
 #define VARIABLE "SRT_OCI_STORED"
+#define VARIABLE_NAME VARIABLE "_NAME"
+#define VARIABLE_ERROR VARIABLE "_ERROR"
 
 /* What is mounted here must not be seen elsewhere. */
 static int namespace_own(struct err *err)
@@ -44,20 +47,45 @@ static int rootfs_mount(const struct store *s, const char *bundle, struct arena 
 	return 0;
 }
 
-int cmd_enter(struct args *args, const struct log *log, struct err *err)
+static int show(struct args *args, const char **ret, struct err *err)
 {
 	scoped_store struct store store = STORE_NONE;
 	scoped_loaded struct loaded l = LOADED_NONE;
 	const char *path;
 
-	(void)log;
 	TRY(store_open(&store, STORE_READ, args->arena, err));
 	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
 	path = arena_printf(args->arena, "%s/bundles/%s", store.path, l.identity.id);
 	if (l.placing == PLACE_META)
 		TRY(rootfs_mount(&store, path, args->arena, err));
-	if (setenv(VARIABLE, path, 1) < 0)
+	*ret = path;
+	return 0;
+}
+
+/* What an earlier one has set is not true here. */
+static int tell(const char *name, const char *path, const struct err *reason, struct err *err)
+{
+	char line[ERR_LINE_MAX];
+
+	(void)unsetenv(VARIABLE);
+	(void)unsetenv(VARIABLE_ERROR);
+	if (setenv(VARIABLE_NAME, name, 1) < 0 ||
+	    setenv(path ? VARIABLE : VARIABLE_ERROR,
+		   path ? path : err_line(reason, line, sizeof(line)), 1) < 0)
 		return err_host(err, errno, "set " VARIABLE);
-	(void)execvp(args->operands.v[1], (char **)(uintptr_t)(args->operands.v + 1));
-	return err_host(err, errno, "run %s", args->operands.v[1]);
+	return 0;
+}
+
+int cmd_enter(struct args *args, const struct log *log, struct err *err)
+{
+	const char **argv = args->operands.v + 1, *program = argv[0], *path = NULL;
+
+	(void)log;
+	if (show(args, &path, err) < 0 && !args->run_anyway)
+		return -1;
+	TRY(tell(args->operands.v[0], path, err, err));
+	if (args->first_word)
+		argv[0] = args->first_word;
+	(void)execvp(program, (char **)(uintptr_t)argv);
+	return err_host(err, errno, "run %s", program);
 }

@@ -65,7 +65,8 @@ const struct command COMMANDS[] = {
 	{ C_ENTER, "enter", "NAME COMMAND [ARGUMENT...]",
 	  "Runs a program where a bundle of the store can be seen",
 	  "Files of a bundle whose placing is overlay are seen through a mount, which is made in "
-	  "namespaces of the program's own. The variable SRT_OCI_STORED names the bundle's directory. "
+	  "namespaces of the program's own. The variable SRT_OCI_STORED names the bundle's directory, "
+	  "SRT_OCI_STORED_NAME the word it was asked for by. "
 	  "srt-oci run NAME is this with srt-oci as the program, and so a failure has the exit status 1, as "
 	  "with srt-oci.",
 	  2, OPERANDS_ANY, cmd_enter, 1 },

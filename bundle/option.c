@@ -123,6 +123,13 @@ static int set_digest(struct args *a, const struct option *o, const char *v, str
 	return 0;
 }
 
+static int set_first_word(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o, (void)err;
+	a->first_word = v;
+	return 0;
+}
+
 static int set_completion(struct args *a, const struct option *o, const char *v, struct err *err)
 {
 	(void)o, (void)err;
@@ -170,6 +177,7 @@ SWITCH(set_update, update, true)
 SWITCH(set_dry, dry_run, true)
 SWITCH(set_json, json, true)
 SWITCH(set_quiet, quiet, true)
+SWITCH(set_run_anyway, run_anyway, true)
 SWITCH(set_help, help, true)
 SWITCH(set_version, version, true)
 SWITCH(set_manual, manual, true)
@@ -222,6 +230,10 @@ static const struct option OPTIONS[] = {
 	{ C_INSPECT, "html", 0, NULL, "one page with a map of sizes", set_view },
 	{ C_PRUNE | C_FSCK, "dry-run", 'n', NULL, "only say what would be done", set_dry },
 	{ C_PRUNE, "keep", 0, "N", "the last N bundles without a name stay [0]", set_keep },
+	{ C_ENTER, "argv0", 0, "WORD", "the program's own name [as it is run]", set_first_word },
+	{ C_ENTER, "run-anyway", 0, NULL,
+	  "run the program also where the bundle cannot be shown; SRT_OCI_STORED_ERROR says why",
+	  set_run_anyway },
 	{ C_ALL & ~C_ENTER, "json", 0, NULL, "print the result as JSON", set_json },
 	{ C_ALL & ~C_ENTER, "quiet", 'q', NULL, "say nothing but errors", set_quiet },
 	{ C_ALL | C_PROGRAM, "help", 'h', NULL, "print this help", set_help },

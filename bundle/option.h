@@ -31,6 +31,8 @@ struct args {
 	uint64_t keep;
 	enum view view;
 	bool help, version, manual, json, quiet;
+	const char *first_word; /* of enter: the program's argv[0] */
+	bool run_anyway; /* of enter: also where the bundle cannot be shown */
 	const char *completion;
 	struct arena *arena;
 };

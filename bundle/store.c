@@ -203,7 +203,10 @@ int store_find(const struct store *s, const char *name, struct arena *a, const c
 	}
 	if (is_hex(id, PREFIX_MIN))
 		return prefix_find(s, id, a, ret, err);
-	return err_state(err, "no bundle is called %s; srt-oci bundle ls lists them", Q(name));
+	return err_state(
+		err,
+		"no bundle is called %s; srt-oci bundle ls lists them, srt-oci bundle build makes one",
+		Q(name));
 }
 
 int store_name(const struct store *s, const char *name, const char *id, struct err *err)

@@ -15,7 +15,7 @@ _srt_oci_bundle()
 	rm) words=" --json --quiet --help" ;;
 	prune) words=" --dry-run --keep= --json --quiet --help" ;;
 	fsck) words=" --dry-run --json --quiet --help" ;;
-	enter) words=" --help" ;;
+	enter) words=" --argv0= --run-anyway --help" ;;
 	esac
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words=" build unpack lock pack verify diff inspect digest ls rm prune fsck enter --help --version --man --completion="

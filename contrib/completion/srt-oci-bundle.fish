@@ -112,4 +112,6 @@ complete -c srt-oci-bundle -n '__fish_seen_subcommand_from fsck' -l json -d 'pri
 complete -c srt-oci-bundle -n '__fish_seen_subcommand_from fsck' -l quiet -s q -d 'say nothing but errors'
 complete -c srt-oci-bundle -n '__fish_seen_subcommand_from fsck' -l help -s h -d 'print this help'
 complete -c srt-oci-bundle -n __fish_use_subcommand -a enter -d 'Runs a program where a bundle of the store can be seen'
+complete -c srt-oci-bundle -n '__fish_seen_subcommand_from enter' -l argv0 -r -d 'the program\'s own name [as it is run]'
+complete -c srt-oci-bundle -n '__fish_seen_subcommand_from enter' -l run-anyway -d 'run the program also where the bundle cannot be shown; SRT_OCI_STORED_ERROR says why'
 complete -c srt-oci-bundle -n '__fish_seen_subcommand_from enter' -l help -s h -d 'print this help'

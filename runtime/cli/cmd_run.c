@@ -110,7 +110,7 @@ static int run(struct cli *cli, void *options, const struct strings *args, struc
 	o->id = args->v[0];
 	if (!made && !o->bundle && access("config.json", F_OK) != 0) {
 		/* Neither a path nor an id: a bundle of the store, which its keeper shows to us. */
-		o->bundle = stored_path();
+		o->bundle = stored_path(args->v[0]);
 		if (!o->bundle) {
 			TRY(check_name(args->v[0], err));
 			return stored_enter(cli, args->v[0], err);

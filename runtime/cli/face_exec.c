@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* face_exec.c - runs a program in a sandbox and tells how it went. */
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/cli/face.h"
+#include "runtime/cli/stored.h"
 #include "runtime/life/seal.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/verdict.h"
@@ -48,6 +50,26 @@ static int run(struct cli *cli, const struct request *q, const struct policy *p,
 	return -1;
 }
 
+/* "--image": a directory where it holds a slash, else a bundle of the store, which its keeper shows to us: then this
+ * program begins again. */
+static int find_image(struct cli *cli, struct request *q, struct err *err)
+{
+	const struct policy_value *v = &q->policy->v[POLICY_IMAGE];
+
+	if (!v->text)
+		return 0;
+	if (strchr(v->text, '/')) {
+		q->image = v->text;
+		return 0;
+	}
+	if (v->text[0] == '-')
+		(void)err_input(err, "%.64s is no name of a bundle", v->text);
+	else if (stored_find(cli, cli->rt.log.program, v->text, &q->image, &q->image_digest, err) ==
+		 0)
+		return 0;
+	return err_in(err, "%s", v->from);
+}
+
 int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct strings *args,
 		 struct err *err)
 {
@@ -62,14 +84,16 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 	int status;
 
 	policy_begin(&policy, &cli->arena);
-	/* Before anything is said or written: it may start this program again. */
-	status = seal_self(cli->rt.argv, err);
-	if (status == 0)
-		status = face_caller(cli, &q.caller, err);
+	status = face_caller(cli, &q.caller, err);
 	if (status == 0)
 		status = sandbox_id_make(&cli->arena, &q.id, err);
 	if (status == 0)
 		status = face_policy(cli, flags, &q.caller, &policy, err);
+	/* Before anything is said or written: these may start this program again. */
+	if (status == 0)
+		status = find_image(cli, &q, err);
+	if (status == 0)
+		status = seal_self(cli->rt.argv, err);
 	if (status == 0)
 		return run(cli, &q, &policy, err);
 	if (!flags->json)
@@ -93,14 +117,15 @@ static int explain_plan(struct cli *cli, const struct policy *policy, const stru
 			const struct strings *args, struct err *err)
 {
 	static const char *any[] = { "true", NULL };
-	const struct request q = { .policy = policy,
-				   .args = args->n ? *args : (struct strings){ any, 1 },
-				   .caller = *caller,
-				   .argv = cli->rt.argv,
-				   .log = &cli->rt.log,
-				   .id = "explain" };
+	struct request q = { .policy = policy,
+			     .args = args->n ? *args : (struct strings){ any, 1 },
+			     .caller = *caller,
+			     .argv = cli->rt.argv,
+			     .log = &cli->rt.log,
+			     .id = "explain" };
 	const char *text;
 
+	TRY(find_image(cli, &q, err));
 	TRY(sandbox_plan(&q, &cli->arena, &text, err));
 	text_add(&cli->out, text);
 	return 0;

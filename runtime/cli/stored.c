@@ -12,8 +12,10 @@
 #include "spec/base/path.h"
 
 #define OTHER PROGRAM "-bundle"
-/* Where the companion says what it mounted. */
+/* Where the companion says what it mounted, for which name, or why it could not. */
 #define STORED_VARIABLE "SRT_OCI_STORED"
+#define STORED_NAME STORED_VARIABLE "_NAME"
+#define STORED_ERROR STORED_VARIABLE "_ERROR"
 
 static int own_path(struct arena *a, const char **ret, struct err *err)
 {
@@ -50,21 +52,36 @@ int companion_exec(struct cli *cli, const char *const *args, struct err *err)
 			place[1] ? " or " : "", place[1] ? place[1] : "");
 }
 
-const char *stored_path(void)
+/* Of another name's bundle, whose environment we happen to be run in, nothing is taken. */
+static const char *told(const char *variable, const char *name)
 {
-	const char *path = getenv(STORED_VARIABLE);
+	const char *whose = getenv(STORED_NAME);
+
+	return whose && str_eq(whose, name) ? getenv(variable) : NULL;
+}
+
+const char *stored_path(const char *name)
+{
+	const char *path = told(STORED_VARIABLE, name);
 
 	return path && path_is_absolute(path) ? path : NULL;
+}
+
+static size_t count_words(const char *const *line)
+{
+	size_t n = 0;
+
+	while (line[n])
+		n++;
+	return n;
 }
 
 int stored_enter(struct cli *cli, const char *name, struct err *err)
 {
 	const char *const *line = cli->rt.argv;
+	size_t words = count_words(line), n = 0;
 	const char **argv, *own;
-	size_t words = 0, n = 0;
 
-	while (line[words])
-		words++;
 	TRY(own_path(&cli->arena, &own, err));
 	argv = arena_array(&cli->arena, const char *, words + 8);
 	argv[n++] = "enter";
@@ -78,4 +95,38 @@ int stored_enter(struct cli *cli, const char *name, struct err *err)
 	for (size_t i = 1; i < words; i++)
 		argv[n++] = line[i];
 	return companion_exec(cli, argv, err);
+}
+
+static int face_enter(struct cli *cli, const char *face, const char *name, struct err *err)
+{
+	const char *const *line = cli->rt.argv;
+	size_t words = count_words(line), n = 0;
+	const char **argv, *own;
+
+	TRY(own_path(&cli->arena, &own, err));
+	argv = arena_array(&cli->arena, const char *, words + 8);
+	argv[n++] = "enter";
+	argv[n++] = "--argv0";
+	argv[n++] = face;
+	argv[n++] = "--run-anyway";
+	argv[n++] = "--";
+	argv[n++] = name;
+	argv[n++] = own;
+	for (size_t i = 1; i < words; i++)
+		argv[n++] = line[i];
+	return companion_exec(cli, argv, err);
+}
+
+int stored_find(struct cli *cli, const char *face, const char *name, const char **path,
+		const char **digest, struct err *err)
+{
+	const char *dir = stored_path(name), *reason = told(STORED_ERROR, name);
+
+	if (reason)
+		return err_input(err, "%s", reason);
+	if (!dir)
+		return face_enter(cli, face, name, err);
+	*path = dir;
+	*digest = arena_printf(&cli->arena, "sha256:%s", path_base(dir));
+	return 0;
 }

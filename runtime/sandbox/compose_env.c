@@ -41,7 +41,7 @@ static void set_all(struct composition *c, const char *const *list)
 	for (; list && *list; list++) {
 		const char *equal = strchr(*list, '=');
 
-		if (equal && !str_starts(*list, "SANDBOX_"))
+		if (equal && !str_starts(*list, "SANDBOX_") && !str_starts(*list, "SRT_OCI_STORED"))
 			set(c, arena_strn(c->a, *list, (size_t)(equal - *list)), equal + 1);
 	}
 }

@@ -81,26 +81,6 @@ static int add_all(struct composition *c, const char *base, const char *const *b
 
 /* --- bundles --- */
 
-/* "--image NAME": below $XDG_DATA_HOME/srt-oci/bundles, or as root below /var/lib/srt-oci/bundles. */
-static int image_dir(const struct composition *c, const char **ret, struct err *err)
-{
-	const char *name = policy_text(c->p, POLICY_IMAGE), *dir;
-
-	if (strchr(name, '/')) {
-		*ret = name;
-		return 0;
-	}
-	dir = env_of(c->q->caller.envp, "XDG_DATA_HOME");
-	if (geteuid() == 0)
-		dir = "/var/lib";
-	else if ((!dir || !path_is_absolute(dir)) && c->q->caller.home)
-		dir = path_join(c->a, c->q->caller.home, ".local/share");
-	if (!dir)
-		return err_input(err, "--image %s: HOME is not set; give the bundle's path", name);
-	*ret = path_join(c->a, path_join(c->a, dir, "srt-oci/bundles"), name);
-	return 0;
-}
-
 static int read_bundle(struct composition *c, const char *dir, struct err *err)
 {
 	const char *path = path_join(c->a, dir, "config.json");
@@ -128,9 +108,7 @@ static int bundle_view(struct composition *c, struct err *err)
 {
 	const char *dir = policy_text(c->p, POLICY_BUNDLE);
 
-	if (!dir)
-		TRY(image_dir(c, &dir, err));
-	TRY(read_bundle(c, dir, err));
+	TRY(read_bundle(c, dir ? dir : c->q->image, err));
 	return add_all(c, c->rootfs, own_names, ARRAY_LEN(own_names), err);
 }
 
@@ -138,7 +116,7 @@ int compose_view(struct composition *c, struct err *err)
 {
 	if (c->p->view == VIEW_HOST)
 		return add_all(c, "/", own_host_names, ARRAY_LEN(own_host_names), err);
-	if (policy_text(c->p, POLICY_BUNDLE) || policy_text(c->p, POLICY_IMAGE))
+	if (policy_text(c->p, POLICY_BUNDLE) || c->q->image)
 		return bundle_view(c, err);
 	for (size_t i = 0; i < ARRAY_LEN(system_names); i++)
 		TRY(add_name(c, "/", system_names[i], err));

@@ -14,6 +14,9 @@ struct request {
 	struct caller caller;
 	const char *const *argv; /* of main */
 	const struct log *log;
+	const char
+		*image; /* directory of the bundle that POLICY_IMAGE names; NULL: there is none */
+	const char *image_digest; /* of it; NULL: unknown */
 	bool capture; /* standard output and error go into the result, not through */
 	bool degraded; /* what cannot be enforced here is reported and left out, not refused */
 	const char *id; /* unique to the run */

@@ -330,6 +330,7 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 
 	*ret = (struct result){ .sandbox_id = q->id,
 				.backend = "supervisor",
+				.image_digest = q->image_digest,
 				.timestamp = container_now(a) };
 	s.began_us = watch_now_us();
 	r = run(&s, err);

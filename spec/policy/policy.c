@@ -72,7 +72,7 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 	[POLICY_BUNDLE] = { "bundle", NULL, KIND_TEXT, NULL,
 			    .help = "bundle whose root file system is used" },
 	[POLICY_IMAGE] = { "image", "SANDBOX_IMAGE", KIND_TEXT, NULL,
-			   .help = "bundle by its name below the directory of bundles" },
+			   .help = "bundle of the store, by name or digest" },
 	[POLICY_USER] = { "user", NULL, KIND_TEXT, "1000:1000", .help = "ids inside" },
 	[POLICY_CWD] = { "cwd", NULL, KIND_TEXT, NULL, .help = "working directory inside" },
 	[POLICY_WORK_DIR] = { "work-dir", "SANDBOX_WORK_DIR", KIND_TEXT, NULL,

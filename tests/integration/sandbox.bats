@@ -224,6 +224,60 @@ except PermissionError as e: print(e.errno)'
 	[ "$output" = 1 ] || said
 }
 
+# store_image: a bundle of the store, called "box"; $id is its digest.
+store_image() {
+	mkdir -p tree/bin tree/data tree/etc
+	cp "$(command -v busybox)" tree/bin/busybox
+	ln -s busybox tree/bin/sh
+	echo inside >tree/data/f
+	chmod -R a+rX tree
+	tar -cf tree.tar -C tree .
+	export XDG_DATA_HOME=$PWD/data
+	"$SRT_BUILD/srt-oci-bundle" build --arg=/bin/sh --arg=-c --arg='busybox cat /data/f' -q tree.tar -o box
+	id=$("$SRT_BUILD/srt-oci-bundle" ls --json | jq -r '.[0].id')
+}
+
+@test "with an image the root file system is that bundle's of the store, by name or digest" {
+	local id way
+	for way in overlay hardlink copy; do
+		export SRT_OCI_STORE=$way
+		rm -rf data tree
+		store_image || continue # overlay is not there for everybody
+		verdict 0 ok --image box
+		[ "$(fact .stdout)" = inside ] && [ "$(fact .image_digest)" = "sha256:$id" ] || said
+		in_sandbox 3 --image "sha256:$id" sh -c 'busybox cat /data/f; busybox id -u; busybox env; exit 3'
+		has inside
+		has 1000
+		! grep -q SRT_OCI <<<"$output" || said
+		SANDBOX_IMAGE=${id:0:14} verdict 0 ok sh -c 'echo x >/data/x || busybox ls /data'
+		[ "$(fact .stdout)" = f ] || said
+		echo text >input
+		in_sandbox 0 --image box --mount "$PWD/input:/input:rw" sh -c 'busybox cat /input; echo more >>/input'
+		[ "$output" = text ] && [ "$(tail -1 input)" = more ] && [ "$(stat -c %u input)" -eq "$(id -u)" ] || said
+	done
+	unset SRT_OCI_STORE
+	# The bundle of the environment that we happen to be in is not taken for another.
+	run "$SRT_BUILD/srt-oci-bundle" enter box "$SRT_BUILD/sandbox-runtime" exec --image other true
+	[ "$status" -eq 125 ] || said
+	run --separate-stderr sandbox explain --plan --image box
+	[[ $output == *"/bundles/$id/rootfs/data"* ]] || said
+}
+
+@test "an image that is not there is said with a way out, and nothing runs" {
+	export XDG_DATA_HOME=$PWD/data
+	refused '*--image: no bundle is called "box"; srt-oci bundle ls lists them, srt-oci bundle build makes one' --image box echo ran
+	SANDBOX_IMAGE=box refused '*SANDBOX_IMAGE: no bundle is called *' echo ran
+	refused '*--image*' --image --help echo ran
+	refused '*exclude each other*' --image box --bundle x echo ran
+	run --separate-stderr sandbox exec --json-output --image box echo ran
+	[ "$status" -eq 125 ] || said
+	jq -e '.status == "setup_error" and .image_digest == null and (.infra_error | not) and (.reason | test("no bundle"))' <<<"$output"
+	echo '{"network":{"allowedDomains":[],"deniedDomains":[]},"filesystem":{"denyRead":[],"allowWrite":[],"denyWrite":[]}}' >s.json
+	refused "*--image: these settings show the host's files*" --settings s.json --image box echo ran
+	SANDBOX_IMAGE=box in_sandbox 0 --settings s.json echo ran
+	[ "$output" = ran ] || said
+}
+
 @test "with a bundle its root file system is used, its /etc gets our user, and nothing is written to it" {
 	mkdir -p b/rootfs/{bin,etc,data,proc,tmp}
 	cp "$(command -v busybox)" b/rootfs/bin/busybox

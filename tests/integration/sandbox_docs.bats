@@ -4,7 +4,7 @@
 load lib/sandbox
 
 @test "the examples of the page run as printed" {
-	PATH=$SRT_BUILD:/usr/local/bin:/usr/bin:/bin run python3 "$SRT_TOP/tests/integration/lib/examples" "$SRT_TOP/docs/sandbox.md"
+	XDG_DATA_HOME=$PWD/.data PATH=$SRT_BUILD:/usr/local/bin:/usr/bin:/bin run python3 "$SRT_TOP/tests/integration/lib/examples" "$SRT_TOP/docs/sandbox.md"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ ${lines[-1]} =~ ^([0-9]+)\ examples$ ]]
