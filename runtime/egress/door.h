@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* door.h - a listener: whoever comes becomes a client. */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/egress/client.h"
+
+struct door {
+	struct helper *h;
+	int fd;
+	struct watch watch;
+	struct timer timer;
+	void (*fn)(struct door *d, struct client *c); /* what the client does next */
+	uint16_t port; /* of a published one, inside */
+	struct publishing *publishing;
+};
+
+/* door_open: takes clients of the listener fd from now on. */
+int door_open(struct door *d, struct helper *h, int fd,
+	      void (*fn)(struct door *d, struct client *c), struct err *err);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* responder.c - the answer depends on the rules and the pool alone: no question of the container's leaves this host, so none
+ * can carry anything out. Whether a name exists is asked when it is connected to.
+ *
+ * "localhost" is the container's own (RFC 6761 6.3). What is not allowed does not exist (NXDOMAIN): REFUSED would make
+ * resolvers ask again and again. Other types than A and AAAA are answered as being empty, so HTTPS records too. */
+#include "runtime/egress/responder.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "runtime/egress/sockaddr.h"
+#include "spec/base/str.h"
+#include "spec/base/sys.h"
+
+/* Datagrams before the others have their turn. */
+#define AT_ONCE 32
+#define STREAM_MS 10000
+
+static const char prohibited[] = "Network access denied: no rule allows this name";
+
+static bool is_localhost(const char *name)
+{
+	return str_eq(name, "localhost") || str_ends(name, ".localhost");
+}
+
+static void set_v4(struct dns_reply *reply, const uint8_t v4[4])
+{
+	memcpy(reply->address, v4, 4);
+	reply->address_n = 4;
+}
+
+static void set_v6(struct dns_reply *reply, const uint8_t v6[ADDRESS_BYTES])
+{
+	memcpy(reply->address, v6, ADDRESS_BYTES);
+	reply->address_n = ADDRESS_BYTES;
+}
+
+static void answer_localhost(const struct dns_query *q, struct dns_reply *reply)
+{
+	static const uint8_t v4[4] = { 127, 0, 0, 1 }, v6[ADDRESS_BYTES] = { [15] = 1 };
+
+	if (q->type == DNS_A)
+		set_v4(reply, v4);
+	if (q->type == DNS_AAAA)
+		set_v6(reply, v6);
+}
+
+static void answer_allowed(struct helper *h, const struct dns_query *q, struct dns_reply *reply)
+{
+	uint8_t v6[ADDRESS_BYTES], v4[4];
+	uint32_t number;
+
+	if (q->type != DNS_A && !(q->type == DNS_AAAA && h->ipv6))
+		return;
+	number = pool_give(h->pool, q->name, h->loop.now_ms / 1000);
+	pool_v4(number, v4);
+	pool_v6(number, v6);
+	if (number == 0)
+		reply->code = DNS_FAILED;
+	else if (q->type == DNS_A)
+		set_v4(reply, v4);
+	else
+		set_v6(reply, v6);
+}
+
+size_t responder_reply(struct helper *h, const uint8_t *m, size_t n, uint8_t ret[DNS_REPLY_MAX])
+{
+	struct dns_reply reply = { .ttl_s = POOL_TTL_S };
+	enum egress_reason reason;
+	struct dns_query q;
+
+	if (!dns_query_read(m, n, &q))
+		return 0;
+	reply.code = q.code;
+	reason = q.is_name ? rules_name(&h->rules, q.name, 0) : EGRESS_NO_RULE;
+	if (q.code == DNS_OK && q.is_name && is_localhost(q.name)) {
+		answer_localhost(&q, &reply);
+	} else if (q.code == DNS_OK && reason == EGRESS_ALLOWED) {
+		answer_allowed(h, &q, &reply);
+	} else if (q.code == DNS_OK) {
+		reply.code = DNS_NO_NAME;
+		reply.prohibited = prohibited;
+		/* A client asks for both kinds of address at once; one report is enough. */
+		if (q.type != DNS_AAAA)
+			report_refusal(&h->report, q.name, 0, reason);
+	}
+	return dns_reply_write(m, &q, &reply, ret);
+}
+
+/* Where a datagram was sent to is where its answer has to come from: the socket is bound to every address. */
+struct datagram {
+	struct sockaddr_any from;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	} to;
+	uint8_t bytes[DNS_QUERY_MAX];
+	struct iovec iov;
+	struct msghdr m;
+};
+
+static ssize_t receive(int fd, struct datagram *d)
+{
+	d->iov = (struct iovec){ d->bytes, sizeof(d->bytes) };
+	d->m = (struct msghdr){ .msg_name = &d->from.any,
+				.msg_namelen = sizeof(d->from.v6),
+				.msg_iov = &d->iov,
+				.msg_iovlen = 1,
+				.msg_control = &d->to,
+				.msg_controllen = sizeof(d->to) };
+	return sys_recvmsg(fd, &d->m, MSG_DONTWAIT);
+}
+
+/* The same control message goes back: its destination is the source now, by whatever device leads to the client. */
+static void turn_round(struct datagram *d)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(&d->m);
+
+	if (c && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo *info = (struct in_pktinfo *)(void *)CMSG_DATA(c);
+
+		info->ipi_ifindex = 0;
+		info->ipi_spec_dst = info->ipi_addr;
+	} else if (c && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		((struct in6_pktinfo *)(void *)CMSG_DATA(c))->ipi6_ifindex = 0;
+	} else {
+		d->m.msg_control = NULL;
+		d->m.msg_controllen = 0;
+	}
+}
+
+static void answer_datagrams(struct helper *h, int fd)
+{
+	uint8_t reply[DNS_REPLY_MAX];
+	struct datagram d;
+
+	for (int i = 0; i < AT_ONCE; i++) {
+		ssize_t n = receive(fd, &d);
+
+		if (n < 0)
+			return;
+		d.iov = (struct iovec){ reply, responder_reply(h, d.bytes, (size_t)n, reply) };
+		turn_round(&d);
+		/* A client that takes no answer asks again. */
+		if (d.iov.iov_len)
+			(void)sys_sendmsg(fd, &d.m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
+static void datagram4(struct watch *w, uint32_t events)
+{
+	(void)events;
+	answer_datagrams(of(w, struct responder, datagrams[0])->h, w->fd);
+}
+
+static void datagram6(struct watch *w, uint32_t events)
+{
+	(void)events;
+	answer_datagrams(of(w, struct responder, datagrams[1])->h, w->fd);
+}
+
+/* A client by TCP: each message stands behind its length. */
+struct stream {
+	struct grave grave; /* first: loop_bury */
+	struct responder *r;
+	struct watch watch;
+	struct timer timer;
+	size_t n;
+	uint8_t bytes[2 + DNS_QUERY_MAX];
+};
+
+static void stream_end(struct stream *s)
+{
+	struct loop *l = &s->r->h->loop;
+
+	loop_timer_off(l, &s->timer);
+	loop_forget(l, &s->watch);
+	(void)sys_close(s->watch.fd);
+	s->r->streams--;
+	loop_bury(l, &s->grave);
+}
+
+static void stream_late(struct timer *t)
+{
+	stream_end(of(t, struct stream, timer));
+}
+
+/* Answers the messages that are whole; false where there will be no more. */
+static bool stream_answer(struct stream *s)
+{
+	uint8_t reply[2 + DNS_REPLY_MAX];
+
+	while (s->n >= 2) {
+		size_t size = (size_t)s->bytes[0] << 8 | s->bytes[1], n;
+
+		if (size > DNS_QUERY_MAX)
+			return false;
+		if (s->n < size + 2)
+			return true;
+		n = responder_reply(s->r->h, s->bytes + 2, size, reply + 2);
+		reply[0] = (uint8_t)(n >> 8);
+		reply[1] = (uint8_t)n;
+		/* Who does not read what it asked for is not waited for. */
+		if (n == 0 || send(s->watch.fd, reply, n + 2, MSG_NOSIGNAL) != (ssize_t)(n + 2))
+			return false;
+		s->n -= size + 2;
+		memmove(s->bytes, s->bytes + size + 2, s->n);
+	}
+	return true;
+}
+
+static void stream_ready(struct watch *w, uint32_t events)
+{
+	struct stream *s = of(w, struct stream, watch);
+	ssize_t n = recv(w->fd, s->bytes + s->n, sizeof(s->bytes) - s->n, 0);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	s->n += n > 0 ? (size_t)n : 0;
+	if (n <= 0 || !stream_answer(s))
+		stream_end(s);
+}
+
+static void stream_new(struct responder *r, int listener)
+{
+	int fd = sys_accept(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct stream *s;
+
+	if (fd < 0)
+		return;
+	s = r->streams < RESPONDER_STREAMS ? calloc(1, sizeof(*s)) : NULL;
+	if (!s || loop_watch(&r->h->loop, &s->watch, fd, EPOLLIN, stream_ready) < 0) {
+		free(s);
+		(void)sys_close(fd);
+		return;
+	}
+	s->r = r;
+	r->streams++;
+	loop_timer(&r->h->loop, &s->timer, STREAM_MS, stream_late);
+}
+
+static void listener4(struct watch *w, uint32_t events)
+{
+	(void)events;
+	stream_new(of(w, struct responder, listeners[0]), w->fd);
+}
+
+static void listener6(struct watch *w, uint32_t events)
+{
+	(void)events;
+	stream_new(of(w, struct responder, listeners[1]), w->fd);
+}
+
+int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
+		   struct err *err)
+{
+	const struct {
+		int fd;
+		struct watch *watch;
+		void (*fn)(struct watch *w, uint32_t events);
+		int level, option; /* 0: none */
+	} rows[] = {
+		{ s->sockets[EGRESS_DNS_UDP4], &r->datagrams[0], datagram4, IPPROTO_IP,
+		  IP_PKTINFO },
+		{ s->sockets[EGRESS_DNS_UDP6], &r->datagrams[1], datagram6, IPPROTO_IPV6,
+		  IPV6_RECVPKTINFO },
+		{ s->sockets[EGRESS_DNS_TCP4], &r->listeners[0], listener4, 0, 0 },
+		{ s->sockets[EGRESS_DNS_TCP6], &r->listeners[1], listener6, 0, 0 },
+	};
+	const int one = 1;
+
+	*r = (struct responder){ .h = h };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		long flags = rows[i].fd < 0 ? 0 : sys_fcntl(rows[i].fd, F_GETFL, 0);
+
+		if (rows[i].fd < 0)
+			continue;
+		if (flags < 0 || sys_fcntl(rows[i].fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		    (rows[i].option && setsockopt(rows[i].fd, rows[i].level, rows[i].option, &one,
+						  sizeof(one)) < 0) ||
+		    loop_watch(&h->loop, rows[i].watch, rows[i].fd, EPOLLIN, rows[i].fn) < 0)
+			return err_host(err, errno, "socket %d of the name responder", rows[i].fd);
+	}
+	return 0;
+}
