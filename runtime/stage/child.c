@@ -140,7 +140,7 @@ static int hand_over(const struct child *c, int fd, enum sync_word word, struct 
 /* Nothing of the host's, and none of the tools, waits for `start` in a process that the container can see. */
 static void close_used(struct act *x)
 {
-	int *const used[] = { &x->proc_fd, &x->root_fd,	   &x->empty_fd,
+	int *const used[] = { &x->proc_fd, &x->root_fd,	   &x->empty_fd, &x->null_fd,
 			      &x->dir_fd,  &x->console_fd, &x->tty_fd };
 
 	for (size_t i = 0; i < ARRAY_LEN(used); i++)

@@ -53,6 +53,16 @@ fd_numbers() { sed -n 's/.* \([0-9]*\) -> .*/\1/p' out | sort -n | tr '\n' ' '; 
 	without "$here/host" out
 }
 
+@test "what waits for start holds nothing but the standard streams and the socket on which it waits" {
+	as_root || skip 'only root may look into it'
+	bundle b true
+	srt create -b b x >out 2>&1 </dev/null
+	pid=$(srt state x | jq .pid)
+	run -0 ls -l "/proc/$pid/fd"
+	[ "$(grep -c -- '->' <<<"$output")" -eq 4 ] && [ "$(grep -c 'socket:' <<<"$output")" -eq 1 ] || { echo "$output"; false; }
+	srt delete --force x
+}
+
 @test "a detached run and exec hand on no fd but the first three" {
 	tree b
 	bundle b "exec >&2; $list; $SLEEP"
