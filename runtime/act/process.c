@@ -182,6 +182,8 @@ int act_memory_policy(struct act *x, const struct op *op, struct err *err)
 	(void)x;
 	TRY(list_bits(op->text ? op->text : "", bits, err));
 	if (sys_set_mempolicy((int)op->a, bits, op->text && op->text[0] ? LIST_BITS : 0) < 0)
-		return err_host(err, errno, "set the memory policy");
+		return err_host(err, errno, "set the memory policy%s%s",
+				op->text && op->text[0] ? " for the nodes " : "",
+				op->text ? op->text : "");
 	return 0;
 }

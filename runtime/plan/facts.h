@@ -52,6 +52,7 @@ struct facts {
 		uint64_t soft, hard;
 	} rlimits[FACTS_RLIMITS];
 	bool in_user_ns; /* the caller is not in the initial user namespace */
+	int nice, rt_priority; /* the caller's own; gathered with RLIMIT_NICE and RLIMIT_RTPRIO */
 	/* cgroup */
 	int cgroup_mode; /* enum cgroup_mode */
 	char cgroup_own[512]; /* the caller's cgroup v2 path ("/user.slice/…"), "" if none */
@@ -90,4 +91,10 @@ static inline bool facts_kernel(const struct facts *f, int major, int minor)
 static inline bool facts_cap(const struct facts *f, int cap)
 {
 	return f->caps_effective >> cap & 1;
+}
+
+/* Over the host, and not over the caller's own user namespace alone. */
+static inline bool facts_host_cap(const struct facts *f, int cap)
+{
+	return facts_cap(f, cap) && !f->in_user_ns;
 }

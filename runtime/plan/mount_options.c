@@ -46,6 +46,9 @@
 const struct mount_option mount_options[] = {
 #include "mount_words.h"
 	NOTHING("defaults"),
+	/* runc's: a flag of mount(2) that no file system reads. Those that can be without take the word. */
+	NOTHING("acl"),
+	SUPERBLOCK("noacl"),
 	EXTENSION("tmpcopyup", MOUNT_TMPCOPYUP),
 	EXTENSION("copy-symlink", MOUNT_COPY_SYMLINK),
 	EXTENSION("src-nofollow", MOUNT_SRC_NOFOLLOW),

@@ -16,6 +16,9 @@ unsigned int plan_wants_process(const struct process *process)
 		want |= WANT_LSM;
 	for (size_t i = 0; i < process->rlimits.n; i++)
 		want |= (unsigned int)WANT_RLIMIT << process->rlimits.v[i].type;
+	if (process->scheduler)
+		want |= (unsigned int)WANT_RLIMIT << RLIMIT_NICE | (unsigned int)WANT_RLIMIT
+									   << RLIMIT_RTPRIO;
 	return want;
 }
 

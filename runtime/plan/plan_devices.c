@@ -119,7 +119,14 @@ static bool served_by_link(const struct device *d, struct arena *a)
 	return false;
 }
 
-static void add_device(struct plan *p, const struct device *d, const char *cause, bool mknod)
+/* A host's node that is bound keeps its mode and owner. What engines always write, and every such node has, is no loss. */
+static bool loses(const struct device *d)
+{
+	return (d->file_mode.set && (d->file_mode.v & 07777) != 0666) || d->uid.v || d->gid.v;
+}
+
+static int add_device(struct plan *p, const struct device *d, const char *cause, bool mknod,
+		      struct err *err)
 {
 	const char *path = path_clean(p->arena, d->path);
 	dev_t dev =
@@ -127,10 +134,17 @@ static void add_device(struct plan *p, const struct device *d, const char *cause
 	mode_t mode = device_type(d) | (d->file_mode.set ? (mode_t)d->file_mode.v & 07777 : 0666);
 
 	/* A fifo is no device: anybody may make one. */
-	if (mknod || d->type == 'p')
+	if (mknod || d->type == 'p') {
 		add_node(p, cause, path, mode, dev, d->uid.v << 32 | d->gid.v);
-	else
-		add_bound(p, cause, path, path, dev);
+		return 0;
+	}
+	add_bound(p, cause, path, path, dev);
+	return loses(d) ? plan_warn(
+				  p, err, cause,
+				  "the host's %s is bound, as device nodes cannot be made here: it "
+				  "keeps its own mode and owner",
+				  path)
+			: 0;
 }
 
 void plan_terminal(struct plan *p, const struct process *process, const char *path)
@@ -159,7 +173,7 @@ int plan_devices(struct plan *p, const struct config *c, const struct facts *f, 
 				      "/dev is a bind mount that brings its own nodes; this one is "
 				      "not made"));
 		else if (!served_by_link(&c->linux_.devices.v[i], p->arena))
-			add_device(p, &c->linux_.devices.v[i], cause, mknod);
+			TRY(add_device(p, &c->linux_.devices.v[i], cause, mknod, err));
 	}
 	if (c->process && c->process->terminal)
 		plan_terminal(p, c->process, "/dev/console");

@@ -60,6 +60,18 @@ static int plan_nothing(struct limits *l, const struct limit_row *row, struct er
 	return 0;
 }
 
+/* Since Linux 5.11 the other way is refused. */
+static bool asks_flat(const struct resources *r)
+{
+	return r->memory && r->memory->use_hierarchy.set && !r->memory->use_hierarchy.v;
+}
+
+static int plan_flat(struct limits *l, const struct limit_row *row, struct err *err)
+{
+	return plan_warn(l->p, err, limits_cause(l, row),
+			 "the kernel always counts what cgroups below use; it is not turned off");
+}
+
 /* --- cpu -------------------------------------------------------------------------------------- */
 
 static int plan_shares(struct limits *l, const struct limit_row *row, struct err *err)
@@ -176,6 +188,8 @@ const struct limit_row limit_rows[] = {
 	  MEMORY(disable_oom_killer), LIMIT_BOOL },
 	{ "/memory/useHierarchy", "memory", "(always on)", "memory", "(always on)", NULL, 0,
 	  MEMORY(use_hierarchy), LIMIT_BOOL, plan_nothing },
+	{ "/memory/useHierarchy", "memory", NULL, NULL, NULL, "false: a warning", NONE, plan_flat,
+	  asks_flat },
 	{ "/memory/checkBeforeUpdate", "memory", "(the kernel does)", "memory", "memory.current",
 	  "read by update", 0, MEMORY(check_before_update), LIMIT_BOOL, plan_nothing },
 	{ "/cpu/idle", "cpu", "cpu.idle", "cpu", "cpu.idle",

@@ -5,12 +5,17 @@
  * capabilities, the user, the working directory as that user but with the capabilities, then the capabilities, and last
  * the filter, which may forbid any of these calls. Without no_new_privs a filter needs CAP_SYS_ADMIN and goes before. */
 #include <linux/capability.h>
+#include <linux/ioprio.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "runtime/plan/plan.h"
 #include "runtime/plan/plan_seccomp.h"
 #include "spec/oci/annotations.h"
 #include "spec/oci/words.h"
+
+#define POLICY_DEADLINE 6 /* SCHED_DEADLINE, which not every C library has */
+#define NICE_LIMIT_ZERO 20 /* RLIMIT_NICE counts from here downward: 20 is nice 0, 40 is nice -20 */
 
 struct job {
 	struct plan *p;
@@ -99,11 +104,69 @@ static int plan_rlimit(const struct job *j, size_t i, struct err *err)
 	return 0;
 }
 
-static void plan_scheduling(const struct job *j)
+/* The limit that holds when the scheduler is set: the config's own are set before. */
+static uint64_t limit_then(const struct job *j, int type)
+{
+	uint64_t hard = j->f->rlimits[type].hard, soft = j->f->rlimits[type].soft;
+
+	for (size_t i = 0; i < j->process->rlimits.n; i++)
+		if (j->process->rlimits.v[i].type == type)
+			soft = j->process->rlimits.v[i].soft;
+	return soft > hard ? hard : soft;
+}
+
+static int not_schedulable(struct err *err, const char *what, const char * or)
+{
+	(void)err_set(err, ERR_HOST, 0,
+		      "%s takes CAP_SYS_NICE over the host%s; run as root, or drop it", what, or);
+	return err_in(err, "/process/scheduler");
+}
+
+/* What sched_setattr(2) would refuse, by its rules (sched(7)). */
+static int check_scheduler(const struct job *j, struct err *err)
+{
+	const struct scheduler *s = j->process->scheduler;
+	const char *policy = name_of(word_sched_policies, s->policy), *what;
+
+	if (facts_host_cap(j->f, CAP_SYS_NICE))
+		return 0;
+	if (s->policy == SCHED_FIFO || s->policy == SCHED_RR) {
+		what = arena_printf(j->p->arena, "%s of priority %lld", policy,
+				    (long long)s->priority);
+		return s->priority <= j->f->rt_priority ||
+				       s->priority <= (int64_t)limit_then(j, RLIMIT_RTPRIO)
+			       ? 0
+			       : not_schedulable(err, what, " or a limit RLIMIT_RTPRIO of as much");
+	}
+	if (s->policy == POLICY_DEADLINE)
+		return not_schedulable(err, policy, "");
+	what = arena_printf(j->p->arena, "a nice value of %lld", (long long)s->nice);
+	return s->nice >= j->f->nice ||
+			       NICE_LIMIT_ZERO - s->nice <= (int64_t)limit_then(j, RLIMIT_NICE)
+		       ? 0
+		       : not_schedulable(err, what, " or a limit RLIMIT_NICE of 20 less that");
+}
+
+static int check_io_priority(const struct job *j, struct err *err)
+{
+	if (j->process->io_priority->class != IOPRIO_CLASS_RT ||
+	    facts_host_cap(j->f, CAP_SYS_NICE) || facts_host_cap(j->f, CAP_SYS_ADMIN))
+		return 0;
+	(void)err_set(err, ERR_HOST, 0,
+		      "IOPRIO_CLASS_RT takes CAP_SYS_NICE over the host; run as root, or ask for "
+		      "another class");
+	return err_in(err, "/process/ioPriority");
+}
+
+static int plan_scheduling(const struct job *j, struct err *err)
 {
 	const struct process *pr = j->process;
 	struct op *op;
 
+	if (pr->scheduler)
+		TRY(check_scheduler(j, err));
+	if (pr->io_priority)
+		TRY(check_io_priority(j, err));
 	if (pr->scheduler) {
 		op = add(j, OP_SCHEDULER, "/process/scheduler");
 		op->data = pr->scheduler;
@@ -125,6 +188,7 @@ static void plan_scheduling(const struct job *j)
 		op = add(j, OP_PERSONALITY, "/linux/personality");
 		op->a = j->c->linux_.personality->domain;
 	}
+	return 0;
 }
 
 static bool group_is_mapped(const struct job *j, uint32_t gid)
@@ -326,7 +390,7 @@ int plan_process(struct plan *p, const struct config *c, const struct process *p
 	plan_session(&j);
 	for (size_t i = 0; i < process->rlimits.n; i++)
 		TRY(plan_rlimit(&j, i, err));
-	plan_scheduling(&j);
+	TRY(plan_scheduling(&j, err));
 	TRY(plan_lsm(&j, err));
 	TRY(plan_identity(&j, err));
 	plan_exec_words(&j);

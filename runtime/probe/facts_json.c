@@ -56,7 +56,7 @@ struct doc {
 	const char *release, *caps_effective, *caps_bounding;
 	uint32_t uid, gid;
 	struct doc_groups groups;
-	int last_cap, cgroup_mode;
+	int last_cap, cgroup_mode, nice, rt_priority;
 	bool in_user_ns, cgroup_writable, apparmor, selinux, apparmor_restricts_userns;
 	bool unprivileged_userns, cgroup_top, cgroup_above_writable;
 	struct doc_limits rlimits;
@@ -96,6 +96,8 @@ static const struct bind_row doc_rows[] = {
 	ROW(doc, caps_bounding, "capsBounding", STR, 0, "hexadecimal"),
 	ROW(doc, last_cap, "lastCap", UINT, 0, "highest one of the kernel", .max = 63),
 	ROW_MAP(doc, rlimits, "rlimits", limit_table, 0, "the caller's limits"),
+	ROW(doc, nice, "nice", INT, 0, "the caller's", .min = -20, .max = 19),
+	ROW(doc, rt_priority, "rtPriority", UINT, 0, "the caller's, 0 without one", .max = 99),
 	ROW(doc, in_user_ns, "inUserNs", BOOL, 0, "not in the initial user namespace"),
 	ROW(doc, cgroup_mode, "cgroupMode", WORD, 0, "what is at /sys/fs/cgroup",
 	    .words = mode_words),
@@ -175,6 +177,8 @@ static void emit_caller(const struct facts *f, struct emit *e)
 		emit_end_object(e);
 	}
 	emit_end_object(e);
+	emit_int(e, "nice", f->nice);
+	emit_int(e, "rtPriority", f->rt_priority);
 	emit_bool(e, "inUserNs", f->in_user_ns);
 }
 
@@ -360,6 +364,8 @@ static int facts_of(const struct doc *d, struct facts *ret, struct err *err)
 		.uid = d->uid,
 		.gid = d->gid,
 		.last_cap = d->last_cap,
+		.nice = d->nice,
+		.rt_priority = d->rt_priority,
 		.in_user_ns = d->in_user_ns,
 		.cgroup_mode = d->cgroup_mode,
 		.cgroup_writable = d->cgroup_writable,

@@ -4,8 +4,10 @@
 #include "runtime/probe/probe.h"
 
 #include <pwd.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -102,6 +104,18 @@ static int probe_rlimits(struct facts *f, unsigned int want, struct err *err)
 	return 0;
 }
 
+/* musl's sched_getparam(3) is none. */
+static void probe_scheduling(struct facts *f, unsigned int want)
+{
+	struct sched_param own = { 0 };
+
+	if (want & (unsigned int)WANT_RLIMIT << RLIMIT_NICE)
+		f->nice = getpriority(PRIO_PROCESS, 0);
+	if ((want & (unsigned int)WANT_RLIMIT << RLIMIT_RTPRIO) &&
+	    syscall(SYS_sched_getparam, 0, &own) == 0)
+		f->rt_priority = own.sched_priority;
+}
+
 static bool in_user_ns(void)
 {
 	struct stat st;
@@ -122,6 +136,7 @@ static int probe_caller(struct facts *f, unsigned int want, struct err *err)
 	f->gid = getegid();
 	TRY(probe_caps(f, err));
 	TRY(probe_rlimits(f, want, err));
+	probe_scheduling(f, want);
 	if (want & WANT_HOST)
 		TRY(probe_groups(f, err));
 	if (f->caps_effective || (want & WANT_HOST)) {

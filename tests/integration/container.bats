@@ -260,6 +260,17 @@ ranges="$jq_defs"' with("user") | .linux.uidMappings = [{containerID: 0, hostID:
 	[ "$output" = $'/dev/pipe fifo 0:0\n/dev/kmsg character special file 1:b\n1' ]
 }
 
+@test "the host's node that is bound for a device keeps its mode and owner, which is a warning" {
+	only user
+	bundle b "stat -c %a /dev/kmsg; $SLEEP" '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11, fileMode: 384, uid: 7},
+		{path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]'
+	detached x b
+	srt state x | jq -e '.warnings | length == 1 and (.[0] | contains("/linux/devices/0") and contains("its own mode"))'
+	srt delete --force x
+	run --separate-stderr srt --strict run -b b x
+	[ "$status" -eq 1 ] && [[ $stderr == *"its own mode"* ]] || said
+}
+
 @test "a device that the host does not have, or has with other numbers, is refused" {
 	only user
 	refused_inside '*/linux/devices/0*/dev/nosuch*' '.linux.devices = [{path: "/dev/nosuch", type: "c", major: 1, minor: 99}]'
@@ -428,6 +439,22 @@ caps() { awk '/^Cap/ { printf "%s%s ", $1, $2 }' <<<"$output"; }
 	[ "${lines[2]}" = "$(((2 << 13) + 6)) 0" ]
 	[ "${lines[3]}" = '8 0' ]
 	[ "${lines[4]}" = i686 ]
+}
+
+@test "a scheduler that this caller may not have is refused before anything is done" {
+	only user
+	local refusal
+	for refusal in '{scheduler: {policy: "SCHED_FIFO", priority: 5}}' '{scheduler: {policy: "SCHED_OTHER", nice: -5}}' \
+		'{scheduler: {policy: "SCHED_DEADLINE", runtime: 10, deadline: 20, period: 30}}' \
+		'{ioPriority: {class: "IOPRIO_CLASS_RT", priority: 1}}'; do
+		bundle b : ".process += $refusal"
+		run --separate-stderr srt plan b
+		[ "$status" -eq 1 ] && [[ $stderr == srt-oci:\ /process/*CAP_SYS_NICE* ]] || said
+	done
+	# With a nice value of one's own, or more, there is nothing to ask for.
+	bundle b 'call 140 0 0' '.process.scheduler = {policy: "SCHED_OTHER", nice: 3}'
+	run -0 --separate-stderr nice -n 3 "$SRT_OCI" --root "$state" run -b b x
+	[ "$output" = '17 0' ]
 }
 
 @test "a real-time scheduler is set by root" {
