@@ -114,11 +114,33 @@ const char *act_enter_new(struct act *x, const char *path)
 	return path_base(path);
 }
 
+/* The kernel says no more than EINVAL to a file on a directory, or the reverse. */
+static bool differ_in_kind(int mount_fd, int target_fd)
+{
+	struct stat mount, target;
+
+	return sys_fstat(mount_fd, &mount) == 0 && sys_fstat(target_fd, &target) == 0 &&
+	       S_ISDIR(mount.st_mode) != S_ISDIR(target.st_mode);
+}
+
+/* "not a directory" is what engines look for there. */
+static int not_attached(const struct op *op, int mount_fd, int target_fd, struct err *err)
+{
+	int errnum = errno;
+
+	if (errnum != EINVAL || !differ_in_kind(mount_fd, target_fd))
+		return err_host(err, errnum, "put the mount on %s", op->path);
+	return err_host(
+		err, ENOTDIR,
+		"put %s on %s: a file does not go on a directory, nor a directory on a file",
+		op->text ? op->text : "the mount", op->path);
+}
+
 int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err)
 {
 	unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
 
 	if (sys_move_mount(mount_fd, "", target_fd, "", flags) < 0)
-		return err_host(err, errno, "put the mount on %s", op->path);
+		return not_attached(op, mount_fd, target_fd, err);
 	return 0;
 }

@@ -348,6 +348,19 @@ RANGES='with("user") | .linux.uidMappings = [{containerID: 0, hostID: 100000, si
 	[ "$output" = 2 ]
 }
 
+@test "a file on a directory, or a directory on a file, is told in the words that engines look for" {
+	refused_inside '*/mounts/6*/src/file on /mnt: a file does not go on a directory*: Not a directory' \
+		"$jq_defs"' mounts({destination: "/mnt", type: "bind", source: $src, options: ["bind"]})' --arg src "$PWD/src/file"
+	refused_inside '*/mounts/6*/src on /etc/passwd:*: Not a directory' \
+		"$jq_defs"' mounts({destination: "/etc/passwd", type: "bind", source: $src, options: ["bind"]})' --arg src "$PWD/src"
+}
+
+@test "runc's acl is the default, and noacl the file system's to take" {
+	mounted 'mnt /mnt' '{destination: "/mnt", type: "tmpfs", source: "t", options: ["acl"]}'
+	[[ $output == /mnt\ * ]] || said
+	refused_inside '*/mounts/6*noacl*' "$jq_defs"' mounts({destination: "/mnt", type: "tmpfs", source: "t", options: ["noacl"]})'
+}
+
 @test "a refused option is told with the kernel's reason" {
 	refused_inside '*/mounts/6*nosuchoption*' "$jq_defs"' mounts({destination: "/mnt", type: "tmpfs", source: "t", options: ["nosuchoption"]})'
 	refused_inside '*/mounts/6*tmpfs*/mnt*size*' "$jq_defs"' mounts({destination: "/mnt", type: "tmpfs", source: "t", options: ["size=much"]})'
