@@ -15,6 +15,7 @@ static inline int failure_status(const struct err *err)
 	case ENOENT:
 		return EXIT_NOT_FOUND;
 	case EACCES:
+	case ENOEXEC:
 		return EXIT_NOT_EXECUTABLE;
 	default:
 		return EXIT_RUNTIME;

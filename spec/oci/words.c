@@ -264,7 +264,7 @@ static int signal_number(const char *digits)
 	struct err unused;
 	uint64_t v;
 
-	if (str_u64(digits, 10, SIGNAL_RTMAX, &v, &unused) < 0 || v == 0)
+	if (str_u64(digits, 10, SIGNAL_RTMAX, &v, &unused) < 0)
 		return -1;
 	return (int)v;
 }

@@ -23,5 +23,6 @@ extern const struct name word_personalities[];
 extern const struct name word_device_types[];
 extern const struct name word_device_cgroup_types[]; /* "a", "b", "c" */
 
-/* word_signal: "9", "KILL", "SIGKILL", "SIGRTMIN+1" in any case → number 1…64, or -1. */
+/* word_signal: "9", "KILL", "SIGKILL", "SIGRTMIN+1" in any case → number 1…64, or -1; "0" → 0, which asks whether
+ * there is somebody (kill(2)). */
 int word_signal(const char *word);

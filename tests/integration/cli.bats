@@ -344,6 +344,13 @@ detached() {
 		# shellcheck disable=SC2086
 		refused 126 'srt-oci: exec: "/proc": permission denied' srt $words
 	done
+	for words in 'run -b c x' "exec $id /bin/text"; do
+		printf text | tee b/rootfs/bin/text >c/rootfs/bin/text
+		chmod +x b/rootfs/bin/text c/rootfs/bin/text
+		jq '.process.args = ["/bin/text"]' b/config.json >c/config.json
+		# shellcheck disable=SC2086
+		refused 126 'srt-oci: exec: "/bin/text": Exec format error' srt $words
+	done
 	run -0 srt delete --force "$id"
 }
 

@@ -133,6 +133,17 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	eventually has_status x stopped
 }
 
+@test "signal 0 asks whether there is somebody" {
+	bundle b "$SLEEP"
+	detached x b
+	srt kill x 0
+	srt kill --all x 0
+	[ "$(status_of x)" = running ]
+	srt kill x KILL
+	eventually has_status x stopped
+	refused_now 'srt-oci: container not running: no such process' srt kill x 0
+}
+
 @test "signals that the caller ignores are not ignored inside" {
 	bundle b 'grep -E "Sig(Ign|Blk)" /proc/1/status' '.process.args = ["/bin/cat", "/proc/self/status"]'
 	# nohup, and the & of a shell, leave such.

@@ -58,7 +58,7 @@ static void no_option_is_a_file_systems(void **state)
 {
 	static const char *const own[] = { "size",	"mode",	       "lowerdir", "gid",
 					   "uid",	"newinstance", "ptmxmode", "context",
-					   "nr_inodes", "acl" };
+					   "nr_inodes", "user_xattr" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
