@@ -12,6 +12,8 @@ ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm
 TEST_DEPS += cpio skopeo umoci libarchive-tools faketime
 # The package of contrib/python: how it is installed, its mode restricted, its types; and the example of contrib/rust.
 TEST_DEPS += python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
+# What the npm package that srt is compared with runs; it comes by npm itself (tests/lib/npm-peer).
+TEST_DEPS += socat ripgrep
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -116,6 +118,12 @@ deps-build:
 ## deps-check: likewise those of the tests, and as root the user that runs half of them
 deps-check:
 	@tests/lib/deps --user $(TEST_USER) $(BUILD_DEPS) $(TEST_DEPS)
+	@$(MAKE) --no-print-directory deps-npm
+
+## deps-npm: the npm package that srt is compared with, below the build directory; what cannot be had is said
+.PHONY: deps-npm
+deps-npm:
+	@tests/lib/npm-peer $(B)/npm
 
 ## deps-engines: likewise those of the engines' tests
 deps-engines:

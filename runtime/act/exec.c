@@ -70,11 +70,13 @@ int act_find(const char *const argv[], const char *const envp[], char *path, siz
 		return not_runnable(name, ENOENT, err);
 	for (dirs = dirs ? dirs : DEFAULT_PATH; *dirs; dirs += strspn(dirs, ":")) {
 		size_t n = strcspn(dirs, ":");
+		struct stat st;
 
 		if ((size_t)snprintf(path, room, "%.*s/%s", (int)n, dirs, name) < room &&
 		    runnable(path) == 0)
 			return 0;
-		if (errno == EACCES)
+		/* A directory that may not be searched says nothing about what is in it. */
+		if (errno == EACCES && stat(path, &st) == 0)
 			seen = EACCES;
 		dirs += n;
 	}

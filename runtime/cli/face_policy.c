@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/cli/face.h"
+#include "runtime/sandbox/lookup.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 
@@ -112,6 +113,7 @@ int face_caller(struct cli *cli, struct caller *ret, struct err *err)
 
 	if (!getcwd(cwd, sizeof(cwd)))
 		return err_host(err, errno, "find the working directory");
+	ret->look = &lookup_host;
 	ret->envp = (const char *const *)environ;
 	ret->cwd = arena_str(&cli->arena, cwd);
 	ret->home = env_of(ret->envp, "HOME");

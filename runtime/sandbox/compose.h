@@ -3,6 +3,7 @@
  * other. What lies on this host is looked at here (links, directories, the bundle), and nothing is changed. */
 #pragma once
 
+#include "runtime/sandbox/placeholder.h"
 #include "runtime/sandbox/sandbox.h"
 #include "spec/oci/config.h"
 
@@ -28,6 +29,8 @@ struct composition {
 	const char *rootfs; /* of the bundle */
 	const char *workspace; /* absolute; NULL: none */
 	const char *cwd;
+	struct placeholders
+		placeholders; /* to be made before the start, taken away after the end */
 	uint64_t open_files; /* of the payload; 0: no limit of ours */
 	bool by_cgroup; /* memory, processes and processors are the kernel's to limit */
 	bool notify; /* the filter asks the supervisor about some calls */
@@ -41,6 +44,9 @@ int compose_ids(struct composition *c, struct err *err);
 int compose_view(struct composition *c, struct err *err);
 int compose_workspace(struct composition *c, struct err *err);
 int compose_paths(struct composition *c, struct err *err);
+/* compose_keep: the nearest part of a path that has to be mounted on so that nothing is made there while nothing is; NULL:
+ * none. */
+const char *compose_keep(struct composition *c, const char *path);
 int compose_etc(struct composition *c, struct err *err);
 int compose_env(struct composition *c, struct err *err);
 void compose_seccomp(struct composition *c);

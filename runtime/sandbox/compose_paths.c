@@ -93,6 +93,10 @@ static int follow(const struct composition *c, const struct policy_path *rule, c
 		return err_host(err, errno, "%s: look at %s", rule->from, rule->path);
 	}
 	*ret = arena_str(c->a, real);
+	/* The dialect of this view has looked before: a link since then is somebody's who is faster than his sandbox. */
+	if (c->p->view == VIEW_HOST && rule->optional && rule->access != ACCESS_DENY &&
+	    !str_eq(real, rule->path))
+		return err_input(err, "%s: %s has become a link", rule->from, rule->path);
 	if (rule->access == ACCESS_DENY || c->p->view == VIEW_HOST || str_eq(real, rule->path))
 		return 0;
 	other = paths_rule(&c->p->paths, real);
@@ -129,7 +133,22 @@ static int add_files(const struct composition *c, const struct policy_path *rule
 	return r;
 }
 
-static int add_path(const struct composition *c, const struct policy_path *rule, struct wishes *w,
+/* What stands for the path is as good as the path: read-only, and nobody takes it away. */
+static int add_kept(struct composition *c, const struct policy_path *rule, struct wishes *w,
+		    struct err *err)
+{
+	const char *part = compose_keep(c, rule->path);
+	struct wish wish = { .source = part, .destination = part };
+
+	if (part && placeholder_is(part))
+		placeholders_add(&c->placeholders, part, !str_eq(part, rule->path), c->a);
+	for (size_t i = 0; part && i < w->n; i++)
+		if (str_eq(w->v[i].destination, part) && !w->v[i].writable)
+			return 0;
+	return part ? add_wish(w, &wish, err) : 0;
+}
+
+static int add_path(struct composition *c, const struct policy_path *rule, struct wishes *w,
 		    struct err *err)
 {
 	struct wish wish = { .writable = rule->access == ACCESS_WRITE };
@@ -140,8 +159,12 @@ static int add_path(const struct composition *c, const struct policy_path *rule,
 	if (rule->own || (rule->access == ACCESS_DENY && !is_shown(c, rule->path)))
 		return 0;
 	missing = follow(c, rule, &real, err);
+	if (missing < 0)
+		return missing;
 	if (missing)
-		return missing < 0 ? missing : 0;
+		return rule->kept ? add_kept(c, rule, w, err) : 0;
+	if (rule->kept && placeholder_is(real))
+		return add_kept(c, rule, w, err);
 	if (stat(real, &st) < 0)
 		return err_host(err, errno, "look at %s", real);
 	/* What would hide the root, or show it, says more than is meant. */
@@ -173,6 +196,51 @@ static int add_mount(const struct composition *c, const struct policy_mount *m, 
 	if (stat(wish.source, &st) < 0)
 		return err_host(err, errno, "%s: %s", m->from, wish.source);
 	return add_wish(w, &wish, err);
+}
+
+/* --- pins --- */
+
+static bool is_wished(const struct wishes *w, const char *path)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (str_eq(w->v[i].destination, path))
+			return true;
+	return false;
+}
+
+/* The nearest writable directory around a place that is not writable; NULL: none. */
+static const char *writable_around(const struct wishes *w, const char *path)
+{
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->v[i].writable && path_beneath(path, w->v[i].destination) &&
+		    !str_eq(path, w->v[i].destination) &&
+		    (!nearest || strlen(w->v[i].destination) > strlen(nearest)))
+			nearest = w->v[i].destination;
+	return nearest;
+}
+
+/* A directory above a protected place could be moved aside, with what is mounted in it, and another made by its name. What is
+ * mounted on stays: so each is mounted on, below the writable mount that then hides it, and in nobody's way. */
+static int add_pins(const struct wishes *w, struct wishes *pins, struct err *err)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const char *path = w->v[i].destination, *root = writable_around(w, path);
+
+		if (w->v[i].writable || !root)
+			continue;
+		for (size_t n = strlen(root) + 1; path[n]; n++) {
+			struct wish pin = { .writable = true };
+
+			if (path[n] != '/')
+				continue;
+			pin.source = pin.destination = arena_strn(w->c->a, path, n);
+			if (!is_wished(w, pin.source) && !is_wished(pins, pin.source))
+				TRY(add_wish(pins, &pin, err));
+		}
+	}
+	return 0;
 }
 
 /* --- wishes become mounts --- */
@@ -233,13 +301,17 @@ static const char *choose_cwd(const struct composition *c)
 
 int compose_paths(struct composition *c, struct err *err)
 {
-	struct wishes w = { .c = c };
+	struct wishes w = { .c = c }, pins = { .c = c };
 
 	TRY(working_directory(c, &w, err));
 	for (size_t i = 0; i < c->p->paths.n; i++)
 		TRY(add_path(c, &c->p->paths.v[i], &w, err));
 	for (size_t i = 0; i < c->p->mounts.n; i++)
 		TRY(add_mount(c, &c->p->mounts.v[i], &w, err));
+	if (c->p->view == VIEW_HOST)
+		TRY(add_pins(&w, &pins, err));
+	for (size_t i = 0; i < pins.n; i++)
+		compose_lend(c, pins.v[i].source, pins.v[i].destination, true, false);
 	if (w.n)
 		qsort(w.v, w.n, sizeof(*w.v), by_depth);
 	for (size_t i = 0; i < w.n; i++) {

@@ -265,6 +265,7 @@ static int run(struct session *s, struct err *err)
 
 	TRY(make_scratch(s, err));
 	TRY(make_plan(s, err));
+	TRY(placeholders_make(&s->c.placeholders, err));
 	TRY(payload_block_signals(&s->outside, err));
 	r = start(s, err);
 	if (r == 0)
@@ -280,6 +281,7 @@ static void done(struct session *s)
 	start_kill(&s->start); /* there where the run has failed in between */
 	backend_end(&s->backend, s->start.begun, s->q->log);
 	start_done(&s->start);
+	placeholders_drop(&s->c.placeholders);
 	watch_done(&s->watch);
 	scope_close(&s->observe.fd);
 	output_done(&s->output);

@@ -10,12 +10,15 @@
 /* The first that knows the document by its keys. */
 static const struct dialect *const dialects[] = { &dialect_saved, &dialect_executor, &dialect_npm };
 
-int settings_path(const char *path, const struct caller *caller, struct arena *a, const char **ret,
-		  struct err *err)
+bool settings_is_pattern(const char *path)
+{
+	return strpbrk(path, "*?[") != NULL;
+}
+
+int settings_absolute(const char *path, const struct caller *caller, struct arena *a, char **ret,
+		      struct err *err)
 {
 	const char *full = path;
-	char *clean;
-	size_t n;
 
 	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
 		if (!caller->home)
@@ -24,11 +27,21 @@ int settings_path(const char *path, const struct caller *caller, struct arena *a
 	} else if (!path_is_absolute(path)) {
 		full = path_join(a, caller->cwd, path);
 	}
-	clean = path_clean(a, full);
+	*ret = path_clean(a, full);
+	return 0;
+}
+
+int settings_path(const char *path, const struct caller *caller, struct arena *a, const char **ret,
+		  struct err *err)
+{
+	char *clean;
+	size_t n;
+
+	TRY(settings_absolute(path, caller, a, &clean, err));
 	n = strlen(clean);
 	if (str_ends(clean, "/**"))
 		clean[n - 3 ? n - 3 : 1] = '\0';
-	if (strpbrk(clean, "*?["))
+	if (settings_is_pattern(clean))
 		return err_input(err, "%.64s: patterns are not supported here; name the directory",
 				 path);
 	*ret = clean;

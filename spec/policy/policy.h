@@ -104,6 +104,7 @@ struct policy_path {
 	uint8_t access; /* enum policy_access */
 	bool optional; /* what is not there is left out */
 	bool shallow; /* of a directory only the files directly in it */
+	bool kept; /* where nothing is, nothing is made either */
 	bool own; /* met by a directory of the sandbox's own: the host's is not shown */
 	const char *from;
 };

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const envp[] = { "TOKEN=value", NULL };
-	static const struct caller caller = { "/home/u", "/home/u/work", envp };
+	static const struct caller caller = { "/home/u", "/home/u/work", envp, NULL };
 	scoped_arena struct arena arena = { 0 };
 	struct text out = { .arena = &arena };
 	struct emit e = { .out = &out };

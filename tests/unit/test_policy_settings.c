@@ -13,7 +13,7 @@
 #include "spec/policy/result.h"
 
 static const char *const envp[] = { "TOKEN=hunter2", "HOME=/home/u", NULL };
-static const struct caller caller = { "/home/u", "/home/u/work", envp };
+static const struct caller caller = { "/home/u", "/home/u/work", envp, NULL };
 
 static int parse(const char *json, struct arena *a, struct policy *p, struct err *err)
 {
@@ -117,6 +117,115 @@ static void npm_domains_ask_for_the_filter(void **state)
 	refused("{\"network\":{\"allowedDomains\":[\"http://x\"]},\"filesystem\":{}}",
 		"/network/allowedDomains/0");
 	refused("{\"network\":{},\"filesystem\":{\"denyRead\":[\"/a/*.pem\"]}}", "pattern");
+}
+
+static void npm_keys_without_effect_here_are_taken(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		parse("{\"network\":{\"allowLocalBinding\":true,\"strictAllowlist\":true,\"allowMachLookup\":[]},"
+		      "\"filesystem\":{},\"allowAppleEvents\":true,\"allowPty\":true,"
+		      "\"enableWeakerNetworkIsolation\":true,\"allowNestedUserNamespaces\":false,"
+		      "\"bwrapPath\":\"/b\",\"socatPath\":\"/s\",\"ripgrep\":{\"command\":\"rg\"},"
+		      "\"seccomp\":{},\"mandatoryDenySearchDepth\":10}",
+		      &a, &p, &err),
+		0);
+	refused("{\"network\":{},\"filesystem\":{},\"allowNestedUserNamespaces\":true}",
+		"namespaces");
+	refused("{\"network\":{},\"filesystem\":{\"disabled\":true}}", "/filesystem/disabled");
+	refused("{\"network\":{},\"filesystem\":{},\"mandatoryDenySearchDepth\":0}", "1 to 10");
+	refused("{\"network\":{},\"filesystem\":{},\"mandatoryDenySearchDepth\":11}",
+		"/mandatoryDenySearchDepth");
+}
+
+static void npm_paths_may_be_marked_as_no_patterns(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(parse("{\"network\":{},\"filesystem\":{\"denyRead\":[\"/x\","
+			       "{\"path\":\"./[a]*\",\"literal\":true}]}}",
+			       &a, &p, &err),
+			 0);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/[a]*"), ACCESS_DENY);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/a"), -1);
+	refused("{\"network\":{},\"filesystem\":{\"denyRead\":[{\"path\":\"a\"}]}}",
+		"/filesystem/denyRead/0");
+	refused("{\"network\":{},\"filesystem\":{\"denyRead\":[{\"path\":\"a\",\"literal\":false}]}}",
+		"literal");
+	refused("{\"network\":{},\"filesystem\":{\"allowWrite\":[3]}}", "/filesystem/allowWrite/0");
+}
+
+/* A host where ~/work/link and ~/work/out lead out of where they are. */
+static enum lookup_kind fake_kind(const char *path)
+{
+	return str_eq(path, "/home/u/work/.git") || str_eq(path, "/tmp/claude") ? LOOKUP_DIR
+										: LOOKUP_NOTHING;
+}
+static int fake_real(const char *path, struct arena *a, const char **ret, struct err *err)
+{
+	(void)a;
+	(void)err;
+	*ret = str_eq(path, "/home/u/work/link")  ? "/home/u/work/keys"
+	       : str_eq(path, "/home/u/work/out") ? "/home/u/other"
+						  : path;
+	return 0;
+}
+static int fake_fitting(const char *pattern, struct arena *a, struct policy_words *ret,
+			struct err *err)
+{
+	static const char *found[] = { "/home/u/work/a.pem" };
+
+	(void)a;
+	(void)err;
+	assert_string_equal(pattern, "/home/u/work/*.pem");
+	*ret = (struct policy_words){ found, 1 };
+	return 0;
+}
+static int fake_below(const char *dir, const char *const *names, size_t n, unsigned int depth,
+		      struct arena *a, struct policy_words *ret, struct err *err)
+{
+	static const char *found[] = { "/home/u/work/x/.bashrc" };
+
+	(void)names;
+	(void)a;
+	(void)err;
+	assert_string_equal(dir, "/home/u/work");
+	assert_int_equal(depth, 3);
+	if (n > 1)
+		*ret = (struct policy_words){ found, 1 };
+	return 0;
+}
+
+static void npm_rules_are_compared_by_what_they_name(void **state)
+{
+	static const struct lookup look = { fake_kind, fake_real, fake_fitting, fake_below };
+	static const struct caller host = { "/home/u", "/home/u/work", envp, &look };
+	static const char text[] =
+		"{\"network\":{},\"filesystem\":{\"denyRead\":[\"./keys\",\"*.pem\"],"
+		"\"allowRead\":[\"./link\"],\"allowWrite\":[\".\",\"./out\"],\"denyWrite\":[\"./f\"]}}";
+	scoped_arena struct arena a = { 0 };
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	policy_begin(&p, &a);
+	assert_int_equal(settings_parse(text, strlen(text), "s", &host, &p, &err), 0);
+	/* Neither link opens what it leads to. */
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/keys/k"), ACCESS_DENY);
+	assert_int_equal(paths_access(&p.paths, "/home/u/other"), -1);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/a.pem"), ACCESS_DENY);
+	assert_int_equal(paths_access(&p.paths, "/home/u/work/x/.bashrc"), ACCESS_READ);
+	assert_int_equal(paths_access(&p.paths, "/tmp/claude/x"), ACCESS_WRITE);
+	assert_true(paths_rule(&p.paths, "/home/u/work/f")->kept);
+	assert_true(paths_rule(&p.paths, "/home/u/work/.git/hooks")->kept);
+	assert_true(paths_rule(&p.paths, "/home/u/work/.bashrc")->kept);
 }
 
 static void executor_settings_set_limits_and_paths(void **state)
@@ -232,6 +341,9 @@ int main(void)
 		cmocka_unit_test(npm_settings_deny_writes_but_where_allowed),
 		cmocka_unit_test(npm_denied_reads_stay_denied),
 		cmocka_unit_test(npm_domains_ask_for_the_filter),
+		cmocka_unit_test(npm_keys_without_effect_here_are_taken),
+		cmocka_unit_test(npm_paths_may_be_marked_as_no_patterns),
+		cmocka_unit_test(npm_rules_are_compared_by_what_they_name),
 		cmocka_unit_test(executor_settings_set_limits_and_paths),
 		cmocka_unit_test(what_allows_the_scratch_is_met_by_the_sandboxs_own),
 		cmocka_unit_test(a_saved_policy_takes_masked_values_from_the_caller),
