@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "bundle/spawn.h"
+#include "bundle/store.h"
 #include "rootfs-tools/materialise.h"
 #include "rootfs-tools/spool.h"
 #include "spec/base/path.h"
@@ -101,7 +102,7 @@ static int closure_resolve(const char *const *names, size_t n, const char *arch,
 
 	for (size_t i = 0; i < n; i++)
 		argv.v[argv.n++] = names[i];
-	TRY(spawn_run(argv.v, NULL, a, &s, err));
+	TRY(spawn_run(argv.v, NULL, NULL, a, &s, err));
 	if (s.status != 0)
 		return apt_failed(a, "apt-get", &s, err);
 	for (const char *p = s.out; (p = strchr(p, '\n')); p++)
@@ -160,7 +161,7 @@ static int digests_find(struct packages *all, struct arena *a, struct err *err)
 
 	for (size_t i = 0; i < all->n; i++)
 		argv.v[argv.n++] = arena_printf(a, "%s=%s", all->v[i].name, all->v[i].version);
-	TRY(spawn_run(argv.v, NULL, a, &s, err));
+	TRY(spawn_run(argv.v, NULL, NULL, a, &s, err));
 	if (s.status != 0)
 		return apt_failed(a, "apt-cache", &s, err);
 	for (char *p = s.out, *end; *p; p = end) {
@@ -274,7 +275,32 @@ static int files_file(int from, int cache, struct err *err)
 	return r;
 }
 
-static int download(const struct packages *all, const char *dir, struct arena *a, struct err *err)
+/* How much of what is being fetched lies in its directory. */
+struct fetching {
+	int dir;
+	struct progress *progress;
+};
+
+static void fetching_look(void *ctx, uint64_t more)
+{
+	const struct fetching *f = ctx;
+	scoped_arena struct arena a = { 0 };
+	struct entries names = { 0 };
+	struct err ignored;
+	struct stat st;
+
+	(void)more;
+	f->progress->done = 0;
+	if (store_list(f->dir, &a, &names, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (fstatat(f->dir, names.v[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			f->progress->done += (uint64_t)st.st_size;
+	progress_tick(f->progress);
+}
+
+static int download(const struct packages *all, const char *dir, const struct pulse *pulse,
+		    struct arena *a, struct err *err)
 {
 	static const char *const first[] = { "apt-get",	 "-qq", "-o", "APT::Sandbox::User=root",
 					     "download", "--" };
@@ -285,15 +311,18 @@ static int download(const struct packages *all, const char *dir, struct arena *a
 		if (all->v[i].fd < 0)
 			argv.v[argv.n++] =
 				arena_printf(a, "%s=%s", all->v[i].name, all->v[i].version);
-	TRY(spawn_run(argv.v, dir, a, &s, err));
+	TRY(spawn_run(argv.v, dir, pulse, a, &s, err));
 	if (s.status != 0)
 		return apt_failed(a, "apt-get", &s, err);
 	return 0;
 }
 
-static int missing_fetch(const struct packages *all, const char *path, int cache, struct arena *a,
-			 struct err *err)
+static int missing_fetch(const struct packages *all, const char *path, int cache,
+			 struct progress *progress, struct arena *a, struct err *err)
 {
+	struct progress before = *progress;
+	struct fetching fetching = { -1, progress };
+	const struct pulse pulse = { fetching_look, &fetching };
 	char *dir = arena_printf(a, "%s/fetch-XXXXXX", path);
 	scoped_fd int fd = -1;
 	struct err ignored;
@@ -302,10 +331,17 @@ static int missing_fetch(const struct packages *all, const char *path, int cache
 	if (!mkdtemp(dir))
 		return err_host(err, errno, "make a directory in the cache");
 	fd = sys_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	fetching.dir = fd;
+	progress->what = "fetching";
+	progress->counter = progress->expected = NULL;
+	for (size_t i = 0; i < all->n; i++)
+		progress->total += all->v[i].fd < 0 ? all->v[i].size : 0;
 	if (fd < 0)
 		r = err_host(err, errno, "open %s", dir);
 	else
-		r = download(all, dir, a, err);
+		r = download(all, dir, &pulse, a, err);
+	before.drawn = progress->drawn;
+	*progress = before;
 	if (r == 0)
 		r = files_file(fd, cache, err);
 	(void)remove_tree(cache, path_base(dir), &ignored); /* only a cache */
@@ -337,7 +373,8 @@ int apt_resolve(const char *const *names, size_t n, const char *arch, struct are
 	return 0;
 }
 
-int apt_open(struct packages *all, const struct log *log, struct arena *a, struct err *err)
+int apt_open(struct packages *all, const struct log *log, struct progress *progress,
+	     struct arena *a, struct err *err)
 {
 	scoped_fd int cache = -1;
 	const char *path = NULL;
@@ -349,7 +386,7 @@ int apt_open(struct packages *all, const struct log *log, struct arena *a, struc
 	TRY(missing);
 	if (missing > 0) {
 		log_line(log, LOG_LEVEL_INFO, "fetching %d of %zu packages", missing, all->n);
-		TRY(missing_fetch(all, path, cache, a, err));
+		TRY(missing_fetch(all, path, cache, progress, a, err));
 		TRY(cached_all(cache, all, a, err));
 	}
 	for (size_t i = 0; i < all->n; i++)

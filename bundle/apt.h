@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bundle/progress.h"
 #include "rootfs-tools/sha256.h"
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
@@ -30,6 +31,7 @@ int apt_resolve(const char *const *names, size_t n, const char *arch, struct are
 /* apt_open: fetches those of the packages that are not below $XDG_CACHE_HOME/srt-oci/deb, where they
  * are kept under their digest, and opens all; every one is hashed anew. Needs no privilege, and no
  * network where all are there. ERR_INTEGRITY where a file is not what was promised. */
-int apt_open(struct packages *all, const struct log *log, struct arena *a, struct err *err);
+int apt_open(struct packages *all, const struct log *log, struct progress *progress,
+	     struct arena *a, struct err *err);
 void packages_done(struct packages *p);
 #define scoped_packages scoped(packages_done)

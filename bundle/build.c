@@ -116,11 +116,11 @@ static void larder_open(struct larder *l, const struct build_want *want,
 	l->unpack.setid = want->refuse_setid ? VERDICT_REFUSE : VERDICT_TAME;
 	l->unpack.tick = progress_tick;
 	l->unpack.tick_ctx = progress;
-	progress->counter = &l->unpack.total;
-	/* Only plain archives say before how much they hold. */
+	progress->counter = &l->unpack.packed;
+	progress->expected = &l->unpack.expected;
 	for (size_t i = 0; i < sources->n; i++)
 		if (sources->v[i].fd >= 0 && sys_fstat(sources->v[i].fd, &st) == 0)
-			progress->total += (uint64_t)st.st_size;
+			l->unpack.expected += (uint64_t)st.st_size;
 }
 
 /* --- the document --- */
@@ -276,7 +276,6 @@ static int dish_again(const struct dish *first, struct sources *s, const char *b
 		return err_host(err, errno, "set TZ");
 	tzset();
 	larder_open(&d.larder, &want, s, &spool, site, progress, &silent, l->arena);
-	d.larder.progress->total = 0;
 	r = dish_cook(&d, s, base, err);
 	(void)umask(old);
 	TRY(r);
@@ -444,7 +443,7 @@ int build_bundle(const struct build_want *want, const struct log *log, struct ar
 		if (r)
 			return r;
 	}
-	w.progress.counter = NULL;
+	w.progress.counter = w.progress.expected = NULL;
 	built_fill(&b, &dish);
 	if (b.in_store) {
 		TRY(store_publish(&w.site, &w.store, &dish, &w.sources, want, &b, err));

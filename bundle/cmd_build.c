@@ -141,6 +141,7 @@ int cmd_lock(struct args *args, const struct log *log, struct err *err)
 {
 	struct text text = { .arena = args->arena }, out = { .arena = args->arena };
 	const char *path, *what = "written";
+	scoped(progress_end) struct progress progress;
 	struct source s = { .fd = -1 };
 	struct lock lock;
 	struct err missing;
@@ -148,13 +149,15 @@ int cmd_lock(struct args *args, const struct log *log, struct err *err)
 	char *old;
 	size_t len;
 
+	progress_begin(&progress, log, "hashing", args->quiet);
 	TRY(source_open(args->operands.v[0], args->arena, &s, err));
 	if (!s.is_recipe) {
 		source_done(&s);
 		return err_input(err, "%s is no recipe", Q(args->operands.v[0]));
 	}
 	path = args->output ? args->output : s.lock_path;
-	TRY(lock_make(&s, log, args->arena, &lock, err));
+	TRY(lock_make(&s, &progress, args->arena, &lock, err));
+	progress_end(&progress);
 	lock_emit(&lock, &text);
 	if (file_read(AT_FDCWD, path, 4u << 20, args->arena, &old, &len, &missing) == 0) {
 		differs = len != text.len || memcmp(old, text.s, len) != 0;

@@ -5,6 +5,7 @@
 
 #include "bundle/command.h"
 #include "bundle/inspect.h"
+#include "bundle/progress.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 #include "spec/json/emit.h"
@@ -251,11 +252,15 @@ int cmd_inspect(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store store = STORE_NONE;
 	scoped_loaded struct loaded l = LOADED_NONE;
 	struct text out = { .arena = args->arena };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 
-	(void)log;
+	progress_begin(&progress, log, "hashing", args->quiet);
+	l.pulse = &pulse;
 	if (!is_path(args->operands.v[0]))
 		TRY(store_open(&store, STORE_READ, args->arena, err));
 	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
+	progress_end(&progress);
 	TRY(view_emit(args, &l, &out, err));
 	return args->output ? output_file(args, &out, err) : output_print(&out, err);
 }

@@ -9,7 +9,9 @@
 
 #include "bundle/command.h"
 #include "bundle/load.h"
+#include "bundle/progress.h"
 #include "bundle/site.h"
+#include "bundle/verify_bundle.h"
 #include "rootfs-tools/outflow.h"
 #include "rootfs-tools/tarout.h"
 #include "spec/base/fd.h"
@@ -55,6 +57,7 @@ static int layer_write(struct packing *p, int fd, struct err *err)
 	int64_t epoch = (int64_t)p->l->manifest.epoch;
 
 	TRY(outflow_open(&out, fd, p->compression, p->level, err));
+	outflow_pulse(out, p->l->pulse);
 	TRY(tar_tree(out, &p->l->tree, epoch, open_file, p->l, err));
 	TRY(tar_end(out, err));
 	return outflow_end(out, &p->layer, err);
@@ -398,8 +401,9 @@ int cmd_pack(struct args *args, const struct log *log, struct err *err)
 	scoped_site struct site site = SITE_NONE;
 	struct packing p = { .l = &l, .site = &site, .arena = args->arena };
 	struct text out = { .arena = args->arena };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 
-	(void)log;
 	if (!args->output)
 		return err_input(err, "where to? say --output=PATH");
 	for (size_t i = 0; args->type && i < ARRAY_LEN(KINDS); i++)
@@ -408,12 +412,16 @@ int cmd_pack(struct args *args, const struct log *log, struct err *err)
 	p.compression = kind->compression;
 	if (args->compress)
 		TRY(compression_parse(args->compress, &p, err));
+	progress_begin(&progress, log, "packing", args->quiet);
+	l.pulse = &pulse;
 	if (!is_path(args->operands.v[0]))
 		TRY(store_open(&store, STORE_READ, args->arena, err));
 	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
+	progress.total = progress.done + bundle_bytes(&l);
 	TRY(site_open_dir(&site, args->output, args->arena, err));
 	TRY(kind->write(&p, site.bundle, err));
 	TRY(packed_publish(&site, kind, args->output, err));
 	packed_print(args, &p, &out);
+	progress_end(&progress);
 	return args->quiet && !args->json ? 0 : output_print(&out, err);
 }

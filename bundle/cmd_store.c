@@ -6,6 +6,7 @@
 
 #include "bundle/command.h"
 #include "bundle/load.h"
+#include "bundle/progress.h"
 #include "bundle/store.h"
 #include "bundle/verify_bundle.h"
 #include "rootfs-tools/unpack.h"
@@ -163,11 +164,17 @@ int cmd_prune(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store s = STORE_NONE;
 	struct text out = { .arena = args->arena };
 	struct emit e = { .out = &out, .indent = 2 };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 	struct pruned p;
 
-	(void)log;
+	progress_begin(&progress, log, "pruning", args->quiet);
+	progress.unit = "shelves of objects";
+	progress.per = 1;
+	progress.total = STORE_SHELVES;
 	TRY(store_open(&s, STORE_REMOVE, args->arena, err));
-	TRY(store_prune(&s, args->dry_run, args->keep, &p, err));
+	TRY(store_prune(&s, args->dry_run, args->keep, &pulse, &p, err));
+	progress_end(&progress);
 	if (!args->json) {
 		text_addf(&out, "%s %llu bundles, %llu files of %llu.%llu MB, %llu unfinished\n",
 			  args->dry_run ? "would remove" : "removed", (unsigned long long)p.bundles,
@@ -193,6 +200,7 @@ struct check {
 	struct args *args;
 	const struct store *store;
 	const char *bundle; /* the one being looked at, or NULL */
+	const struct pulse *pulse;
 	struct text *lines;
 	uint64_t bundles, objects, faults, temporary;
 };
@@ -246,13 +254,33 @@ static int object_check(struct check *c, int dir, const char *shelf, const char 
 		fault(c, "object", path, "is no file that can be read");
 		return 0;
 	}
-	TRY(file_sha256(fd, path, digest, &size, err));
+	TRY(file_hash(fd, path, c->pulse, digest, &size, err));
 	object_name(digest, twin, right);
 	if (!str_eq(right, path))
 		fault(c, "object", path, "has other content than its name says");
 	else if ((st.st_mode & 07777) != (twin ? 0555u : 0444u))
 		fault(c, "object", path, "has another mode");
 	return interrupted(err);
+}
+
+/* How much there is to hash. */
+static int objects_size(const struct store *s, struct arena *a, uint64_t *ret, struct err *err)
+{
+	struct entries shelves, names;
+	struct stat st;
+
+	TRY(store_list(s->objects, a, &shelves, err));
+	for (size_t i = 0; i < shelves.n; i++) {
+		scoped_fd int dir = sys_openat(s->objects, shelves.v[i], DIR_FLAGS, 0);
+
+		if (dir < 0)
+			continue; /* objects_check tells */
+		TRY(store_list(dir, a, &names, err));
+		for (size_t j = 0; j < names.n; j++)
+			if (fstatat(dir, names.v[j], &st, AT_SYMLINK_NOFOLLOW) == 0)
+				*ret += (uint64_t)st.st_size;
+	}
+	return 0;
 }
 
 static int objects_check(struct check *c, struct err *err)
@@ -330,11 +358,14 @@ int cmd_fsck(struct args *args, const struct log *log, struct err *err)
 {
 	scoped_store struct store s = STORE_NONE;
 	struct text lines = { .arena = args->arena }, out = { .arena = args->arena };
-	struct check c = { .args = args, .store = &s, .lines = &lines };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
+	struct check c = { .args = args, .store = &s, .lines = &lines, .pulse = &pulse };
 	struct entries all;
 
-	(void)log;
+	progress_begin(&progress, log, "checking", args->quiet);
 	TRY(store_open(&s, STORE_REMOVE, args->arena, err));
+	TRY(objects_size(&s, args->arena, &progress.total, err));
 	TRY(temporary_clear(&c, err));
 	TRY(names_check(&c, err));
 	TRY(store_list(s.bundles, args->arena, &all, err));
@@ -342,6 +373,7 @@ int cmd_fsck(struct args *args, const struct log *log, struct err *err)
 		TRY(bundle_check(&c, all.v[i], err));
 	TRY(objects_check(&c, err));
 	checked_emit(&c, &out);
+	progress_end(&progress);
 	TRY(print(args, &out, err));
 	if (c.faults)
 		return err_set(err, ERR_INTEGRITY, 0, "the store has %llu faults",

@@ -4,6 +4,7 @@
 
 #include "bundle/command.h"
 #include "bundle/load.h"
+#include "bundle/progress.h"
 #include "bundle/verify_bundle.h"
 #include "rootfs-tools/verify.h"
 #include "spec/json/emit.h"
@@ -56,10 +57,23 @@ int bundle_verify(struct loaded *l, bool full, void (*found)(void *ctx, const ch
 	*ret = (struct verify){ .placing = l->placing,
 				.epoch = (int64_t)l->manifest.epoch,
 				.full = full,
+				.pulse = l->pulse,
 				.spool = &l->spool,
 				.found = found,
 				.ctx = ctx };
 	return verify_tree(&l->tree, ret, l->rootfs, err);
+}
+
+uint64_t bundle_bytes(const struct loaded *l)
+{
+	scoped_arena struct arena a = { 0 };
+	uint64_t bytes = 0;
+	size_t n;
+	struct node **nodes = tree_list(&a, l->tree.root, &n);
+
+	for (size_t i = 0; i < n; i++)
+		bytes += nodes[i]->type == NODE_FILE ? nodes[i]->content->size : 0;
+	return bytes;
 }
 
 static void verified_end(struct report *r, const struct loaded *l, const struct verify *v)
@@ -97,16 +111,21 @@ int cmd_verify(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store store = STORE_NONE;
 	scoped_loaded struct loaded l = LOADED_NONE;
 	struct text out = { .arena = args->arena };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 	struct report report;
 	struct verify v;
 
-	(void)log;
+	progress_begin(&progress, log, "verifying", args->quiet);
+	l.pulse = &pulse;
 	TRY(open_one(&store, &l, args->operands.v[0], args->arena, err));
 	if (args->digest && !str_eq(args->digest, l.identity.id))
 		return err_set(err, ERR_INTEGRITY, 0, "%s has the id %s", l.shown, l.identity.id);
 	report_begin(&report, args, &out);
+	progress.total = args->full ? progress.done + bundle_bytes(&l) : 0;
 	TRY(bundle_verify(&l, args->full, on_found, &report, &v, err));
 	verified_end(&report, &l, &v);
+	progress_end(&progress);
 	if (out.len)
 		TRY(output_print(&out, err));
 	return v.differences > 0;
@@ -117,13 +136,16 @@ int cmd_digest(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store store = STORE_NONE;
 	struct text out = { .arena = args->arena };
 	struct emit e = { .out = &out, .indent = 2 };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 
-	(void)log;
+	progress_begin(&progress, log, "hashing", args->quiet);
 	if (args->json)
 		emit_array(&e, NULL);
 	for (size_t i = 0; i < args->operands.n; i++) {
 		scoped_loaded struct loaded l = LOADED_NONE;
 
+		l.pulse = &pulse;
 		TRY(open_one(&store, &l, args->operands.v[i], args->arena, err));
 		if (!args->json) {
 			text_addf(&out, "sha256:%s%s%s\n", l.identity.id,
@@ -142,6 +164,7 @@ int cmd_digest(struct args *args, const struct log *log, struct err *err)
 		emit_end_array(&e);
 		text_add(&out, "\n");
 	}
+	progress_end(&progress);
 	return output_print(&out, err);
 }
 
@@ -230,13 +253,17 @@ int cmd_diff(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store store = STORE_NONE;
 	scoped_loaded struct loaded x = LOADED_NONE, y = LOADED_NONE;
 	struct text out = { .arena = args->arena };
+	scoped(progress_end) struct progress progress;
+	const struct pulse pulse = progress_pulse(&progress);
 	struct nameds in_x, in_y;
 	struct report report;
 
-	(void)log;
+	progress_begin(&progress, log, "hashing", args->quiet);
+	x.pulse = y.pulse = &pulse;
 	TRY(open_one(&store, &x, args->operands.v[0], args->arena, err));
 	TRY(open_one(&store, &y, args->operands.v[1], args->arena, err));
 	report_begin(&report, args, &out);
+	progress_end(&progress);
 	in_x = nameds_of(&x, args->arena);
 	in_y = nameds_of(&y, args->arena);
 	trees_compare(&report, &in_x, &in_y);

@@ -100,7 +100,7 @@ static int program_run(struct kitchen *k, const struct step *s, int dir, struct 
 	const char *here = arena_printf(k->arena, "/proc/self/fd/%d", dir);
 	struct spawned said;
 
-	TRY(spawn_run(argv, here, k->arena, &said, err));
+	TRY(spawn_run(argv, here, NULL, k->arena, &said, err));
 	if (said.status != 0)
 		return err_input(err, "%s ended with status %d: %s", Q(s->argv.v[0]), said.status,
 				 Q(last_line(said.err)));
@@ -202,7 +202,7 @@ int exec_step(struct kitchen *k, const struct step *s, struct err *err)
 	TRY(config_write(dir, s, k->arena, err));
 	TRY(program_run(k, s, dir, err));
 	tree_init(&now, &k->out->limits);
-	TRY(scan_tree(root, &now, err));
+	TRY(scan_tree(root, &now, NULL, err));
 	TRY(added_take(k, s, root, &now, err));
 	return removed_take(k, s, &now, err);
 }

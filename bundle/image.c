@@ -288,6 +288,7 @@ static int oci_layer(struct layout *l, const struct descriptor *d, const char *d
 		return err_input(err, "%s: %s cannot be read", name, Q(d->media_type));
 	TRY(blob_open(l, d, &fd, err));
 	said->size += d->size;
+	l->u->expected += d->size;
 	TRY(summing_start(&sum, l->u, fd, err));
 	TRY(layer_lay(l, fd, name, out, ++said->source, err));
 	return diff_id_check(&sum, diff_id, err) < 0 ? err_in(err, "%s", name) : 0;

@@ -118,7 +118,7 @@ static int documents_read(struct loaded *l, struct arena *a, struct err *err)
 		*err = missing;
 		return -1;
 	}
-	TRY(scan_tree(l->rootfs, &l->tree, err));
+	TRY(scan_tree(l->rootfs, &l->tree, l->pulse, err));
 	l->manifest = (struct manifest){ .arch = arch ? arch : "any" };
 	manifest_emit(&l->tree, &l->manifest, &made);
 	l->manifest_text = made.s;

@@ -20,6 +20,8 @@ struct origins {
 };
 
 struct loaded {
+	const struct pulse
+		*pulse; /* set before it is opened: a beat for each piece that is hashed */
 	const char *shown; /* what messages call it */
 	const char *name; /* from bundle.json, or NULL */
 	int dir, rootfs;

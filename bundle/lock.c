@@ -121,13 +121,12 @@ int lock_check(const struct lock *l, const struct recipe *r, const char *recipe_
 						    "the lock has inputs that the recipe has not");
 }
 
-static int packages_lock(const struct input *in, const struct log *log, struct arena *a,
-			 struct locked_input *ret, struct err *err)
+static int packages_lock(const struct input *in, struct arena *a, struct locked_input *ret,
+			 struct err *err)
 {
 	struct packages p = { 0 };
 	const char *arch = arch_of_machine();
 
-	(void)log;
 	if (!arch)
 		return err_input(err, "packages cannot be chosen for this machine");
 	TRY(apt_resolve(in->packages.v, in->packages.n, arch, a, &p, err));
@@ -139,27 +138,30 @@ static int packages_lock(const struct input *in, const struct log *log, struct a
 	return 0;
 }
 
-static int archive_lock(const struct source *s, const struct input *in, struct arena *a,
-			struct locked_input *ret, struct err *err)
+static int archive_lock(const struct source *s, const struct input *in, struct progress *progress,
+			struct arena *a, struct locked_input *ret, struct err *err)
 {
+	const struct pulse pulse = progress_pulse(progress);
 	const char *path = path_is_absolute(in->path) || !s->dir[0]
 				   ? in->path
 				   : path_join(a, s->dir, in->path);
 	scoped_fd int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX + 1];
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "open %s", path);
-	TRY(file_sha256(fd, path, digest, &ret->size, err));
+	progress->total += (uint64_t)st.st_size;
+	TRY(file_hash(fd, path, &pulse, digest, &ret->size, err));
 	sha256_hex(digest, hex);
 	ret->sha256 = arena_str(a, hex);
 	return 0;
 }
 
 /* The manifest that the recipe's words lead to now. */
-static int image_lock(const struct source *s, const struct input *in, struct arena *a,
-		      struct locked_input *ret, struct err *err)
+static int image_lock(const struct source *s, const struct input *in, struct progress *progress,
+		      struct arena *a, struct locked_input *ret, struct err *err)
 {
 	const struct image_name name = {
 		.kind = in->type == INPUT_DOCKER ? IMAGE_DOCKER : IMAGE_OCI,
@@ -170,11 +172,11 @@ static int image_lock(const struct source *s, const struct input *in, struct are
 	};
 
 	if (name.kind == IMAGE_DOCKER)
-		return archive_lock(s, in, a, ret, err);
+		return archive_lock(s, in, progress, a, ret, err);
 	return image_digest(&name, arch_of_machine(), a, &ret->digest, err);
 }
 
-int lock_make(const struct source *s, const struct log *log, struct arena *a, struct lock *ret,
+int lock_make(const struct source *s, struct progress *progress, struct arena *a, struct lock *ret,
 	      struct err *err)
 {
 	struct lock l = { .version = LOCK_VERSION, .recipe = s->recipe_sha256 };
@@ -188,11 +190,11 @@ int lock_make(const struct source *s, const struct log *log, struct arena *a, st
 
 		to->id = in->id;
 		if (in->packages.n)
-			result = packages_lock(in, log, a, to, err);
+			result = packages_lock(in, a, to, err);
 		else if (in->type == INPUT_OCI || in->type == INPUT_DOCKER)
-			result = image_lock(s, in, a, to, err);
+			result = image_lock(s, in, progress, a, to, err);
 		else
-			result = archive_lock(s, in, a, to, err);
+			result = archive_lock(s, in, progress, a, to, err);
 		if (result < 0)
 			return err_in(err, "/inputs/%zu: ", i);
 	}

@@ -42,5 +42,5 @@ const struct locked_input *lock_input(const struct lock *l, const char *id);
 /* lock_make: resolves packages and hashes archives, as they are now. */
 struct source;
 struct log;
-int lock_make(const struct source *s, const struct log *log, struct arena *a, struct lock *ret,
+int lock_make(const struct source *s, struct progress *progress, struct arena *a, struct lock *ret,
 	      struct err *err);

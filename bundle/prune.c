@@ -171,8 +171,8 @@ static int shelf_prune(int dir, const char *shelf, bool dry, const struct used *
 	return 0;
 }
 
-static int objects_prune(const struct store *s, bool dry, const struct used *used, struct pruned *p,
-			 struct err *err)
+static int objects_prune(const struct store *s, bool dry, const struct used *used,
+			 const struct pulse *pulse, struct pruned *p, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
 	struct entries shelves;
@@ -184,11 +184,13 @@ static int objects_prune(const struct store *s, bool dry, const struct used *use
 		if (dir < 0)
 			return err_host(err, errno, "open the shelf %s", Q(shelves.v[i]));
 		TRY(shelf_prune(dir, shelves.v[i], dry, used, p, err));
+		pulse_beat(pulse, 1);
 	}
 	return 0;
 }
 
-int store_prune(const struct store *s, bool dry, uint64_t keep, struct pruned *ret, struct err *err)
+int store_prune(const struct store *s, bool dry, uint64_t keep, const struct pulse *pulse,
+		struct pruned *ret, struct err *err)
 {
 	scoped(used_done) struct used used = { 0 };
 	scoped_arena struct arena a = { 0 };
@@ -202,7 +204,7 @@ int store_prune(const struct store *s, bool dry, uint64_t keep, struct pruned *r
 			TRY(remove_tree(s->tmp, tmp.v[i], err));
 	}
 	TRY(bundles_prune(s, dry, keep, &used, &p, err));
-	TRY(objects_prune(s, dry, &used, &p, err));
+	TRY(objects_prune(s, dry, &used, pulse, &p, err));
 	*ret = p;
 	return 0;
 }

@@ -129,13 +129,14 @@ static int archive_tree(struct larder *l, int fd, const char *name, const char *
 {
 	const struct target to = { .tree = out, .source = ++l->source };
 	struct built_input in = { .name = name, .first = l->source, .last = l->source };
+	const struct pulse pulse = progress_pulse(l->progress);
 	scoped_digesting struct digesting meanwhile = DIGESTING_NONE;
 	uint8_t digest[SHA256_BYTES] = { 0 };
 	char hex[SHA256_HEX + 1];
 
 	/* One that has to be the right one is not even read before it is known to be. */
 	if (sha256)
-		TRY(file_sha256(fd, name, digest, &in.size, err));
+		TRY(file_hash(fd, name, &pulse, digest, &in.size, err));
 	else
 		TRY(digesting_start(&meanwhile, fd, err));
 	sha256_hex(digest, hex);
@@ -173,6 +174,8 @@ static int packages_read(struct larder *l, const struct packages *p, struct tree
 	scoped(readings_done) struct readings r = { .n = ahead };
 	size_t started = 0;
 
+	for (size_t i = 0; i < p->n; i++)
+		l->unpack.expected += p->v[i].size;
 	for (size_t i = 0; i < ahead; i++)
 		r.v[i] = (struct reading){ .pipe = -1 };
 	for (size_t i = 0; i < p->n; i++) {
@@ -183,6 +186,8 @@ static int packages_read(struct larder *l, const struct packages *p, struct tree
 			TRY(reading_start(&r.v[started % ahead], &l->unpack, p->v[started].fd,
 					  err));
 		TRY(unpack_reading(&l->unpack, &r.v[i % ahead], pkg->name, &to, err));
+		/* The reader counts what lies in its ar archive, not that. */
+		l->unpack.packed += pkg->size;
 		input_record(l,
 			     &(struct built_input){ pkg->name, pkg->version, pkg->arch, pkg->sha256,
 						    pkg->size, l->source, l->source });
@@ -214,7 +219,7 @@ static int packages_tree(struct larder *l, const struct input *in,
 		packages_from_lock(locked, l->arena, &packages);
 	else
 		TRY(apt_resolve(in->packages.v, in->packages.n, arch, l->arena, &packages, err));
-	TRY(apt_open(&packages, l->log, l->arena, err));
+	TRY(apt_open(&packages, l->log, l->progress, l->arena, err));
 	return packages_read(l, &packages, out, err);
 }
 
@@ -238,6 +243,15 @@ static int image_source(struct larder *l, const struct image_name *name, const c
 	in.size = said->size;
 	input_record(l, &in);
 	return 0;
+}
+
+/* An archive will be read so many times. */
+static void expect(struct larder *l, int fd, uint64_t times)
+{
+	struct stat st;
+
+	if (sys_fstat(fd, &st) == 0)
+		l->unpack.expected += (uint64_t)st.st_size * times;
 }
 
 static int input_tree(struct larder *l, const struct source *s, const struct input *in,
@@ -266,6 +280,7 @@ static int input_tree(struct larder *l, const struct source *s, const struct inp
 		return image_source(l, &name, path, out, &said, err);
 	}
 	TRY(regular_open(path, &fd, err));
+	expect(l, fd, sha256 ? 2 : 1);
 	return archive_tree(l, fd, path, sha256, out, err);
 }
 

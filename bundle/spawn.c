@@ -45,7 +45,7 @@ static int start(const char *const argv[], const char *cwd, int out, int errors,
 }
 
 /* Waits; the child is reaped in any case. */
-static int finish(pid_t pid, int *status, struct err *err)
+static int finish(pid_t pid, const struct pulse *pulse, int *status, struct err *err)
 {
 	scoped_fd int pidfd = sys_pidfd_open(pid, 0);
 	struct pollfd ready = { .fd = pidfd, .events = POLLIN };
@@ -53,6 +53,7 @@ static int finish(pid_t pid, int *status, struct err *err)
 	siginfo_t info;
 
 	while (pidfd >= 0 && !stopped && poll(&ready, 1, TICK_MS) <= 0) {
+		pulse_beat(pulse, 0);
 		stopped = interrupted(err);
 		if (stopped)
 			(void)sys_kill(pid, SIGTERM);
@@ -73,8 +74,8 @@ static int output_read(int fd, const char *name, struct arena *a, char **ret, st
 	return fd_read_all(fd, name, OUTPUT_MAX, a, ret, &len, err);
 }
 
-int spawn_run(const char *const argv[], const char *cwd, struct arena *a, struct spawned *ret,
-	      struct err *err)
+int spawn_run(const char *const argv[], const char *cwd, const struct pulse *pulse, struct arena *a,
+	      struct spawned *ret, struct err *err)
 {
 	scoped_fd int out = sys_memfd_create("out", MFD_CLOEXEC);
 	scoped_fd int errors = sys_memfd_create("err", MFD_CLOEXEC);
@@ -86,7 +87,7 @@ int spawn_run(const char *const argv[], const char *cwd, struct arena *a, struct
 	r = start(argv, cwd, out, errors, &pid);
 	if (r)
 		return err_host(err, r, "run %s", argv[0]);
-	TRY(finish(pid, &ret->status, err));
+	TRY(finish(pid, pulse, &ret->status, err));
 	TRY(output_read(out, argv[0], a, &ret->out, err));
 	return output_read(errors, argv[0], a, &ret->err, err);
 }

@@ -2,6 +2,7 @@
 /* spawn.h - another program, run to its end, and what it said. */
 #pragma once
 
+#include "rootfs-tools/pulse.h"
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
 
@@ -11,6 +12,7 @@ struct spawned {
 };
 
 /* spawn_run: argv (found along PATH) in the directory cwd (NULL: ours), with our environment and
- * nothing to read. A signal that waits for us (see interrupted) ends it. */
-int spawn_run(const char *const argv[], const char *cwd, struct arena *a, struct spawned *ret,
-	      struct err *err);
+ * nothing to read. A signal that waits for us (see interrupted) ends it. pulse: a beat of 0 now and
+ * then, or NULL. */
+int spawn_run(const char *const argv[], const char *cwd, const struct pulse *pulse, struct arena *a,
+	      struct spawned *ret, struct err *err);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "rootfs-tools/materialise.h"
+#include "rootfs-tools/pulse.h"
 #include "rootfs-tools/sha256.h"
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
@@ -61,9 +62,11 @@ struct pruned {
 	uint64_t objects, bytes, bundles, temporary;
 };
 /* store_prune: unfinished work, all bundles without a name but the last keep of them (by the time
- * they were made), and objects that no bundle uses. dry: only counts. The lock is STORE_REMOVE. */
-int store_prune(const struct store *s, bool dry, uint64_t keep, struct pruned *ret,
-		struct err *err);
+ * they were made), and objects that no bundle uses. dry: only counts. The lock is STORE_REMOVE. A beat for each of the
+ * STORE_SHELVES directories of objects. */
+#define STORE_SHELVES 256
+int store_prune(const struct store *s, bool dry, uint64_t keep, const struct pulse *pulse,
+		struct pruned *ret, struct err *err);
 
 /* overlay_try: what a start would do: mounts meta over objects in namespaces of its own and reads
  * its file "f"; 0, or an errno. */

@@ -8,3 +8,5 @@
 /* bundle_verify: calls found for every difference; 0 also where there are some. */
 int bundle_verify(struct loaded *l, bool full, void (*found)(void *ctx, const char *, const char *),
 		  void *ctx, struct verify *ret, struct err *err);
+/* bundle_bytes: of all its files. */
+uint64_t bundle_bytes(const struct loaded *l);

@@ -21,6 +21,7 @@ struct outflow {
 	ZSTD_CCtx *zstd;
 	struct sha256 *plain, *packed;
 	struct outflow_sums sums;
+	const struct pulse *pulse;
 	unsigned char room[ROOM];
 };
 
@@ -114,6 +115,11 @@ static int zstd_push(struct outflow *o, ZSTD_inBuffer *in, ZSTD_EndDirective how
 	return 0;
 }
 
+void outflow_pulse(struct outflow *o, const struct pulse *pulse)
+{
+	o->pulse = pulse;
+}
+
 int outflow_write(struct outflow *o, const void *bytes, size_t n, struct err *err)
 {
 	ZSTD_inBuffer in = { bytes, n, 0 };
@@ -121,6 +127,7 @@ int outflow_write(struct outflow *o, const void *bytes, size_t n, struct err *er
 	if (sha256_add(o->plain, bytes, n) < 0)
 		return err_host(err, EIO, "compute SHA-256");
 	o->sums.plain_bytes += n;
+	pulse_beat(o->pulse, n);
 	if (o->compression == COMPRESS_NONE)
 		return packed_write(o, bytes, n, err);
 	if (o->compression == COMPRESS_ZSTD)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "rootfs-tools/pulse.h"
 #include "rootfs-tools/sha256.h"
 #include "spec/base/err.h"
 
@@ -14,6 +15,8 @@ struct outflow;
 /* outflow_open: into fd, from its position on. level 0 is the library's own. A gzip header has no
  * time and no name. */
 int outflow_open(struct outflow **ret, int fd, enum compression c, int level, struct err *err);
+/* outflow_pulse: a beat for what is written from now on, before compression. */
+void outflow_pulse(struct outflow *o, const struct pulse *pulse);
 int outflow_write(struct outflow *o, const void *bytes, size_t n, struct err *err);
 
 struct outflow_sums {

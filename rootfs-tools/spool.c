@@ -385,8 +385,8 @@ static void hash_free(struct sha256 **hash)
 	sha256_free(*hash);
 }
 
-int file_sha256(int fd, const char *name, uint8_t digest[SHA256_BYTES], uint64_t *size,
-		struct err *err)
+int file_hash(int fd, const char *name, const struct pulse *pulse, uint8_t digest[SHA256_BYTES],
+	      uint64_t *size, struct err *err)
 {
 	scoped(hash_free) struct sha256 *hash = sha256_new();
 	char buf[65536];
@@ -403,9 +403,16 @@ int file_sha256(int fd, const char *name, uint8_t digest[SHA256_BYTES], uint64_t
 		if (sha256_add(hash, buf, (size_t)n) < 0)
 			return err_host(err, EIO, "compute SHA-256");
 		at += (uint64_t)n;
+		pulse_beat(pulse, (uint64_t)n);
 	}
 	if (sha256_end(hash, digest) < 0)
 		return err_host(err, EIO, "compute SHA-256");
 	*size = at;
 	return 0;
+}
+
+int file_sha256(int fd, const char *name, uint8_t digest[SHA256_BYTES], uint64_t *size,
+		struct err *err)
+{
+	return file_hash(fd, name, NULL, digest, size, err);
 }

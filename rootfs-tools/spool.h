@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rootfs-tools/pulse.h"
 #include "rootfs-tools/sha256.h"
 #include "spec/base/arena.h"
 #include "spec/base/err.h"
@@ -88,6 +89,9 @@ int digesting_end(struct digesting *d, const char *name, uint8_t digest[SHA256_B
 void digesting_done(struct digesting *d);
 #define scoped_digesting scoped(digesting_done)
 
-/* file_sha256: the digest of fd's bytes from its beginning to its end, and their number. */
+/* file_hash: the digest of fd's bytes from its beginning to its end, and their number; a beat for each
+ * piece. file_sha256: the same where nobody waits. */
+int file_hash(int fd, const char *name, const struct pulse *pulse, uint8_t digest[SHA256_BYTES],
+	      uint64_t *size, struct err *err);
 int file_sha256(int fd, const char *name, uint8_t digest[SHA256_BYTES], uint64_t *size,
 		struct err *err);

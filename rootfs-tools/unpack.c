@@ -177,8 +177,10 @@ static int record_take(struct intake *in, struct record *r, struct err *err)
 		return 0;
 	}
 	TRY(take(in, r, sizeof(*r), err));
-	if (r->packed > in->packed)
+	if (r->packed > in->packed) {
+		in->u->packed += r->packed - in->packed;
 		in->packed = r->packed;
+	}
 	if (r->unpacked > in->unpacked)
 		in->unpacked = r->unpacked;
 	return 0;

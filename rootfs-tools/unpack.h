@@ -29,6 +29,7 @@ struct unpack {
 	int64_t deadline_ms,
 		looked_ms; /* on the monotonic clock: the end; when signals were looked for */
 	uint64_t total; /* bytes of files so far */
+	uint64_t packed, expected; /* bytes of archives: read so far, and known to come */
 	uint64_t entries;
 	uint64_t dropped, cleared; /* special files, set-id bits */
 	unsigned int said; /* lines of notes */

@@ -167,7 +167,7 @@ static int object_check(struct verify *v, const struct node *n, struct err *err)
 	    (st.st_mode & 0222) != 0) {
 		c->uses = 2;
 	} else if (v->full) {
-		TRY(file_sha256(fd, name, digest, &size, err));
+		TRY(file_hash(fd, name, v->pulse, digest, &size, err));
 		v->bytes += size;
 		if (memcmp(digest, c->sha256, sizeof(digest)) != 0)
 			c->uses = 2;
@@ -186,7 +186,7 @@ static int bytes_check(struct verify *v, const struct node *n, int fd, struct er
 		return object_check(v, n, err);
 	if (!v->full)
 		return 0;
-	TRY(file_sha256(fd, n->name, digest, &size, err));
+	TRY(file_hash(fd, n->name, v->pulse, digest, &size, err));
 	v->bytes += size;
 	if (size != n->content->size || memcmp(digest, n->content->sha256, sizeof(digest)) != 0)
 		found(v, n, NULL, "other content");
@@ -275,6 +275,7 @@ int verify_tree(const struct tree *t, struct verify *v, int dir_fd, struct err *
 
 struct scan {
 	struct tree *tree;
+	const struct pulse *pulse;
 };
 
 static int file_scan(struct scan *s, int dir_fd, const char *name, struct item *item,
@@ -285,7 +286,7 @@ static int file_scan(struct scan *s, int dir_fd, const char *name, struct item *
 
 	if (fd < 0)
 		return err_host(err, errno, "open it");
-	TRY(file_sha256(fd, name, c->sha256, &c->size, err));
+	TRY(file_hash(fd, name, s->pulse, c->sha256, &c->size, err));
 	item->type = NODE_FILE;
 	item->content = c;
 	return interrupted(err);
@@ -339,9 +340,9 @@ static int dir_scan(struct scan *s, int fd, const char *path, struct err *err)
 	return 0;
 }
 
-int scan_tree(int dir_fd, struct tree *t, struct err *err)
+int scan_tree(int dir_fd, struct tree *t, const struct pulse *pulse, struct err *err)
 {
-	struct scan s = { .tree = t };
+	struct scan s = { .tree = t, .pulse = pulse };
 	struct stat st;
 
 	if (fstat(dir_fd, &st) < 0)

@@ -14,6 +14,7 @@ struct verify {
 	enum placing placing; /* PLACE_MOVE is as PLACE_COPY */
 	int64_t epoch;
 	bool full; /* read every byte, too */
+	const struct pulse *pulse; /* a beat for each piece of content that is read, or NULL */
 	struct spool *spool; /* objects, of PLACE_LINK and PLACE_META */
 	/* Called for each difference. */
 	void (*found)(void *ctx, const char *path, const char *what);
@@ -27,8 +28,8 @@ struct verify {
 int verify_tree(const struct tree *t, struct verify *v, int dir_fd, struct err *err);
 
 /* scan_tree: what lies in dir_fd as the nodes of an empty tree, every file hashed. Devices, fifos and
- * sockets are ERR_INPUT. Owners and times are not looked at. */
-int scan_tree(int dir_fd, struct tree *t, struct err *err);
+ * sockets are ERR_INPUT. Owners and times are not looked at. pulse: as of struct verify. */
+int scan_tree(int dir_fd, struct tree *t, const struct pulse *pulse, struct err *err);
 
 /* node_open: the file n below dir_fd, every name on the way as it is: no symlink is followed. */
 int node_open(int dir_fd, const struct node *n, struct err *err);

@@ -219,6 +219,85 @@ store_begin() {
 	[ "$kills" -ge "$([ -n "${SRT_LONG-}" ] && echo 200 || echo 10)" ]
 }
 
+# slowly CALL MS COMMAND…: on a terminal, where each such call takes so long.
+slowly() {
+	local call=$1 ms=$2
+	shift 2
+	script -qec "strace -f -qq -o /dev/null -e trace=$call -e inject=$call:delay_enter=${ms}ms $(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+# draws WHAT CALL MS COMMAND…: a bar that gets longer (a number, where $bar is empty), and nothing of it is left.
+draws() {
+	local what=$1 said
+	shift
+	said=$(slowly "$@")
+	echo "$what: $(tr '\r' '\n' <<<"$said" | tail -4)"
+	[[ $said == *$'\r'"$what $bar"* ]]
+	[[ $said == *$'\r\e[K'* ]]
+	[ -z "$bar" ] || [ "$(grep -o '[0-9]* %' <<<"$said" | sort -u | wc -l)" -ge 2 ]
+}
+
+@test "what takes longer than a second draws a bar on a terminal, and says lines elsewhere" {
+	command -v script || skip "util-linux has no script here"
+	export SRT_OCI_STORE=copy bar=[
+	printf '{"srtBundle":1,"name":"r","inputs":[{"id":"a","type":"tar","path":"../a.tar"}],"process":{"args":["/bin/sh"]}}' >r.json
+	draws hashing pread64 20 "$bundle" lock r.json
+	draws reading pread64 20 "$bundle" build r.json --locked -o made
+	draws reading pread64 100 "$bundle" unpack ../a.tar --arg=/bin/sh -o ./dir
+	draws verifying pread64 8 "$bundle" verify made --full
+	draws packing pread64 8 "$bundle" pack made -t tar -o ./packed.tar
+	draws checking pread64 8 "$bundle" fsck
+	# How much a directory without a manifest holds is only known behind its end.
+	rm dir/manifest
+	bar=
+	draws hashing pread64 8 "$bundle" digest ./dir
+	draws hashing pread64 8 "$bundle" inspect ./dir
+	draws hashing pread64 8 "$bundle" diff ./dir ./dir
+	bar=[
+	run strace -f -qq -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=12ms "$bundle" verify made --full
+	[[ $output == *'info: verifying: '*' of '*' MB'* ]]
+	run strace -f -qq -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=12ms "$bundle" verify made --full -q
+	[ -z "$output" ]
+	"$bundle" rm made -q
+	draws pruning unlinkat 25 "$bundle" prune
+}
+
+@test "every command has JSON, help, a manual, completion and the same exit statuses" {
+	export SRT_OCI_STORE=copy
+	printf '{"srtBundle":1,"name":"r","inputs":[{"id":"a","type":"tar","path":"../a.tar"}],"process":{"args":["/bin/sh"]}}' >r.json
+	# COMMAND|ARGUMENTS that work|ARGUMENTS that do not|their status
+	while IFS='|' read -r command good bad expected; do
+		# shellcheck disable=SC2086
+		"$bundle" "$command" $good --json >said.json
+		jq -e . said.json >/dev/null
+		run -0 "$bundle" "$command" --help
+		[[ $output == "usage: srt-oci bundle $command "* ]]
+		run -2 "$bundle" "$command" --no-such-option
+		# shellcheck disable=SC2086
+		run "$bundle" "$command" $bad
+		echo "$command $bad: $output"
+		# shellcheck disable=SC2154
+		[ "$status" -eq "$expected" ]
+		grep -q "^\.SS $command" "$SRT_TOP/docs/man/srt-oci-bundle.1"
+		for file in srt-oci-bundle.bash _srt-oci-bundle srt-oci-bundle.fish; do
+			grep -qw "$command" "$SRT_TOP/contrib/completion/$file"
+		done
+	done <<-'E'
+		lock|r.json|none.json|5
+		build|r.json -o one|r.json -o one|2
+		unpack|../b.tar --arg=/bin/sh -o two|r.json -o three|2
+		pack|one -o ./one.oci|one -o ./one.oci|2
+		verify|one --full|one --digest=0000000000000000000000000000000000000000000000000000000000000000|4
+		diff|one one|one two|1
+		inspect|one|nosuch|2
+		digest|one|nosuch|2
+		ls||one|2
+		rm|two|nosuch|2
+		prune||one|2
+		fsck||one|2
+	E
+}
+
 @test "a store that others can write is not trusted" {
 	build ../a.tar -o one
 	chmod g+w "$store"
