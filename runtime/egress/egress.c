@@ -19,7 +19,7 @@
 #define HOSTS_BYTES (16u << 20)
 #define RESOLV_BYTES (1u << 20)
 /* Of the descriptors, those that are no client's: listeners, what setup opened, streams of the responder, kept pipes. */
-#define OTHER_FDS (RESPONDER_STREAMS + 2 * PIPES_KEPT + 64)
+#define OTHER_FDS (RESPONDER_STREAMS + 2 * PIPES_KEPT + EGRESS_PUBLISH_MAX + 64)
 
 struct egress {
 	struct helper h;
@@ -58,8 +58,9 @@ static int read_words(const char *path, const char *usual, size_t max, struct ar
 		      struct err *err)
 {
 	const char *file = path ? path : usual;
+	size_t n;
 
-	if (file_read(AT_FDCWD, file, max, a, ret, NULL, err) == 0)
+	if (file_read(AT_FDCWD, file, max, a, ret, &n, err) == 0)
 		return 0;
 	if (path || err->errnum != ENOENT)
 		return -1;
@@ -140,6 +141,9 @@ static int egress_open(struct egress *e, const struct egress_setup *s, struct ar
 	size_t fds, n;
 	int *list;
 
+	if (s->publish_n > EGRESS_PUBLISH_MAX)
+		return err_limit(err, "%zu published ports, at most %d can be", s->publish_n,
+				 EGRESS_PUBLISH_MAX);
 	h->route = -1;
 	h->report.fd = s->events;
 	h->ipv6 = s->sockets[EGRESS_TCP6] >= 0;

@@ -22,6 +22,9 @@ enum egress_socket {
 	EGRESS_SOCKETS
 };
 
+/* Ports of the host that one container may be published on. */
+#define EGRESS_PUBLISH_MAX 64
+
 struct egress_publish {
 	int listener; /* on the host, of HOST:PORT */
 	uint16_t port; /* inside, on 127.0.0.1 */

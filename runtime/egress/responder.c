@@ -256,6 +256,16 @@ static void listener6(struct watch *w, uint32_t events)
 	stream_new(of(w, struct responder, listeners[1]), w->fd);
 }
 
+/* Each datagram tells where it was sent to, and may be answered from there: of IPv6 that needs FREEBIND, as the address is on
+ * no device, only a route leads here. */
+static bool tell_destination(int fd, int level, int option)
+{
+	const int one = 1;
+
+	return setsockopt(fd, level, option, &one, sizeof(one)) == 0 &&
+	       setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one)) == 0;
+}
+
 int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
 		   struct err *err)
 {
@@ -272,7 +282,6 @@ int responder_open(struct responder *r, struct helper *h, const struct egress_se
 		{ s->sockets[EGRESS_DNS_TCP4], &r->listeners[0], listener4, 0, 0 },
 		{ s->sockets[EGRESS_DNS_TCP6], &r->listeners[1], listener6, 0, 0 },
 	};
-	const int one = 1;
 
 	*r = (struct responder){ .h = h };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -281,8 +290,8 @@ int responder_open(struct responder *r, struct helper *h, const struct egress_se
 		if (rows[i].fd < 0)
 			continue;
 		if (flags < 0 || sys_fcntl(rows[i].fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-		    (rows[i].option && setsockopt(rows[i].fd, rows[i].level, rows[i].option, &one,
-						  sizeof(one)) < 0) ||
+		    (rows[i].option &&
+		     !tell_destination(rows[i].fd, rows[i].level, rows[i].option)) ||
 		    loop_watch(&h->loop, rows[i].watch, rows[i].fd, EPOLLIN, rows[i].fn) < 0)
 			return err_host(err, errno, "socket %d of the name responder", rows[i].fd);
 	}
