@@ -32,11 +32,15 @@ static bool get_line(struct span head, size_t *at, struct span *ret)
 	return !memchr(ret->s, '\n', ret->n) && !memchr(ret->s, '\0', ret->n);
 }
 
+/* Of visible letters, up to a space. */
 static bool get_word(struct span *line, struct span *ret)
 {
 	const char *space = memchr(line->s, ' ', line->n);
 	size_t n = space ? (size_t)(space - line->s) : line->n;
 
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line->s[i] <= ' ' || line->s[i] == '\x7f')
+			return false;
 	*ret = (struct span){ line->s, n };
 	line->s += n + (space != NULL);
 	line->n -= n + (space != NULL);

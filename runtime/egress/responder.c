@@ -94,13 +94,13 @@ size_t responder_reply(struct helper *h, const uint8_t *m, size_t n, uint8_t ret
 /* Where a datagram was sent to is where its answer has to come from: the socket is bound to every address. */
 struct datagram {
 	struct sockaddr_any from;
+	uint8_t bytes[DNS_QUERY_MAX];
+	struct iovec iov;
+	struct msghdr m;
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	} to;
-	uint8_t bytes[DNS_QUERY_MAX];
-	struct iovec iov;
-	struct msghdr m;
 };
 
 static ssize_t receive(int fd, struct datagram *d)

@@ -264,6 +264,7 @@ static void reads_where_a_proxy_is_to_go(void **state)
 		{ "GET http://good.test/ HTTP/1.1\r\nA: b\nHost: c\r\n\r\n", NULL, 0, false },
 		{ "GET http://good.test/ HTTP/1.1\r\nA: b\rHost: c\r\n\r\n", NULL, 0, false },
 		{ "GET http://good.test/ HTTP/1.1\r\nno colon\r\n\r\n", NULL, 0, false },
+		{ "G\tT http://good.test/ HTTP/1.1\r\n\r\n", NULL, 0, false },
 		{ "\r\n\r\n", NULL, 0, false },
 	};
 
