@@ -126,9 +126,9 @@ static enum egress_reason judge_addresses(struct dial *d)
 
 	for (uint8_t i = 0; i < d->lookup.n && kept < DIAL_TRIES; i++) {
 		const uint8_t *a = d->lookup.addresses[i];
-		enum route_kind route = route_ask(d->h->route, a);
-		enum egress_reason reason =
-			rules_address(&d->h->rules, a, d->port, d->named, route == ROUTE_OWN);
+		enum route_kind route = route_ask(&d->h->route, a);
+		enum egress_reason reason = rules_address(&d->h->rules, a, d->port, d->named,
+							  route_is_own(&d->h->route, a, route));
 
 		if (reason != EGRESS_ALLOWED)
 			why = reason;

@@ -85,7 +85,7 @@ static int read_files(struct egress *e, const struct egress_setup *s, struct are
 static size_t list_fds(const struct egress *e, const struct egress_setup *s, struct arena *a,
 		       int **ret)
 {
-	const int single[] = { s->inside, s->events, s->end, e->h.route, e->h.loop.epoll };
+	const int single[] = { s->inside, s->events, s->end, e->h.route.fd, e->h.loop.epoll };
 	int *v = arena_alloc(a, (EGRESS_SOCKETS + ARRAY_LEN(single) + s->ports_n + s->publish_n) *
 					sizeof(*v));
 	size_t n = 0;
@@ -144,7 +144,7 @@ static int egress_open(struct egress *e, const struct egress_setup *s, struct ar
 	if (s->publish_n > EGRESS_PUBLISH_MAX)
 		return err_limit(err, "%zu published ports, at most %d can be", s->publish_n,
 				 EGRESS_PUBLISH_MAX);
-	h->route = -1;
+	h->route.fd = -1;
 	h->report.fd = s->events;
 	h->ipv6 = s->sockets[EGRESS_TCP6] >= 0;
 	h->resolver.loop = &h->loop;

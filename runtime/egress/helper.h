@@ -11,6 +11,7 @@
 #include "runtime/egress/relay.h"
 #include "runtime/egress/report.h"
 #include "runtime/egress/resolver.h"
+#include "runtime/egress/route.h"
 #include "runtime/egress/rules.h"
 
 /* Connections at once; beyond, and beyond what RLIMIT_NOFILE gives, they are refused. */
@@ -25,7 +26,7 @@ struct helper {
 	struct resolver resolver;
 	struct report report;
 	struct pipes pipes;
-	int route; /* route_open */
+	struct route route;
 	bool ipv6; /* inside */
 	size_t clients, clients_max;
 };
