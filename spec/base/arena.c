@@ -3,6 +3,7 @@
  * pages would be touched beside them, and a start pays for each page. */
 #include "spec/base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,7 +40,12 @@ static struct arena_block *block_add(struct arena *a, size_t need)
 	return b;
 }
 
-/* The caller's bytes serve as long as they last; they are zero, and each is handed out once. */
+static size_t aligned(size_t size)
+{
+	return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+/* They are zero, and each is handed out once. */
 static void *from_room(struct arena *a, size_t size)
 {
 	void *p = a->room;
@@ -58,7 +64,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	if (size > SIZE_MAX / 2)
 		abort();
-	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	size = aligned(size);
 	p = from_room(a, size);
 	if (p)
 		return p;
@@ -111,24 +117,52 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+/* Whether the allocation that ends at end is the last one; then more bytes follow it where there is room. */
+static bool extend(struct arena *a, const unsigned char *end, size_t more)
+{
+	struct arena_block *b = a->block;
+
+	if (end == a->room && more <= a->room_size) {
+		a->room = (unsigned char *)a->room + more;
+		a->room_size -= more;
+		return true;
+	}
+	if (!b || end != b->bytes + b->used || b->size - b->used < more)
+		return false;
+	b->used += more;
+	return true;
+}
+
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size)
 {
-	size_t held = (old_size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	size_t want = (new_size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	struct arena_block *b = a->block;
+	size_t held = aligned(old_size), want = aligned(new_size);
 	void *p;
 
 	if (new_size <= held && old)
 		return old;
-	if (old && b && (unsigned char *)old + held == b->bytes + b->used &&
-	    b->size - b->used >= want - held) {
-		b->used += want - held;
+	if (old && extend(a, (unsigned char *)old + held, want - held))
 		return old;
-	}
 	p = arena_alloc(a, new_size);
 	if (old)
 		memcpy(p, old, old_size);
 	return p;
+}
+
+void arena_give(struct arena *a, void *p, size_t used, size_t size)
+{
+	if (size <= a->room_size)
+		return;
+	memset(p, 0, used);
+	a->room = p;
+	a->room_size = size;
+}
+
+void arena_trim(struct arena *a, void *old, size_t old_size, size_t new_size)
+{
+	struct arena_block *b = a->block;
+
+	if (b && (unsigned char *)old + aligned(old_size) == b->bytes + b->used)
+		b->used -= aligned(old_size) - aligned(new_size);
 }
 
 void arena_done(struct arena *a)

@@ -13,7 +13,7 @@ struct arena_block;
  * hundred kilobytes, and no caller could go on without them. */
 struct arena {
 	struct arena_block *block;
-	void *room; /* its first bytes, somebody else's; NULL: none */
+	void *room; /* bytes that are handed out first: somebody else's, or given back; NULL: none */
 	size_t room_size;
 	size_t expected; /* bytes that will be needed for sure: their pages come in one go; 0: one by one */
 };
@@ -34,6 +34,11 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 /* arena_grow: a copy of the old bytes in new_size bytes; the last allocation is extended in place.
  */
 void *arena_grow(struct arena *a, void *old, size_t old_size, size_t new_size);
+/* arena_give: size bytes of an allocation that nobody needs any more, of which the first used ones may have been written, are
+ * handed out anew: a page that has been touched once costs nothing the second time. */
+void arena_give(struct arena *a, void *p, size_t used, size_t size);
+/* arena_trim: the last allocation needs only new_size bytes; nothing was written behind them. */
+void arena_trim(struct arena *a, void *old, size_t old_size, size_t new_size);
 void arena_done(struct arena *a);
 
 #define scoped_arena scoped(arena_done)

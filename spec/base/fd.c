@@ -48,7 +48,10 @@ int fd_read_all(int fd, const char *name, size_t max, struct arena *a, char **re
 			room = more;
 		}
 	}
-	bytes = arena_grow(a, bytes, room, len + 1);
+	if (len + 1 < room)
+		arena_trim(a, bytes, room, len + 1);
+	else
+		bytes = arena_grow(a, bytes, room, len + 1);
 	bytes[len] = '\0';
 	*ret = bytes;
 	*ret_len = len;

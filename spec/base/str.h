@@ -12,7 +12,7 @@
 
 static inline bool str_eq(const char *a, const char *b)
 {
-	return strcmp(a, b) == 0;
+	return *a == *b && strcmp(a, b) == 0;
 }
 
 static inline bool str_starts(const char *s, const char *prefix)

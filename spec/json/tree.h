@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree.h - JSON bytes become nodes with positions, by yajl's streaming parser, within limits. */
+/* tree.h - JSON bytes become nodes with positions, within limits. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,6 +31,8 @@ struct json_limits {
  * passed (checked while reading). */
 int json_parse(const char *bytes, size_t len, const char *name, const struct json_limits *limits,
 	       struct arena *a, struct json **ret, struct err *err);
+/* json_done: the nodes are needed no more, and a gets their memory back; keys and texts stay. */
+void json_done(struct json *root, struct arena *a);
 /* json_member: the member of an object by key, or NULL. */
 const struct json *json_member(const struct json *object, const char *key);
 /* json_type_name: "string", "array" … */

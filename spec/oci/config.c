@@ -35,6 +35,7 @@ static int document_parse(const char *bytes, size_t len, const char *name,
 	TRY(json_parse(bytes, len, name, &limits, a, &node, err));
 	if (bind_object(node, table, BIND_TOLERANT, object, a, err) < 0)
 		return err->place[0] ? -1 : err_in(err, "%s", name);
+	json_done(node, a);
 	*ret = object;
 	return 0;
 }

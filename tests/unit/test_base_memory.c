@@ -58,6 +58,38 @@ static void the_last_piece_grows_in_place(void **state)
 	assert_string_equal(arena_printf(&a, "%s-%d", "x", 5), "x-5");
 }
 
+static void what_is_given_back_is_handed_out_anew(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	char *p = arena_alloc(&a, 1000), *kept = arena_str(&a, "kept"), *q;
+
+	(void)state;
+	memset(p, 'x', 600);
+	arena_give(&a, p, 600, 1000);
+	q = arena_alloc(&a, 400);
+	assert_ptr_equal(q, p);
+	assert_int_equal(q[0] | q[399], 0);
+	/* In place there, too, while there is room. */
+	assert_ptr_equal(arena_grow(&a, q, 400, 700), q);
+	assert_int_equal(q[599], 0);
+	assert_ptr_not_equal(arena_grow(&a, q, 700, 5000), q);
+	assert_string_equal(kept, "kept");
+}
+
+static void a_trimmed_piece_leaves_its_end_to_the_next(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	char *p = arena_alloc(&a, 1000), *next;
+
+	(void)state;
+	arena_trim(&a, p, 1000, 100);
+	next = arena_alloc(&a, 10);
+	assert_ptr_equal(next, p + 112);
+	/* It is not the last any more. */
+	arena_trim(&a, p, 100, 10);
+	assert_true((char *)arena_alloc(&a, 10) > next);
+}
+
 static void an_error_names_place_text_and_errno(void **state)
 {
 	char line[ERR_LINE_MAX];
@@ -96,6 +128,8 @@ int main(void)
 		cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
 		cmocka_unit_test(what_grows_keeps_its_bytes),
 		cmocka_unit_test(the_last_piece_grows_in_place),
+		cmocka_unit_test(what_is_given_back_is_handed_out_anew),
+		cmocka_unit_test(a_trimmed_piece_leaves_its_end_to_the_next),
 		cmocka_unit_test(an_error_names_place_text_and_errno),
 		cmocka_unit_test(a_long_error_is_cut),
 	};
