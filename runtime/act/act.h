@@ -52,8 +52,9 @@ bool act_has(const struct plan *plan, enum stage stage);
 int act_open_proc(int *ret, struct err *err);
 
 /* act_find: args[0] looked up as execvp would, with the PATH of envp, as the user that we are now. err.errnum is ENOENT or
- * EACCES and err.place "exec" where it cannot be run. path has room for PATH_MAX. */
-int act_find(const char *const argv[], const char *const envp[], char *path, size_t room,
+ * EACCES and err.place "exec" where it cannot be run; of a path, without look, execve will tell likewise. path has room for
+ * PATH_MAX. */
+int act_find(const char *const argv[], const char *const envp[], bool look, char *path, size_t room,
 	     struct err *err);
 /* act_ready: HOME (whose room must last until execve), file descriptors, umask and signals: all that a filter of the
  * payload's may forbid. act_exec: execve alone; returns only on failure. */

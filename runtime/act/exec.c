@@ -12,7 +12,9 @@
 #include "spec/base/sys.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+/* Of passwd(5) so much is read, by pieces: a whole one on the stack costs a page fault for each page. */
 #define PASSWD_MAX 65536
+#define PASSWD_PIECE 2048
 
 /* The place "exec" and this wording are what engines parse: "executable file not found in $PATH" and "permission denied". */
 static int not_runnable(const char *name, int errnum, struct err *err)
@@ -55,7 +57,7 @@ static const char *env_value(const char *const envp[], const char *name)
 	return NULL;
 }
 
-int act_find(const char *const argv[], const char *const envp[], char *path, size_t room,
+int act_find(const char *const argv[], const char *const envp[], bool look, char *path, size_t room,
 	     struct err *err)
 {
 	const char *name = argv[0], *dirs = env_value(envp, "PATH");
@@ -64,7 +66,7 @@ int act_find(const char *const argv[], const char *const envp[], char *path, siz
 	if (strchr(name, '/')) {
 		if ((size_t)snprintf(path, room, "%s", name) >= room)
 			return not_runnable(name, ENAMETOOLONG, err);
-		return runnable(path) < 0 ? not_runnable(name, errno, err) : 0;
+		return look && runnable(path) < 0 ? not_runnable(name, errno, err) : 0;
 	}
 	if (!name[0])
 		return not_runnable(name, ENOENT, err);
@@ -109,23 +111,42 @@ static bool home_in_line(const char *line, size_t len, uint32_t uid, char *home,
 	return true;
 }
 
-/* HOME from the container's own passwd file; "/" where that does not know the user. */
-static void find_home(uint32_t uid, char *home, size_t room)
+/* A line that does not fit into a piece ends the search. */
+static bool home_in_file(int fd, uint32_t uid, char *home, size_t room)
 {
-	char text[PASSWD_MAX];
-	scoped_fd int root = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	scoped_fd int fd = root < 0 ? -1 : open_in_root(root, "/etc/passwd", O_RDONLY | O_NONBLOCK);
-	ssize_t n = fd < 0 ? 0 : sys_read(fd, text, sizeof(text) - 1);
+	char text[PASSWD_PIECE];
+	size_t len = 0;
+	ssize_t n;
 
-	(void)snprintf(home, room, "/");
-	text[n > 0 ? n : 0] = '\0';
-	for (const char *line = text; *line; line += line[0] == '\n') {
-		size_t len = strcspn(line, "\n");
+	for (size_t all = 0; all < PASSWD_MAX && len < sizeof(text); all += (size_t)n) {
+		const char *line = text, *end;
 
-		if (home_in_line(line, len, uid, home, room))
-			return;
-		line += len;
+		n = sys_read(fd, text + len, sizeof(text) - len);
+		if (n <= 0)
+			return home_in_line(text, len, uid, home, room);
+		len += (size_t)n;
+		for (; (end = memchr(line, '\n', len)); line = end + 1) {
+			if (home_in_line(line, (size_t)(end - line), uid, home, room))
+				return true;
+			len -= (size_t)(end + 1 - line);
+		}
+		memmove(text, line, len);
 	}
+	return false;
+}
+
+/* HOME from the container's own passwd file; "/" where that does not know the user. */
+static void find_home(const struct act *x, uint32_t uid, char *home, size_t room)
+{
+	/* Who enters a container that runs, or has waited, holds no root. */
+	scoped_fd int own =
+		x->root_fd >= 0 ? -1
+				: sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int root = x->root_fd >= 0 ? x->root_fd : own;
+	scoped_fd int fd = root < 0 ? -1 : open_in_root(root, "/etc/passwd", O_RDONLY | O_NONBLOCK);
+
+	if (fd < 0 || !home_in_file(fd, uid, home, room))
+		(void)snprintf(home, room, "/");
 }
 
 static int reset_process(struct act *x, struct err *err)
@@ -155,7 +176,7 @@ int act_ready(struct act *x, char home[ACT_HOME_ROOM], struct err *err)
 
 	if (p->home_missing) {
 		(void)snprintf(home, ACT_HOME_ROOM, "HOME=");
-		find_home(p->uid, home + strlen(home), ACT_HOME_ROOM - strlen(home));
+		find_home(x, p->uid, home + strlen(home), ACT_HOME_ROOM - strlen(home));
 		p->envp[p->envp_n] = home;
 	}
 	keep_fds(p);

@@ -54,7 +54,7 @@ static int find_criu(const struct runtime *rt, char path[PATH_MAX], struct err *
 {
 	const char *const argv[] = { rt->criu, NULL };
 
-	if (act_find(argv, (const char *const *)environ, path, PATH_MAX, err) == 0)
+	if (act_find(argv, (const char *const *)environ, true, path, PATH_MAX, err) == 0)
 		return 0;
 	return err_set(err, ERR_HOST, 0,
 		       "checkpoint and restore need CRIU, and there is no %s to run; install it "

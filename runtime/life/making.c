@@ -154,7 +154,6 @@ static void describe(struct making *m)
 	m->c.status = STATUS_CREATING;
 	m->c.bundle = m->bundle;
 	m->c.rootfs = m->plan->rootfs;
-	m->c.created = container_now(&m->arena);
 	m->c.owner_uid = geteuid();
 	m->c.systemd_cgroup = m->rt->systemd_cgroup;
 	m->c.cgroup = "";
@@ -167,6 +166,9 @@ static void describe(struct making *m)
 static int write_state(struct making *m, struct err *err)
 {
 	m->dirty = false;
+	/* Not before: of the time that the process takes to start, this is no part. */
+	if (!m->c.created)
+		m->c.created = container_now(&m->arena);
 	return store_write(&m->entry, &m->c, err);
 }
 
@@ -226,7 +228,7 @@ static int note_cgroups(struct making *m, struct err *err)
 		return 0;
 	TRY(cgroups_note(m->plan, &m->arena, &m->c.cgroups, err));
 	m->c.cgroup = m->c.cgroups.n ? m->c.cgroups.v[m->c.cgroups.n - 1].value : "";
-	TRY(store_write(&m->entry, &m->c, err));
+	TRY(write_state(m, err));
 	m->in_cgroup = true;
 	m->dirty = true;
 	return 0;

@@ -30,7 +30,9 @@ void entry_done(struct entry *e)
 {
 	scope_close(&e->dir_fd);
 	e->dir_fd = -1;
-	e->locked = false;
+	if (e->in_root)
+		(void)sys_close(e->root_fd);
+	e->locked = e->in_root = false;
 }
 
 static bool id_char(char c)
@@ -229,6 +231,7 @@ static void entry_give(struct entry *from, struct entry *to)
 {
 	*to = *from;
 	from->dir_fd = -1;
+	from->in_root = false;
 }
 
 static int entry_open(int root_fd, const char *id)
@@ -270,6 +273,8 @@ int store_claim(const struct runtime *rt, const char *id, struct entry *ret, str
 		(void)sys_unlinkat(root_fd, id, AT_REMOVEDIR);
 		return -1;
 	}
+	ret->root_fd = take_fd(&root_fd);
+	ret->in_root = true;
 	return 0;
 }
 
@@ -370,18 +375,27 @@ static int empty_dir(int dir_fd, int depth, unsigned int *left, struct err *err)
 	return 0;
 }
 
+/* ROOT, as it was when the id was claimed, or opened anew. 1: it is not there. */
+static int root_again(const struct runtime *rt, struct entry *e, struct err *err)
+{
+	uint32_t owner;
+	int rc = e->in_root ? 0 : root_open(rt, false, &e->root_fd, &owner, err);
+
+	if (rc == 0)
+		e->in_root = true;
+	return rc;
+}
+
 int store_remove(const struct runtime *rt, struct entry *e, const char *id, struct err *err)
 {
 	unsigned int left = LEFTOVERS_MAX;
-	scoped_fd int root_fd = -1;
 	struct stat st;
-	uint32_t owner;
 	int rc;
 
 	TRY(store_id_check(id, err));
 	if (sys_fstat(e->dir_fd, &st) < 0)
 		return err_host(err, errno, "stat container \"%s\"", id);
-	rc = root_open(rt, false, &root_fd, &owner, err);
+	rc = root_again(rt, e, err);
 	if (rc > 0 || st.st_nlink == 0) {
 		entry_done(e);
 		return 0;
@@ -392,10 +406,10 @@ int store_remove(const struct runtime *rt, struct entry *e, const char *id, stru
 		    errno != EISDIR)
 			return err_host(err, errno, "remove %s of container \"%s\"", known_names[i],
 					id);
-	rc = sys_unlinkat(root_fd, id, AT_REMOVEDIR);
+	rc = sys_unlinkat(e->root_fd, id, AT_REMOVEDIR);
 	if (rc < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
 		TRY(empty_dir(e->dir_fd, LEFTOVERS_DEPTH, &left, err));
-		rc = sys_unlinkat(root_fd, id, AT_REMOVEDIR);
+		rc = sys_unlinkat(e->root_fd, id, AT_REMOVEDIR);
 	}
 	if (rc < 0 && errno != ENOENT)
 		return err_host(err, errno, "remove state of container \"%s\"", id);

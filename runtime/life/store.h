@@ -30,6 +30,8 @@ struct entry {
 	int dir_fd; /* -1: none */
 	uint32_t owner; /* uid of the directory */
 	bool locked; /* we hold the lock */
+	bool in_root; /* of a claim: root_fd is ROOT, for the removal */
+	int root_fd;
 };
 
 void entry_done(struct entry *e);

@@ -331,13 +331,12 @@ static const struct {
 
 int probe(unsigned int want, struct facts *ret, struct err *err)
 {
-	struct facts f = { 0 };
-
+	/* In place: a second one would cost the start two more pages of stack. */
+	*ret = (struct facts){ 0 };
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		if (want & groups[i].want) {
-			TRY(groups[i].gather(&f, want, err));
-			f.have |= groups[i].want;
+			TRY(groups[i].gather(ret, want, err));
+			ret->have |= groups[i].want;
 		}
-	*ret = f;
 	return 0;
 }

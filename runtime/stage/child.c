@@ -16,6 +16,8 @@
 
 static _Noreturn void fail(const struct child *c, const struct err *err)
 {
+	if (c->start->silent)
+		silent_fail(c->start->silent, err);
 	/* Under a filter of the payload's that forbids even this, exit may be forbidden, too. */
 	if (sync_say_err(c->sock, SYNC_FAIL, err) < 0)
 		__builtin_trap();
@@ -27,7 +29,10 @@ static void warn(void *ctx, const struct op *op, const struct err *why)
 	const struct child *c = ctx;
 
 	(void)op;
-	(void)sync_say_err(c->sock, SYNC_WARN, why);
+	if (c->start->silent)
+		silent_warn(c->start->silent, why);
+	else
+		(void)sync_say_err(c->sock, SYNC_WARN, why);
 }
 
 /* The parent's answer, or the end: without a parent there is nobody to go on for. */
@@ -63,16 +68,23 @@ static int ask_op(void *ctx, const struct op *op, int *ret_fd, struct err *err)
 	return -1;
 }
 
-static int die_with_parent(const struct child *c, struct err *err)
+static bool has_parent(const struct child *c)
 {
 	struct pollfd p = { .fd = c->sock, .events = 0 };
 
+	if (c->start->silent)
+		return silent_has_parent(c->start->silent);
+	return poll(&p, 1, 0) <= 0 || !(p.revents & POLLHUP);
+}
+
+static int die_with_parent(const struct child *c, struct err *err)
+{
 	if (!c->start->die_with_parent)
 		return 0;
 	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_host(err, errno, "tie the container's life to ours");
 	/* It may have died before. */
-	if (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
+	if (!has_parent(c))
 		_exit(1);
 	return 0;
 }
@@ -169,7 +181,8 @@ static int finish(struct child *c, struct act *x, struct err *err)
 	const struct plan *p = c->start->plan;
 	char home[ACT_HOME_ROOM];
 
-	TRY(act_find(p->argv, p->envp, c->path, PATH_MAX, err));
+	/* What execve finds wrong can be told from a silent child, whatever the filter says. */
+	TRY(act_find(p->argv, p->envp, !c->start->silent, c->path, PATH_MAX, err));
 	TRY(hand_over(c, x->console_fd, SYNC_CONSOLE, err));
 	if (c->start->wait) {
 		close_used(x);
@@ -295,7 +308,8 @@ static pid_t clone_child(struct child *c)
 {
 	struct clone_args args = { .flags = c->start->plan->clone_flags | CLONE_PARENT };
 
-	return c->silent ? clone_silent(&args, be_child, c) : sys_clone3(&args, sizeof(args));
+	return c->start->silent ? clone_silent(&args, be_child, c)
+				: sys_clone3(&args, sizeof(args));
 }
 
 /* The host's /proc leads to all of the host. Into a container that runs already it comes along only for the label that is
@@ -338,7 +352,9 @@ void middle_main(struct child *c)
 		(void)err_host(&err, errno, "make the container's process");
 		fail(c, &err);
 	}
-	if (sync_say(c->sock, SYNC_PID, pid, -1) == 0)
+	if (c->start->silent)
+		c->start->silent->pid = pid;
+	if (c->start->silent || sync_say(c->sock, SYNC_PID, pid, -1) == 0)
 		_exit(0);
 	(void)sys_kill(pid, SIGKILL); /* nobody would know of it */
 	_exit(1);

@@ -41,8 +41,8 @@ static pid_t clone_with(struct clone_args *args, struct child *c, bool middle)
 {
 	pid_t pid;
 
-	pid = c->silent ? clone_silent(args, middle ? be_middle : be_child, c)
-			: sys_clone3(args, sizeof(*args));
+	pid = c->start->silent ? clone_silent(args, middle ? be_middle : be_child, c)
+			       : sys_clone3(args, sizeof(*args));
 	if (pid == 0 && middle)
 		middle_main(c);
 	if (pid == 0)
@@ -80,7 +80,6 @@ static int clone_first(struct start *s, struct child *c, bool middle, struct err
 	};
 	pid_t pid;
 
-	c->silent = start_is_silent(s);
 	pid = clone_into(s, &args, c, middle);
 	if (pid < 0) {
 		(void)err_host(err, errno, "make the container's process in its new namespaces");
@@ -188,7 +187,7 @@ static int on_pid(struct start *s, pid_t pid, struct err *err)
 		return err_host(err, errno, "open the container's process");
 	if (s->on_pid)
 		TRY(s->on_pid(s->ctx, pid, err));
-	return start_is_silent(s) ? 0 : start_go(s, err);
+	return s->silent ? 0 : start_go(s, err);
 }
 
 static int on_listener(struct start *s, int fd, struct err *err)
@@ -291,7 +290,7 @@ static int hear_out_open(struct start *s, struct err *err)
 	sigset_t blocked;
 	int r;
 
-	if (!s->signals || start_is_silent(s))
+	if (!s->signals)
 		return hear_out(s, err);
 	if (sys_sigprocmask(SIG_SETMASK, s->signals, &blocked) < 0)
 		return err_host(err, errno, "let signals through");
@@ -301,12 +300,29 @@ static int hear_out_open(struct start *s, struct err *err)
 	return r;
 }
 
+/* It has become the payload, or ended. */
+static int read_silent(struct start *s, struct err *err)
+{
+	const struct silent *left = s->silent;
+
+	if (left->pid)
+		TRY(on_pid(s, left->pid, err));
+	for (size_t i = 0; s->on_warning && i < left->warnings_n; i++)
+		s->on_warning(s->ctx, left->warnings[i].place, left->warnings[i].text);
+	if (!left->failed)
+		return 0;
+	*err = left->failure;
+	return -1;
+}
+
 static int accompany(struct start *s, bool middle, struct err *err)
 {
 	int r;
 
 	if (!middle && s->on_pid)
 		TRY(s->on_pid(s->ctx, s->pid, err));
+	if (s->silent)
+		return read_silent(s, err);
 	r = hear_out_open(s, err);
 	if (r < 0)
 		return r;
@@ -363,19 +379,22 @@ int start_begin(struct start *s, struct err *err)
 			   .start_fd = s->start_fd,
 			   .path = path,
 			   .state_room = state_len + STATE_SLACK };
-	int ends[2], r;
+	int ends[2] = { -1, -1 }, r;
 
 	c.state = arena_alloc(s->plan->arena, c.state_room);
 	if (s->plan->cgroup && !s->plan->scope)
 		TRY(prepare_cgroup(s, err));
 	TRY(act_open_proc(&s->proc_fd, err));
-	TRY(sync_pair(ends, err));
+	if (start_is_silent(s))
+		s->silent = silent_begin(s->plan);
+	else
+		TRY(sync_pair(ends, err));
 	s->sock = c.parent_sock = ends[0];
 	c.sock = ends[1];
 	c.proc_fd = s->proc_fd;
 	s->begun = true;
 	r = clone_first(s, &c, middle, err);
-	(void)sys_close(ends[1]); /* c is the child's, which may have changed it */
+	close_one(&ends[1]); /* c is the child's, which may have changed it */
 	if (r == 0 && start_is_placed(s))
 		r = place(s, err);
 	cgroup_dirs_done(&s->cgroups);

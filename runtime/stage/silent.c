@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* silent.c - whether parent and child have nothing to say to one another until exec, and the clone for that case. */
+/* silent.c - whether parent and child have nothing to ask one another until exec; the clone for that case, and what the child
+ * leaves in the memory that they share. */
 #include <sched.h>
 #include <stdint.h>
 
@@ -11,17 +12,17 @@
 #define CHILD_STACK (1u << 20)
 #define STACK_NEEDED (4u << 20)
 #define OWN_FRAME 2048
-/* Warnings of a kilobyte each that any socket buffer holds. */
+/* Warnings of a kilobyte each that we keep room for. */
 #define UNHEARD_MAX 32
 
-/* Warnings wait in the socket until we listen; more than it holds would never end. */
-static bool may_warn_much(const struct plan *p)
+/* What may fail and be a warning. */
+static size_t optional_ops(const struct plan *p)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
 		n += (p->ops[i].flags & OP_OPTIONAL) != 0;
-	return n > UNHEARD_MAX;
+	return n;
 }
 
 /* Who joins a container must not share memory with us unless a user namespace is between its processes and us: one with
@@ -45,13 +46,44 @@ bool start_is_placed(const struct start *s)
 	return s->plan->scope || s->place;
 }
 
-/* Nothing has to be said between clone and exec: no answer waited for, no fd handed over. */
+/* Nothing has to be asked between clone and exec: no answer waited for, no fd handed over. */
 bool start_is_silent(const struct start *s)
 {
 	return vfork_is_there && !s->wait && s->init_sock < 0 && !start_is_placed(s) &&
 	       !s->plan->maps_by_parent && !s->plan->asks_parent && !s->plan->terminal &&
-	       !s->plan->listener && !s->state && may_share_memory(s) && !may_warn_much(s->plan) &&
-	       stack_is_roomy();
+	       !s->plan->listener && !s->state && may_share_memory(s) &&
+	       optional_ops(s->plan) <= UNHEARD_MAX && stack_is_roomy();
+}
+
+struct silent *silent_begin(const struct plan *p)
+{
+	size_t n = optional_ops(p);
+	struct silent *s = arena_alloc(p->arena, sizeof(*s) + n * sizeof(s->warnings[0]));
+
+	s->warnings_room = n;
+	s->parent_lives = 1;
+	/* Before the kernel tells children of a parent's death it clears this, where they share its memory (set_tid_address(2)).
+	 * The C library's own use of it is for threads. */
+	sys_set_tid_address(&s->parent_lives);
+	return s;
+}
+
+void silent_fail(struct silent *s, const struct err *err)
+{
+	s->failure = *err;
+	s->failed = true;
+	sys_end(1);
+}
+
+void silent_warn(struct silent *s, const struct err *err)
+{
+	if (s->warnings_n < s->warnings_room)
+		s->warnings[s->warnings_n++] = *err;
+}
+
+bool silent_has_parent(const struct silent *s)
+{
+	return __atomic_load_n(&s->parent_lives, __ATOMIC_SEQ_CST) != 0;
 }
 
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)

@@ -50,7 +50,8 @@ struct start {
 	/* Filled. */
 	pid_t pid;
 	int pidfd;
-	int sock; /* the parent's end */
+	int sock; /* the parent's end; -1: the child is silent */
+	struct silent *silent; /* what it leaves in our memory; NULL: it speaks */
 	int proc_fd; /* the host's /proc, verified */
 	int console_fd; /* the terminal's master, if there is one */
 	int net_fd; /* into the child's network namespace, where devices were moved there */
@@ -82,11 +83,10 @@ int start_released(struct start *s, int connection, struct err *err);
 /* The child's side; for parent.c. */
 struct child {
 	const struct start *start;
-	int sock;
+	int sock; /* -1: it is silent */
 	int parent_sock; /* the other end, to be closed */
 	int proc_fd; /* the host's /proc, verified */
 	int start_fd; /* -1: none */
-	bool silent; /* shares the parent's memory, and the parent waits for exec (spec/base/vfork.h) */
 	char *state; /* room for the state document, state_room bytes */
 	size_t state_room;
 	char *path; /* PATH_MAX bytes */
@@ -95,8 +95,24 @@ struct child {
 };
 _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);
-/* start_is_silent: the child may share our memory until exec. clone_silent: sys_vfork on the free part of the caller's stack. */
+
+/* Of a child that shares our memory until exec, while we wait (spec/base/vfork.h): what it would otherwise say. */
+struct silent {
+	int parent_lives; /* the kernel makes it 0 when the parent dies */
+	pid_t pid; /* the child, as the middle knows it; 0: there is no middle, or it has not come so far */
+	bool failed;
+	struct err failure;
+	size_t warnings_n, warnings_room;
+	struct err warnings[];
+};
+/* start_is_silent: the child may be such a one. silent_begin: room for what it leaves. clone_silent: sys_vfork on the free part
+ * of the caller's stack. silent_fail: the end of the child, or of the middle. silent_warn: of an optional op. silent_has_parent:
+ * it still lives; who asks has said that it wants to die with it. */
 bool start_is_silent(const struct start *s);
+struct silent *silent_begin(const struct plan *p);
+_Noreturn void silent_fail(struct silent *s, const struct err *err);
+void silent_warn(struct silent *s, const struct err *err);
+bool silent_has_parent(const struct silent *s);
 /* start_is_placed: the parent puts the first process into its cgroup, and that waits for it. */
 bool start_is_placed(const struct start *s);
 pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c);

@@ -242,6 +242,17 @@ int sys_ioctl(int fd, unsigned long request, void *arg)
 	return (int)syscall(SYS_ioctl, fd, request, arg);
 }
 
+void sys_set_tid_address(int *word)
+{
+	(void)syscall(SYS_set_tid_address, word);
+}
+
+void sys_end(int status)
+{
+	(void)syscall(SYS_exit_group, status);
+	__builtin_trap();
+}
+
 pid_t sys_clone3(struct clone_args *args, size_t size)
 {
 	return (pid_t)syscall(SYS_clone3, args, size);

@@ -98,6 +98,9 @@ int sys_ioctl(int fd, unsigned long request, void *arg);
 /* processes and namespaces */
 pid_t sys_fork(void);
 int sys_setpgid(void);
+/* sys_set_tid_address: cannot fail. sys_end: exits; where a filter forbids even that, by a fault. */
+void sys_set_tid_address(int *word);
+_Noreturn void sys_end(int status);
 pid_t sys_clone3(struct clone_args *args, size_t size);
 int sys_setns(int fd, int flags);
 int sys_unshare(int flags);

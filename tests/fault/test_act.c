@@ -280,7 +280,7 @@ static int to_exec(struct act *x, struct err *err)
 {
 	char path[PATH_MAX], home[ACT_HOME_ROOM];
 
-	TRY(act_find(x->plan->argv, x->plan->envp, path, sizeof(path), err));
+	TRY(act_find(x->plan->argv, x->plan->envp, true, path, sizeof(path), err));
 	return act_ready(x, home, err);
 }
 

@@ -416,6 +416,21 @@ caps() { awk '/^Cap/ { printf "%s%s ", $1, $2 }' <<<"$output"; }
 	[ "$output" = / ]
 }
 
+@test "HOME is found behind other lines of a long passwd file" {
+	{ for ((i = 1; i < 200; i++)); do echo "user$i:x:$((i + 5000)):100:a name that takes some room:/home/user$i:/bin/sh"; done
+		echo 'root:x:0:0:root:/the/last:/bin/sh'; } >passwd
+	over='.process.env = ["PATH=/bin"] | .mounts += [{destination: "/etc/passwd", source: $passwd, options: ["bind", "ro"]}]'
+	inside 'echo "$HOME"' "$over" --arg passwd "$PWD/passwd"
+	[ "$output" = /the/last ]
+	printf 'root:x:0:0:root:/no/newline:/bin/sh' >passwd
+	inside 'echo "$HOME"' "$over" --arg passwd "$PWD/passwd"
+	[ "$output" = /no/newline ]
+	# What no line of a passwd file is ends the search.
+	{ printf '%5000s\n' x; echo 'root:x:0:0:root:/behind:/bin/sh'; } >passwd
+	inside 'echo "$HOME"' "$over" --arg passwd "$PWD/passwd"
+	[ "$output" = / ]
+}
+
 @test "the sockets of socket activation are handed on" {
 	bundle b 'echo "$LISTEN_FDS $LISTEN_PID"; [ -e /proc/1/fd/5 ] && echo five; cat <&3; cat <&4'
 	echo three >three

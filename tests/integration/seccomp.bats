@@ -32,6 +32,12 @@ filter() { printf '.linux.seccomp = ({defaultAction: "SCMP_ACT_ALLOW", architect
 	[ "$output" = '-1 88' ]
 }
 
+@test "a filter under which nothing can be told and nobody can end is told of, and ends" {
+	for calls in '["execve"]' '["execve", "exit_group"]' '["execve", "exit_group", "exit", "sendmsg", "write"]'; do
+		refused_inside '*exec*permission denied*' "$(filter "[{names: $calls, action: \"SCMP_ACT_ERRNO\"}]")"
+	done
+}
+
 @test "operators on arguments" {
 	# personality: each rule refuses by its own errno, and only what fits.
 	while read -r op value two fits fails; do
