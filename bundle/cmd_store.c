@@ -7,6 +7,7 @@
 #include "bundle/command.h"
 #include "bundle/load.h"
 #include "bundle/progress.h"
+#include "bundle/running.h"
 #include "bundle/store.h"
 #include "bundle/verify_bundle.h"
 #include "rootfs-tools/unpack.h"
@@ -114,8 +115,8 @@ int cmd_ls(struct args *args, const struct log *log, struct err *err)
 	return print(args, &out, err);
 }
 
-static int name_remove(const struct store *s, const char *name, struct args *args, struct text *out,
-		       struct err *err)
+static int name_remove(const struct store *s, const struct entries *running, const char *name,
+		       struct args *args, struct text *out, struct err *err)
 {
 	struct entries refs;
 	const char *id;
@@ -126,10 +127,17 @@ static int name_remove(const struct store *s, const char *name, struct args *arg
 	is_name = str_eq(ref_read(s, name, args->arena), id);
 	if (!is_name && id_is_named(s, &refs, id, NULL, args->arena))
 		return err_state(err, "%s has a name; remove that", Q(name));
+	if (!is_name && running_has(running, id))
+		return err_state(err, "%s is running", Q(name));
 	if (is_name && sys_unlinkat(s->refs, name, 0) < 0)
 		return err_host(err, errno, "take the name %s away", Q(name));
 	if (id_is_named(s, &refs, id, is_name ? name : NULL, args->arena)) {
 		text_addf(out, "%s: the name is gone; the bundle has another\n", name);
+		return 0;
+	}
+	if (running_has(running, id)) {
+		text_addf(out, "%s: the name is gone; the bundle runs, prune removes it later\n",
+			  name);
 		return 0;
 	}
 	TRY(store_remove(s, id, err));
@@ -142,11 +150,13 @@ int cmd_rm(struct args *args, const struct log *log, struct err *err)
 	scoped_store struct store s = STORE_NONE;
 	struct text lines = { .arena = args->arena }, out = { .arena = args->arena };
 	struct emit e = { .out = &out, .indent = 2 };
+	struct entries running;
 
 	(void)log;
 	TRY(store_open(&s, STORE_REMOVE, args->arena, err));
+	TRY(running_find(args->arena, &running, err));
 	for (size_t i = 0; i < args->operands.n; i++)
-		TRY(name_remove(&s, args->operands.v[i], args, &lines, err));
+		TRY(name_remove(&s, &running, args->operands.v[i], args, &lines, err));
 	if (!args->json)
 		return print(args, &lines, err);
 	emit_object(&e, NULL);
@@ -176,11 +186,15 @@ int cmd_prune(struct args *args, const struct log *log, struct err *err)
 	TRY(store_prune(&s, args->dry_run, args->keep, &pulse, &p, err));
 	progress_end(&progress);
 	if (!args->json) {
-		text_addf(&out, "%s %llu bundles, %llu files of %llu.%llu MB, %llu unfinished\n",
+		text_addf(&out, "%s %llu bundles, %llu files of %llu.%llu MB, %llu unfinished",
 			  args->dry_run ? "would remove" : "removed", (unsigned long long)p.bundles,
 			  (unsigned long long)p.objects, (unsigned long long)(p.bytes / 1000000),
 			  (unsigned long long)(p.bytes / 100000 % 10),
 			  (unsigned long long)p.temporary);
+		if (p.running)
+			text_addf(&out, "; %llu bundles stay because they run",
+				  (unsigned long long)p.running);
+		text_add(&out, "\n");
 		return print(args, &out, err);
 	}
 	emit_object(&e, NULL);
@@ -188,6 +202,7 @@ int cmd_prune(struct args *args, const struct log *log, struct err *err)
 	emit_uint(&e, "bytes", p.bytes);
 	emit_bool(&e, "dryRun", args->dry_run);
 	emit_uint(&e, "objects", p.objects);
+	emit_uint(&e, "running", p.running);
 	emit_uint(&e, "temporary", p.temporary);
 	emit_end_object(&e);
 	text_add(&out, "\n");

@@ -52,11 +52,13 @@ const struct command COMMANDS[] = {
 	{ C_LS, "ls", "", "Lists the bundles of the store", "Lists name, id, size and placing.", 0,
 	  0, cmd_ls },
 	{ C_RM, "rm", "NAME...", "Removes bundles from the store",
-	  "Takes the names away, and each bundle that no other name means. Its files stay until prune.",
+	  "Takes the names away, and each bundle that no other name means. Its files stay until prune. A "
+	  "bundle that a container runs from loses its name only.",
 	  1, OPERANDS_ANY, cmd_rm },
 	{ C_PRUNE, "prune", "", "Removes what the store no longer needs",
-	  "Removes unfinished work, bundles without a name, and files that no bundle uses.", 0, 0,
-	  cmd_prune },
+	  "Removes unfinished work, bundles without a name, and files that no bundle uses. A bundle that a "
+	  "container runs from stays.",
+	  0, 0, cmd_prune },
 	{ C_FSCK, "fsck", "", "Checks the whole store",
 	  "Checks every bundle with its content and every file of the store. Unfinished work of a "
 	  "killed program is removed unless --dry-run is given; damage is only told. Exit status 4 "

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bundle/load.h"
+#include "bundle/running.h"
 #include "bundle/store.h"
 #include "rootfs-tools/unpack.h"
 #include "spec/base/fd.h"
@@ -113,17 +114,23 @@ static int bundles_prune(const struct store *s, bool dry, uint64_t keep, struct 
 			 struct pruned *p, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
-	struct entries all, refs;
+	struct entries all, refs, running;
 	struct dated *loose;
 	size_t n = 0;
 
 	TRY(store_list(s->bundles, &a, &all, err));
 	TRY(store_list(s->refs, &a, &refs, err));
+	TRY(running_find(&a, &running, err));
 	loose = arena_array(&a, struct dated, all.n + 1);
 	for (size_t i = 0; i < all.n; i++) {
 		struct stat st;
 
 		if (is_named(s, &refs, all.v[i], &a)) {
+			TRY(bundle_uses(s, all.v[i], used, err));
+			continue;
+		}
+		if (running_has(&running, all.v[i])) {
+			p->running++;
 			TRY(bundle_uses(s, all.v[i], used, err));
 			continue;
 		}

@@ -60,9 +60,10 @@ int store_remove(const struct store *s, const char *id, struct err *err);
 
 struct pruned {
 	uint64_t objects, bytes, bundles, temporary;
+	uint64_t running; /* bundles without a name that stay, because a process runs from them */
 };
 /* store_prune: unfinished work, all bundles without a name but the last keep of them (by the time
- * they were made), and objects that no bundle uses. dry: only counts. The lock is STORE_REMOVE. A beat for each of the
+ * they were made) and those that a process runs from, and objects that no bundle uses. dry: only counts. The lock is STORE_REMOVE. A beat for each of the
  * STORE_SHELVES directories of objects. */
 #define STORE_SHELVES 256
 int store_prune(const struct store *s, bool dry, uint64_t keep, const struct pulse *pulse,

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # bundle_store.bats - the store: what it keeps, what it removes, and what a killed program leaves.
 
+# Each test is a process of its own.
+# shellcheck disable=SC2030,SC2031
+
 bats_require_minimum_version 1.5.0
 
 # In memory: every build ends with a sync of its file system, which others may be writing to.
@@ -100,6 +103,39 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	"$bundle" fsck --json | jq -e '.objects == 0 and .faults == []'
 	for name in .. 'a b' -x .x ''; do
 		run -2 "$bundle" build ../a.tar --arg=/x "--output=$name"
+	done
+}
+
+@test "what runs is not removed, however its files are kept" {
+	for way in overlay hardlink copy; do
+		export SRT_OCI_STORE=$way XDG_DATA_HOME=$PWD/data-$way
+		store=$XDG_DATA_HOME/srt-oci/store
+		if [ $way = overlay ]; then
+			build ../a.tar -o probe
+			"$bundle" enter probe true || continue
+			"$bundle" rm probe -q
+		fi
+		mkfifo in-$way out-$way
+		build ../a.tar --name=$way -o runs
+		build ../b.tar -o other
+		id=$("$bundle" digest runs)
+		run_name runs <in-$way >out-$way &
+		exec 7>in-$way 8<out-$way
+		echo 'echo ready; read line; cat /lib/f9; test -x /bin/busybox && cat /lib/f60' >&7
+		read -r -t 15 said <&8
+		[ "$said" = ready ]
+		"$bundle" rm runs | grep -q 'the bundle runs'
+		run -2 "$bundle" rm "${id#sha256:}"
+		"$bundle" rm other -q
+		"$bundle" prune --json | jq -e '.running == 1'
+		"$bundle" verify "${id#sha256:}" --full -q
+		echo go >&7
+		exec 7>&-
+		[ "$(cat <&8)" = "$(printf 'file 9\nfile 60')" ]
+		exec 8<&-
+		wait
+		"$bundle" prune --json | jq -e '.running == 0 and .bundles == 1'
+		[ -z "$(find "$store/objects" -type f)" ]
 	done
 }
 
