@@ -133,14 +133,86 @@ layers() {
 	run -2 "$bundle" unpack "oci:multi@sha256:$(printf '0%.0s' $(seq 64))" -o ./other
 }
 
-@test "podman loads our archive and runs it" {
-	[ "$(id -u)" -eq 0 ] || skip "podman needs a range of subordinate ids for an ordinary user"
-	podman() { command podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs --cgroup-manager cgroupfs "$@"; }
+@test "what umoci repacks, with its own whiteouts, gives the tree that umoci unpacks" {
+	cp -r ../oci-gzip img
+	chmod -R u+w img
+	umoci unpack --rootless --image img:latest work
+	rm -r work/rootfs/etc/empty work/rootfs/etc/café work/rootfs/n*
+	mkdir work/rootfs/etc/empty work/rootfs/late
+	printf 'in the place of a file\n' >work/rootfs/etc/empty/file
+	printf 'linked\n' >work/rootfs/late/one
+	ln work/rootfs/late/one work/rootfs/late/two
+	umoci repack --image img:changed work
+	umoci unpack --rootless --image img:changed theirs
+	"$bundle" unpack oci:img:changed --name=ours -q -o ./ours
+	listing theirs/rootfs >theirs.list
+	listing ours/rootfs >ours.list
+	diff theirs.list ours.list
+	[ ! -e ours/rootfs/etc/café ]
+	[ -d ours/rootfs/etc/empty ]
+	[ "$(cat ours/rootfs/late/two)" = linked ]
+	# And once more through skopeo, in each of its containers.
+	for to in oci-archive:copy.tar:x docker-archive:docker.tar:x:1; do
+		skopeo --insecure-policy copy -q oci:img:changed "$to"
+		case $to in
+		oci*) "$bundle" unpack oci:copy.tar:x --name=ours -q -o ./again ;;
+		*) "$bundle" unpack docker-archive:docker.tar --name=ours -q -o ./again ;;
+		esac
+		[ "$("$bundle" digest ./again)" = "$("$bundle" digest ./ours)" ]
+		rm -r again
+	done
+}
+
+# On a machine with other storage, and for users without a session.
+podman() { command podman --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs --cgroup-manager cgroupfs "$@" 2>>podman.log; }
+# inside COMMAND…: where podman's files belong to us.
+inside() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else podman unshare "$@"; fi
+}
+podman_or_skip() {
+	[ "$(id -u)" -eq 0 ] || grep -q "^$(id -un):" /etc/subuid || skip "podman needs a range of subordinate ids for an ordinary user"
+	podman info >/dev/null || skip "podman does not work here: $(tail -1 podman.log)"
+}
+podman_end() { inside rm -rf "$PWD/storage" "$PWD/run"; }
+
+@test "podman loads what we pack, and exports the tree that we packed" {
+	podman_or_skip
+	tar -cf oci.tar -C ../oci-gzip .
+	cp -r ../oci-zstd .
+	for from in ../docker.tar oci.tar oci-zstd; do
+		image=$(podman load -q -i "$from" | sed -n 's/^Loaded image: //p')
+		podman image inspect "$image" | jq -e '.[0].Config.Cmd == ["/bin/sh", "-c", "echo from the image"]'
+		mkdir out
+		podman export "$(podman create "$image")" | tar -x -C out --no-same-owner --exclude=dev/console
+		listing out | grep -v '^\(run\|etc/\(hosts\|hostname\|resolv.conf\|mtab\)\)' >theirs.list
+		listing ../boxed/rootfs >ours.list
+		diff theirs.list ours.list
+		rm -r out
+	done
+	podman_end
+}
+
+@test "what podman commits and saves, with whiteouts, becomes the tree that podman exports" {
+	podman_or_skip
 	podman load -q -i ../docker.tar
-	podman image inspect localhost/boxed:latest | jq -e '.[0].Config.Cmd == ["/bin/sh", "-c", "echo from the image"]'
-	podman load -q -i ../oci-gzip || true
-	podman image ls -q | grep -q .
-	chmod -R u+w storage && rm -rf storage
+	made=$(podman create localhost/boxed)
+	# shellcheck disable=SC2016
+	inside sh -c 'cd "$(podman --root "$1/storage" --runroot "$1/run" --storage-driver vfs mount "$2")" && rm etc/passwd etc/empty &&
+		rm -r n* && mkdir etc/empty late && echo in >etc/empty/in && echo linked >late/one && ln late/one late/two' sh "$PWD" "$made"
+	podman commit -q "$made" changed
+	podman save -q --format oci-archive -o oci.tar changed
+	podman save -q --format docker-archive -o docker.tar changed
+	mkdir out
+	podman export "$(podman create changed)" | tar -x -C out --no-same-owner --exclude=dev/console
+	listing out >theirs.list
+	"$bundle" unpack oci:oci.tar --name=changed -q -o ./ours
+	"$bundle" unpack docker-archive:docker.tar --name=changed -q -o ./docker
+	listing ours/rootfs >ours.list
+	diff theirs.list ours.list
+	[ ! -e ours/rootfs/etc/passwd ]
+	[ "$(cat ours/rootfs/etc/empty/in)" = in ]
+	[ "$("$bundle" digest ./ours)" = "$("$bundle" digest ./docker)" ]
+	podman_end
 }
 
 @test "an SBOM and a provenance that others can read" {

@@ -190,6 +190,28 @@ says() {
 	E
 	says python3-full "$(cat imports.py)" '84 with sources'
 	says python3-slim "$(cat imports.py)" '84 sourceless'
+	# Bytecode that no time can make stale: made by this interpreter, not checked against a source, and of the source that
+	# lies beside it. Where the sources are away there is nothing but bytecode.
+	cat >stale.py <<-'E'
+		import _imp, importlib.util, os, sys
+		seen, sources, faults = 0, 0, []
+		for top, dirs, names in os.walk('/usr/lib'):
+		    for name in names:
+		        path = os.path.join(top, name)
+		        sources += name.endswith('.py')
+		        if not name.endswith('.pyc'):
+		            continue
+		        seen += 1
+		        head = open(path, 'rb').read(16)
+		        source = importlib.util.source_from_cache(path) if top.endswith('__pycache__') else None
+		        if head[:4] != importlib.util.MAGIC_NUMBER or head[4:8] != b'\1\0\0\0':
+		            faults.append(path + ': magic or flags')
+		        elif source and head[8:] != _imp.source_hash(importlib.util._RAW_MAGIC_NUMBER, open(source, 'rb').read()):
+		            faults.append(path + ': of another source')
+		print(faults or 'nothing stale', seen > 300, sources > 300)
+	E
+	[ "$(run_dir python3-full <stale.py)" = 'nothing stale True True' ]
+	[ "$(run_dir python3-slim <stale.py)" = 'nothing stale True False' ]
 	[ "$("$bundle" inspect python3-full --json | jq .bytes)" -le 47000000 ]
 	[ "$("$bundle" inspect python3-slim --json | jq .bytes)" -le 31000000 ]
 	says python3-science 'import numpy, pandas; print(numpy.linalg.inv([[2., 0], [0, 4]]).tolist(), pandas.DataFrame({"a": [1, 2]}).a.sum())' \
