@@ -222,6 +222,18 @@ podman_end() { inside rm -rf "$PWD/storage" "$PWD/run"; }
 		and (.subject | length == 2) and .predicate.runDetails.builder.id' ../boxed/provenance.json
 	[ "$(jq -r '.subject[0].digest.sha256' ../boxed/provenance.json)" = "$(sha256sum <../boxed/manifest | cut -d' ' -f1)" ]
 	"$bundle" inspect ../boxed/ --sbom | cmp - ../boxed/sbom.spdx.json
+	# Held against schemas: of an archive, of an image and of packages.
+	"$bundle" unpack oci:../oci-gzip -q -o ./image
+	XDG_CACHE_HOME=$TMPDIR/cache "$bundle" build busybox -q -o ./packages
+	run python3 "$SRT_TOP/tests/integration/lib/papers.py" ../boxed image packages
+	echo "$output"
+	[ "$output" = '3 bundles, as the schemas say' ]
+	# A schema that takes everything would say so, too.
+	cp -r packages bent
+	jq '.packages[1].checksums[0].checksumValue = "x" | .relationships[1].relatedSpdxElement = "SPDXRef-Nothing"' packages/sbom.spdx.json >bent/sbom.spdx.json
+	jq 'del(.predicate.runDetails.builder.id)' packages/provenance.json >bent/provenance.json
+	run -1 python3 "$SRT_TOP/tests/integration/lib/papers.py" bent
+	[ "${#lines[@]}" -eq 2 ]
 	# Nothing of them depends on who builds, where or when.
 	mkdir elsewhere
 	cp ../a.tar elsewhere/
