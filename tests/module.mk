@@ -216,7 +216,7 @@ bench: deps-check
 .PHONY: bench-run bench-peers
 bench-run: all bench-peers
 # The rows of the others and the floor, also where srt-oci itself does not build.
-bench-peers: $(BENCH_BIN)
+bench-peers: $(BENCH_BIN) $(B)/bench/bench_seccomp
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run
 
 ## bench-sandbox: sandboxes against bare programs and bwrap (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench.c - time the rows of a table in turn and print a markdown table of medians and ratios.
  *
- *   bench BUILD BUNDLE ROUNDS
+ *   bench BUILD BUNDLE ROUNDS [start]
  *
- * BUNDLE holds true/, pause/ (bundles whose processes are those programs, on one rootfs) and filter.bpf.
+ * BUNDLE holds true/, pause/ and python/ (bundles whose processes are those programs), rootfs, rootfs-python, and filter.bpf.
+ * With `start`, only the rows of the first group are run, and only their medians printed.
  * Each round runs every row once, in a shuffled order, so that a busy moment of the machine and what a
  * row leaves to the kernel fall on all rows alike; ratios are medians of the ratios within a round.
  * A row that cannot run is named with its reason; nothing here decides about a figure. */
@@ -98,12 +99,26 @@ static int be_quiet(struct bench *b)
 	return 0;
 }
 
+static void report(struct bench *b)
+{
+	for (int g = GROUP_START; g < GROUPS; g++)
+		report_group(b, (enum group)g);
+	for (size_t i = 0; i < rows_n; i++)
+		finish(b, i);
+	(void)fflush(b->out);
+	report_rates(b);
+	report_memory(b);
+	report_crowd(b);
+	report_goals(b);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { .random = 1 };
 	char filter[512], err_path[512];
+	bool start_only = argc == 5 && strcmp(argv[4], "start") == 0;
 
-	if (argc != 4)
+	if (argc != 4 && !start_only)
 		return 2;
 	b.build = argv[1];
 	b.bundles = argv[2];
@@ -116,17 +131,13 @@ int main(int argc, char **argv)
 	b.filter = filter;
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (size_t i = 0; i < rows_n; i++)
-		prepare(&b, i, err_path);
+		if (!start_only || rows[i].group == GROUP_START)
+			prepare(&b, i, err_path);
 	for (int i = 0; i < b.rounds; i++)
 		one_round(&b, i);
-	for (int g = GROUP_START; g <= GROUP_STATE; g++)
-		report_group(&b, (enum group)g);
-	for (size_t i = 0; i < rows_n; i++)
-		finish(&b, i);
-	(void)fflush(b.out);
-	report_rates(&b);
-	report_memory(&b);
-	report_crowd(&b);
-	report_goals(&b);
+	if (start_only)
+		report_start(&b);
+	else
+		report(&b);
 	return fclose(b.out) == 0 ? 0 : 1;
 }

@@ -18,7 +18,7 @@
 /* Where a row with filter_fd finds the compiled filter. */
 #define FILTER_FD 9
 
-enum group { GROUP_START, GROUP_LIFE, GROUP_EXEC, GROUP_STATE };
+enum group { GROUP_START, GROUP_LIFE, GROUP_EXEC, GROUP_STATE, GROUP_PYTHON, GROUPS };
 
 /* Commands are words with a blank between; in them %B is the build directory, %p the bundles, %i a new
  * container id, %c the id of the row's running container. */
@@ -84,6 +84,8 @@ int row_find(enum group group, const char *engine);
 
 void report_group(const struct bench *b, enum group group);
 void report_goals(const struct bench *b);
+/* report_start: an engine and its median of the first group a line, for who compares runs of the whole. */
+void report_start(const struct bench *b);
 /* report_rates: starts per second by several workers at once. */
 void report_rates(struct bench *b);
 /* report_memory: what the process that waits for the payload takes. */

@@ -10,6 +10,7 @@ static const char *const group_names[] = {
 	[GROUP_LIFE] = "Lifecycle: create, start, state, kill, delete",
 	[GROUP_EXEC] = "`exec` of a static `true` into a running container",
 	[GROUP_STATE] = "`state` of a running container",
+	[GROUP_PYTHON] = "`python3 -I -S -E -c pass`",
 };
 
 static int by_value(const void *a, const void *b)
@@ -98,6 +99,19 @@ void report_group(const struct bench *b, enum group group)
 		print_cell(b, ratio(b, (int)i, row_find(group, "floor")));
 		print_cell(b, ratio(b, (int)i, row_find(group, "srt-oci")));
 		(void)fprintf(b->out, "\n");
+	}
+}
+
+void report_start(const struct bench *b)
+{
+	static const char *const engines[] = { "floor", "srt-oci", "bwrap", "crun" };
+
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+		int row = row_find(GROUP_START, engines[i]);
+
+		if (b->samples[row])
+			(void)fprintf(b->out, "%s %.0f\n", engines[i],
+				      row_quantile(b, (size_t)row, 0.5));
 	}
 }
 

@@ -29,6 +29,8 @@
 		}                                                          \
 	}
 
+#define PYTHON "/usr/bin/python3 -I -S -E -c pass"
+
 const struct row rows[] = {
 	{ GROUP_START, "floor", "floor", NULL, { "%B/bench/floor %p/rootfs /bin/true" }, true },
 	{ GROUP_START, "srt-oci run", "srt-oci", NULL, { "%B/srt-oci run -b %p/true %i" }, true },
@@ -57,6 +59,11 @@ const struct row rows[] = {
 	RUNNING(GROUP_STATE, "srt-oci", "%B/srt-oci", " state %c"),
 	RUNNING(GROUP_STATE, "crun", "crun", " state %c"),
 	RUNNING(GROUP_STATE, "runc", "runc", " state %c"),
+	{ GROUP_PYTHON, "no isolation", "none", NULL, { PYTHON } },
+	{ GROUP_PYTHON, "floor", "floor", NULL, { "%B/bench/floor %p/rootfs-python " PYTHON } },
+	{ GROUP_PYTHON, "srt-oci run", "srt-oci", NULL, { "%B/srt-oci run -b %p/python %i" } },
+	{ GROUP_PYTHON, "crun run", "crun", NULL, { "crun run -b %p/python %i" } },
+	{ GROUP_PYTHON, "runc run", "runc", NULL, { "runc run -b %p/python %i" } },
 };
 const size_t rows_n = ARRAY_LEN(rows);
 _Static_assert(ARRAY_LEN(rows) <= ROWS_MAX, "room for every row");
@@ -69,6 +76,7 @@ const struct goal goals[] = {
 	{ "G3 lifecycle against crun", GROUP_LIFE, "srt-oci", "crun", 0.10 },
 	{ "G3 state against crun", GROUP_STATE, "srt-oci", "crun", 0.08 },
 	{ "G4 exec against crun", GROUP_EXEC, "srt-oci", "crun", 0.20 },
+	{ "G9 python3 in a container against outside", GROUP_PYTHON, "srt-oci", "none", 1.25 },
 };
 
 const size_t goals_n = ARRAY_LEN(goals);
