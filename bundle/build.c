@@ -114,6 +114,7 @@ static void larder_open(struct larder *l, const struct build_want *want,
 	unpack_init(&l->unpack, &l->limits, spool, log);
 	l->unpack.devices = want->refuse_devices ? VERDICT_REFUSE : VERDICT_TAME;
 	l->unpack.setid = want->refuse_setid ? VERDICT_REFUSE : VERDICT_TAME;
+	l->unpack.owners = want->owners;
 	l->unpack.tick = progress_tick;
 	l->unpack.tick_ctx = progress;
 	progress->counter = &l->unpack.packed;

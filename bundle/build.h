@@ -23,6 +23,7 @@ struct build_want {
 				there */
 	struct limits limits; /* 0: the recipe's, or the standard one */
 	bool refuse_devices, refuse_setid;
+	bool owners; /* keep those that archives record */
 	bool override; /* a later source may replace what an earlier one has */
 	bool check; /* build twice, in other circumstances, and compare */
 	bool locked; /* recipes have a lock, and only what it names goes in */

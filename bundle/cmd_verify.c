@@ -225,6 +225,8 @@ static void both_compare(struct report *r, const char *path, const struct node *
 		report_line(r, "~", path, "another target");
 	if (x->type != NODE_SYMLINK && x->mode != y->mode)
 		report_line(r, "~", path, "another mode");
+	if (x->owner.uid != y->owner.uid || x->owner.gid != y->owner.gid)
+		report_line(r, "~", path, "another owner");
 	if (xattrs_differ(&x->xattrs, &y->xattrs))
 		report_line(r, "~", path, "other attributes");
 }

@@ -12,7 +12,7 @@ const struct command COMMANDS[] = {
 	  "two differ about a file the build is refused unless --override is given.\n\n"
 	  "Archives are not trusted. A child that can open nothing parses them; every name, link and "
 	  "duplicate is settled in memory before anything has a name on disk; an entry that tries to "
-	  "leave the root is refused. All becomes root's, modes 0755 or 0644, times the epoch; set-id "
+	  "leave the root is refused. All becomes root's (but --owner), modes 0755 or 0644, times the epoch; set-id "
 	  "bits, devices and extended attributes are left out. After a failure no bundle is left.\n\n"
 	  "The packages of a recipe are chosen and fetched with apt-get from the lists that the "
 	  "machine has, need no privilege, and must have the SHA-256 of apt's index. No script of a "

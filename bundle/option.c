@@ -69,6 +69,15 @@ static int set_policy(struct args *a, const struct option *o, const char *v, str
 	return 0;
 }
 
+static int set_owner(struct args *a, const struct option *o, const char *v, struct err *err)
+{
+	(void)o;
+	if (!str_eq(v, "root") && !str_eq(v, "recorded"))
+		return err_input(err, "%s is neither root nor recorded", Q(v));
+	a->build.owners = str_eq(v, "recorded");
+	return 0;
+}
+
 static int set_limit(struct args *a, const struct option *o, const char *v, struct err *err)
 {
 	return limits_set(&a->build.limits, o->name + strlen("max-"), v, err);
@@ -214,6 +223,9 @@ static const struct option OPTIONS[] = {
 	  set_policy },
 	{ C_MAKE, "setid", 0, "strip|refuse",
 	  "what to do with set-user-id and set-group-id [strip]", set_policy },
+	{ C_MAKE, "owner", 0, "root|recorded",
+	  "whom the manifest and what is packed name; on disk all is the builder's [root]",
+	  set_owner },
 	{ C_LOCK, "update", 0, NULL, "write the lock anew", set_update },
 	{ C_PACK, "type", 't', "oci|docker-archive|tar", "what to make [oci]", set_type },
 	{ C_PACK, "compress", 'c', "zstd[:LEVEL]|gzip[:LEVEL]|none",

@@ -30,6 +30,7 @@ static const struct name input_types[] = {
 static const struct name device_words[] = { { "drop", VERDICT_TAME },
 					    { "refuse", VERDICT_REFUSE },
 					    { NULL } };
+static const struct name owner_words[] = { { "root", false }, { "recorded", true }, { NULL } };
 static const struct name setid_words[] = { { "strip", VERDICT_TAME },
 					   { "refuse", VERDICT_REFUSE },
 					   { NULL } };
@@ -67,7 +68,7 @@ static const struct bind_table step_table = TABLE(step, step_rows);
 
 static const struct bind_row normalize_rows[] = {
 	ROW(normalize, mtime, "mtime", STR, 0, "epoch"),
-	ROW(normalize, owner, "owner", STR, 0, "root"),
+	ROW(normalize, owner, "owner", WORD, 0, "root or recorded", .words = owner_words),
 	ROW(normalize, mode, "mode", STR, 0, "canonical"),
 	ROW(normalize, xattrs, "xattrs", STRINGS, 0, "patterns of user attributes to keep"),
 	ROW(normalize, devices, "devices", WORD, 0, "drop or refuse", .words = device_words),
@@ -124,7 +125,6 @@ static int only(const char *value, const char *key, const char *known, struct er
 static int normalize_check(const struct recipe *r, struct err *err)
 {
 	TRY(only(r->normalize.mtime, "mtime", "epoch", err));
-	TRY(only(r->normalize.owner, "owner", "root", err));
 	TRY(only(r->normalize.mode, "mode", "canonical", err));
 	for (size_t i = 0; i < r->normalize.xattrs.n; i++)
 		if (!str_starts(r->normalize.xattrs.v[i], "user.") ||

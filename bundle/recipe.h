@@ -34,9 +34,10 @@ struct step {
 };
 
 struct normalize {
-	const char *mtime, *owner, *mode;
+	const char *mtime, *mode;
 	struct strings xattrs;
 	int devices, setid; /* enum verdict */
+	int owner; /* 1: as recorded */
 };
 
 struct process {

@@ -368,6 +368,7 @@ static int recipe_cook(struct larder *l, struct source *s, struct tree *out, str
 		l->unpack.devices = VERDICT_REFUSE;
 	if (n->setid == VERDICT_REFUSE)
 		l->unpack.setid = VERDICT_REFUSE;
+	l->unpack.owners |= n->owner != 0;
 	l->unpack.xattrs = n->xattrs.v;
 	l->unpack.n_xattrs = n->xattrs.n;
 	if (recipe_tree(l, s, out, err) < 0)

@@ -127,6 +127,7 @@ static int subtree_copy(struct kitchen *k, const struct step *s, struct node *fr
 		struct item item = item_of(k, s, node->type);
 
 		item.mode = node->mode;
+		item.owner = node->owner;
 		item.content = node->content;
 		item.target = node->target;
 		item.xattrs = node->xattrs;

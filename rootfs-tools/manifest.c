@@ -51,15 +51,16 @@ static void node_emit(const struct node *n, const char *path, struct text *out)
 
 	switch (n->type) {
 	case NODE_DIR:
-		text_addf(out, "d %04o 0 0 0 - - ", n->mode & 07777);
+		text_addf(out, "d %04o %u %u 0 - - ", n->mode & 07777, n->owner.uid, n->owner.gid);
 		break;
 	case NODE_FILE:
 		sha256_hex(n->content->sha256, hex);
-		text_addf(out, "f %04o 0 0 %llu %s - ", n->mode & 07777,
-			  (unsigned long long)n->content->size, hex);
+		text_addf(out, "f %04o %u %u %llu %s - ", n->mode & 07777, n->owner.uid,
+			  n->owner.gid, (unsigned long long)n->content->size, hex);
 		break;
 	case NODE_SYMLINK:
-		text_addf(out, "l 0777 0 0 %zu - - ", strlen(n->target));
+		text_addf(out, "l 0777 %u %u %zu - - ", n->owner.uid, n->owner.gid,
+			  strlen(n->target));
 		break;
 	}
 	name_escape(out, path);
@@ -220,6 +221,15 @@ static int content_read(struct tree *t, const char *size, const char *hex, size_
 	return 0;
 }
 
+static int id_read(struct arena *a, const char *s, size_t len, uint32_t *ret, struct err *err)
+{
+	uint64_t id;
+
+	TRY(str_u64(arena_strn(a, s, len), 10, UINT32_MAX - 1, &id, err));
+	*ret = (uint32_t)id;
+	return 0;
+}
+
 static int line_put(struct tree *t, struct arena *a, const char *line, struct err *err)
 {
 	struct item item = { .source = 1 };
@@ -230,6 +240,8 @@ static int line_put(struct tree *t, struct arena *a, const char *line, struct er
 	TRY(fields_split(line, field, len, &rest, err));
 	TRY(str_u64(arena_strn(a, field[1], len[1]), 8, 07777, &mode, err));
 	item.mode = (unsigned int)mode;
+	TRY(id_read(a, field[2], len[2], &item.owner.uid, err));
+	TRY(id_read(a, field[3], len[3], &item.owner.gid, err));
 	n = strcspn(rest, " ");
 	TRY(name_read(a, rest, n, &path, err));
 	rest += n;

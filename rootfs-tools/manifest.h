@@ -8,7 +8,7 @@
  *	f 0644 0 0 12 SHA-256 - /etc/name [user.key=hex]
  *	l 0777 0 0 4 - - /bin/sh -> dash
  *
- * Fields: type, mode, uid, gid, size, SHA-256, group of hard links, path. Lines are sorted bytewise by
+ * Fields: type, mode, uid, gid, size, SHA-256, group of hard links (written "-": links are dissolved), path. Lines are sorted bytewise by
  * path. Bytes of names outside of printable ASCII, blanks and backslashes are written as a backslash
  * and three octal digits. The text says everything that a bundle's digest depends on, and nothing
  * else. */

@@ -26,6 +26,7 @@ int tree_merge(struct tree *t, const struct tree *from, const struct filter *fil
 		const char *path = tree_path(node, buf);
 		struct item item = { .type = node->type,
 				     .mode = node->mode,
+				     .owner = node->owner,
 				     .content = node->content,
 				     .target = node->target,
 				     .xattrs = node->xattrs,

@@ -326,6 +326,11 @@ static size_t xattrs_pack(struct archive_entry *e, size_t most, struct text *out
 	return out->len;
 }
 
+static uint32_t owner_of(la_int64_t id)
+{
+	return id < 0 || id >= OWNER_NONE ? OWNER_NONE : (uint32_t)id;
+}
+
 static int entry_say(struct reader *r, struct archive_entry *e, const char *name, struct err *err)
 {
 	scoped_arena struct arena a = { 0 };
@@ -347,6 +352,8 @@ static int entry_say(struct reader *r, struct archive_entry *e, const char *name
 		return err_limit(err, "more than %llu bytes of extended attributes (--max-xattrs)",
 				 (unsigned long long)r->limits->xattrs);
 	rec.mode = archive_entry_mode(e) & 07777;
+	rec.uid = owner_of(archive_entry_uid(e));
+	rec.gid = owner_of(archive_entry_gid(e));
 	rec.name = (uint32_t)name_len;
 	rec.link = (uint32_t)link_len;
 	rec.xattrs = (uint32_t)xattrs.len;

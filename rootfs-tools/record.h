@@ -29,9 +29,12 @@ enum record_type {
 struct record {
 	uint32_t kind, type, mode;
 	uint32_t name, link, xattrs; /* lengths */
+	uint32_t uid, gid; /* OWNER_NONE: nobody's number */
 	uint64_t size; /* of DATA and HOLE; what an ENTRY promises */
 	uint64_t packed, unpacked; /* bytes that went in and came out so far */
 };
+
+#define OWNER_NONE UINT32_MAX
 
 /* A piece of content in one record. */
 #define RECORD_DATA_MAX (1u << 20)

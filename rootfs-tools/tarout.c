@@ -13,6 +13,7 @@
 
 #define BLOCK 512
 #define SIZE_MAX_USTAR 077777777777ULL
+#define ID_MAX_USTAR 07777777u
 #define CHUNK 65536
 
 struct header {
@@ -24,6 +25,7 @@ struct entry {
 	const char *name, *link; /* without a leading slash; link: of a symlink, else "" */
 	char type;
 	unsigned int mode;
+	struct owner owner;
 	uint64_t size;
 	int64_t mtime;
 	const struct xattrs *xattrs;
@@ -67,8 +69,8 @@ static int header_write(struct outflow *out, struct header *h, const struct entr
 	unsigned int sum = 0;
 
 	octal(h->mode, sizeof(h->mode), e->mode);
-	octal(h->uid, sizeof(h->uid), 0);
-	octal(h->gid, sizeof(h->gid), 0);
+	octal(h->uid, sizeof(h->uid), e->owner.uid > ID_MAX_USTAR ? 0 : e->owner.uid);
+	octal(h->gid, sizeof(h->gid), e->owner.gid > ID_MAX_USTAR ? 0 : e->owner.gid);
 	octal(h->size, sizeof(h->size), size > SIZE_MAX_USTAR ? 0 : size);
 	octal(h->mtime, sizeof(h->mtime), e->mtime < 0 ? 0 : (uint64_t)e->mtime);
 	octal(h->major, sizeof(h->major), 0);
@@ -115,10 +117,18 @@ static bool is_utf8(const char *s)
 }
 
 /* The records in the order of their keys; hdrcharset has to be the first. */
+static void pax_number(struct text *out, const char *key, uint64_t v, uint64_t fits)
+{
+	char digits[24];
+
+	if (v <= fits)
+		return;
+	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)v);
+	pax_add(out, key, digits, strlen(digits));
+}
+
 static void pax_emit(const struct entry *e, bool name, bool link, struct text *out)
 {
-	char size[24];
-
 	if ((name && !is_utf8(e->name)) || (link && !is_utf8(e->link)))
 		pax_add(out, "hdrcharset", "BINARY", 6);
 	for (size_t i = 0; e->xattrs && i < e->xattrs->n; i++) {
@@ -127,14 +137,13 @@ static void pax_emit(const struct entry *e, bool name, bool link, struct text *o
 		text_addf(&key, "SCHILY.xattr.%s", e->xattrs->v[i].name);
 		pax_add(out, key.s, e->xattrs->v[i].value, e->xattrs->v[i].len);
 	}
+	pax_number(out, "gid", e->owner.gid, ID_MAX_USTAR);
 	if (link)
 		pax_add(out, "linkpath", e->link, strlen(e->link));
 	if (name)
 		pax_add(out, "path", e->name, strlen(e->name));
-	if (e->size > SIZE_MAX_USTAR) {
-		(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)e->size);
-		pax_add(out, "size", size, strlen(size));
-	}
+	pax_number(out, "size", e->size, SIZE_MAX_USTAR);
+	pax_number(out, "uid", e->owner.uid, ID_MAX_USTAR);
 }
 
 static int entry_write(struct outflow *out, const struct entry *e, struct err *err)
@@ -195,6 +204,7 @@ static int node_write(struct outflow *out, const struct line *l, int64_t epoch, 
 	struct entry e = { .name = l->path + 1,
 			   .link = "",
 			   .mode = n->mode & 07777,
+			   .owner = n->owner,
 			   .mtime = epoch,
 			   .xattrs = &n->xattrs };
 	int fd;

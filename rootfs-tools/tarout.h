@@ -11,7 +11,7 @@
 /* One file's bytes: an fd at any position, good until the next call. */
 typedef int tar_open_fn(void *ctx, const struct node *n, struct err *err);
 
-/* tar_tree: every node but the root, bytewise sorted by path, owners 0, times the epoch. */
+/* tar_tree: every node but the root, bytewise sorted by path, with its owner, times the epoch. */
 int tar_tree(struct outflow *out, const struct tree *t, int64_t epoch, tar_open_fn *open, void *ctx,
 	     struct err *err);
 /* tar_bytes: one file of those bytes. tar_fd: likewise of a file's first size bytes. */

@@ -310,7 +310,8 @@ static bool xattrs_same(const struct xattrs *x, const struct xattrs *y)
 
 static bool same(const struct node *n, const struct item *item)
 {
-	if (n->type != item->type || !xattrs_same(&n->xattrs, &item->xattrs))
+	if (n->type != item->type || n->owner.uid != item->owner.uid ||
+	    n->owner.gid != item->owner.gid || !xattrs_same(&n->xattrs, &item->xattrs))
 		return false;
 	if (n->type == NODE_FILE)
 		return n->content == item->content && n->mode == item->mode;
@@ -323,6 +324,7 @@ static void node_fill(struct tree *t, struct node *n, const struct item *item)
 		dir_become(t, n);
 	n->type = item->type;
 	n->mode = item->mode;
+	n->owner = item->owner;
 	n->content = item->content;
 	n->target = item->type == NODE_SYMLINK ? arena_str(&t->arena, item->target) : NULL;
 	n->source = item->source;

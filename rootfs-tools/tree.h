@@ -28,11 +28,17 @@ struct xattrs {
 	size_t n;
 };
 
+/* Who owned an entry in its archive, where that is kept; else root. */
+struct owner {
+	uint32_t uid, gid;
+};
+
 struct node {
 	const char *name; /* "" for the root */
 	struct node *parent;
 	enum node_type type;
 	unsigned int mode; /* permission bits */
+	struct owner owner;
 	bool implied; /* a directory that only its children asked for */
 	unsigned int source; /* which archive or step it came from */
 	struct content *content; /* of a file */
@@ -59,6 +65,7 @@ struct tree {
 struct item {
 	enum node_type type;
 	unsigned int mode;
+	struct owner owner;
 	struct content *content;
 	const char *target;
 	struct xattrs xattrs;

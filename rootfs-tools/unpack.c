@@ -305,9 +305,13 @@ static int xattrs_take(struct intake *in, struct arena *a, uint32_t n, struct xa
 
 static struct item item_new(const struct intake *in, const struct entry *e, enum node_type type)
 {
-	return (struct item){
+	struct item item = {
 		.type = type, .xattrs = e->xattrs, .source = in->to->source, .layer = in->to->layer
 	};
+
+	if (in->u->owners)
+		item.owner = (struct owner){ e->r.uid, e->r.gid };
+	return item;
 }
 
 static int put_hard_link(struct intake *in, const struct entry *e, struct err *err)
@@ -324,6 +328,7 @@ static int put_hard_link(struct intake *in, const struct entry *e, struct err *e
 			       Q(e->link));
 	item = item_new(in, e, n->type);
 	item.mode = n->mode;
+	item.owner = n->owner;
 	item.content = n->content;
 	item.target = n->target;
 	item.xattrs = n->xattrs;
@@ -448,6 +453,10 @@ static int entry_take(struct intake *in, const struct record *r, struct err *err
 	if (r->xattrs > l->xattrs)
 		return err_limit(err, "more than %llu bytes of extended attributes (--max-xattrs)",
 				 (unsigned long long)l->xattrs);
+	if (in->u->owners && (r->uid == OWNER_NONE || r->gid == OWNER_NONE)) {
+		(void)err_set(err, ERR_HOSTILE, 0, "an owner that is no number of a user");
+		return err_in(err, "entry %s", Q(e.name));
+	}
 	if (text_take(in, &a, r->link, RECORD_DATA_MAX, &e.link, err) < 0 ||
 	    xattrs_take(in, &a, r->xattrs, &e.xattrs, err) < 0 || bounds(in, 0, 0, err) < 0 ||
 	    entry_put(in, &e, err) < 0 || ((r->type == RECORD_FILE) && content_skip(in, err) < 0))

@@ -22,6 +22,7 @@ struct unpack {
 	const struct log *log;
 	enum verdict devices; /* device nodes, fifos, sockets: tame is to drop them */
 	enum verdict setid; /* set-user-id and set-group-id: tame is to clear the bits */
+	bool owners; /* keep them in the tree */
 	const char *const *xattrs; /* patterns of extended attributes to keep */
 	size_t n_xattrs;
 	void (*tick)(void *ctx); /* called now and then, or NULL */
@@ -62,8 +63,8 @@ struct target {
 	bool layer; /* an image's layer: whiteout files take away what lower sources have */
 };
 
-/* unpack_records: what comes out of the pipe (or a file of records), into the tree. Owners and times
- * are left behind; modes become 0755 or 0644. ERR_HOSTILE and ERR_LIMIT for an entry that leaves its
+/* unpack_records: what comes out of the pipe (or a file of records), into the tree. Times are left
+ * behind, and owners unless they are kept; modes become 0755 or 0644. ERR_HOSTILE and ERR_LIMIT for an entry that leaves its
  * place or bounds, ERR_INTEGRITY for damage, ERR_INPUT for what is no such archive. */
 int unpack_records(struct unpack *u, int pipe, const struct target *to, struct err *err);
 /* unpack_fd: a reading from its start to its end. The kind is told by content: tar and cpio, plain

@@ -39,6 +39,7 @@ static int node_move(struct tree *t, const struct node *n, const char *top, stru
 	const char *new_path = arena_printf(&a, "/usr%s", path);
 	struct item item = { .type = n->type,
 			     .mode = n->mode,
+			     .owner = n->owner,
 			     .content = n->content,
 			     .xattrs = n->xattrs,
 			     .source = n->source };

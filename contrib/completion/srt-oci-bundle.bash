@@ -3,8 +3,8 @@ _srt_oci_bundle()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} words=
 	case ${COMP_WORDS[1]} in
-	build) words=" --output= --name= --arg= --map= --platform= --replace --override --check --locked --allow-exec --threads= --devices= --setid= --json --quiet --help --max-total= --max-file= --max-ratio= --max-entries= --max-path= --max-depth= --max-link= --max-input= --max-header= --max-xattrs= --max-layers= --max-seconds=" ;;
-	unpack) words=" --output= --name= --arg= --map= --platform= --replace --check --devices= --setid= --json --quiet --help --max-total= --max-file= --max-ratio= --max-entries= --max-path= --max-depth= --max-link= --max-input= --max-header= --max-xattrs= --max-layers= --max-seconds=" ;;
+	build) words=" --output= --name= --arg= --map= --platform= --replace --override --check --locked --allow-exec --threads= --devices= --setid= --owner= --json --quiet --help --max-total= --max-file= --max-ratio= --max-entries= --max-path= --max-depth= --max-link= --max-input= --max-header= --max-xattrs= --max-layers= --max-seconds=" ;;
+	unpack) words=" --output= --name= --arg= --map= --platform= --replace --check --devices= --setid= --owner= --json --quiet --help --max-total= --max-file= --max-ratio= --max-entries= --max-path= --max-depth= --max-link= --max-input= --max-header= --max-xattrs= --max-layers= --max-seconds=" ;;
 	lock) words=" --output= --update --json --quiet --help" ;;
 	pack) words=" --output= --type= --compress= --json --quiet --help" ;;
 	verify) words=" --quick --full --digest= --json --quiet --help" ;;

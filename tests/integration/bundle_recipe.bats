@@ -128,6 +128,52 @@ run_dir() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	[[ $output == *'/f: another attribute'* ]]
 }
 
+@test "owners are root, or what an archive records where a recipe asks" {
+	python3 - <<-'PY'
+		import io, tarfile
+		with tarfile.open('a.tar', 'w', format=tarfile.PAX_FORMAT) as t:
+		    def add(name, kind, uid, gid, data=b'', **more):
+		        i = tarfile.TarInfo(name)
+		        i.type, i.uid, i.gid, i.size, i.mode = kind, uid, gid, len(data), 0o755
+		        for k, v in more.items():
+		            setattr(i, k, v)
+		        t.addfile(i, io.BytesIO(data))
+		    add('home', tarfile.DIRTYPE, 1000, 100)
+		    add('home/f', tarfile.REGTYPE, 1000, 4000000000, b'x')
+		    add('home/l', tarfile.SYMTYPE, 7, 8, linkname='f')
+		    add('home/h', tarfile.LNKTYPE, 1, 1, linkname='home/f')
+		    add('root', tarfile.REGTYPE, 0, 0, b'y')
+	PY
+	recipe '{"op":"copy","from":"/home","to":"/again"},{"op":"file","path":"/made","text":""}'
+	"$bundle" build r.json -q -o ./of-root
+	run ! grep -qE '^. [0-7]* ([1-9]|0 [1-9])' of-root/manifest
+	sed 's|"process"|"normalize":{"owner":"recorded"},"process"|' r.json >o.json
+	"$bundle" build o.json -q --check -o ./kept
+	grep -q '^d 0755 1000 100 0 - - /home$' kept/manifest
+	grep -q '^f 0755 1000 4000000000 1 [0-9a-f]* - /home/f$' kept/manifest
+	grep -q '^f 0755 1000 4000000000 1 [0-9a-f]* - /home/h$' kept/manifest
+	grep -q '^l 0777 7 8 1 - - /home/l -> f$' kept/manifest
+	grep -q '^f 0755 1000 4000000000 1 [0-9a-f]* - /again/f$' kept/manifest
+	grep -q '^f 0644 0 0 0 [0-9a-f]* - /made$' kept/manifest
+	# On disk all is the builder's, whoever that is, and whole.
+	[ -z "$(find kept ! -uid "$(id -u)")" ]
+	"$bundle" verify ./kept --full -q
+	run -1 "$bundle" diff ./of-root ./kept
+	[[ $output == *'~ /home/f: another owner'* ]]
+	# Packed they are there, in tar's way of numbers that do not fit, and come back.
+	"$bundle" pack ./kept -t tar -q -o ./kept.tar
+	[ "$(tar --numeric-owner -tvf kept.tar home/f | awk '{ print $2 }')" = 1000/4000000000 ]
+	"$bundle" unpack kept.tar --owner=recorded --name=r --arg=/bin/sh -q -o ./back
+	[ "$("$bundle" digest ./back)" = "$("$bundle" digest ./kept)" ]
+	"$bundle" pack ./kept -q -o ./oci
+	"$bundle" unpack oci:oci --owner=recorded -q -o back-in-store
+	[ "$("$bundle" digest back-in-store)" = "$("$bundle" digest ./kept)" ]
+	"$bundle" verify back-in-store --full -q
+	"$bundle" unpack oci:oci -q -o ./plain
+	[ "$("$bundle" digest ./plain)" = "$("$bundle" digest ./of-root)" ]
+	run -2 "$bundle" unpack oci:oci --owner=me -o ./x
+}
+
 @test "a lock says which bytes a recipe means" {
 	recipe '{"op":"mkdir","path":"/x"}'
 	run -5 "$bundle" build r.json --locked -o ./out
