@@ -79,6 +79,18 @@ static const struct option_row exec_rows[] = {
 	    "print one JSON object at the end in place of the program's output"),
 	SHARED_ROWS,
 };
+static const struct option_row serve_rows[] = {
+	ROW(socket, "socket", 0, STRING, "PATH", "where requests are taken; made with mode 0600"),
+	OPTION_UP_TO(struct face_flags, size, "size", 0, 1024, "N",
+		     "tasks that wait ready; 4 where nothing is said"),
+	ROW(preload, "preload", 0, STRING, "MODULES",
+	    "modules that every task has loaded, separated by commas"),
+	OPTION_UP_TO(struct face_flags, rotate_tasks, "rotate-tasks", 0, UINT32_MAX, "N",
+		     "a new interpreter after so many tasks; the old one ends with its last"),
+	ROW(rotate_after, "rotate-after", 0, STRING, "DUR", "likewise after so much time"),
+	ROW(until_eof, "until-eof", 0, FLAG, NULL, "end with standard input"),
+	SHARED_ROWS,
+};
 static const struct option_row explain_rows[] = {
 	ROW(json, "json", 0, FLAG, NULL, "as JSON"),
 	ROW(plan, "plan", 0, FLAG, NULL, "print the operations that a run would make instead"),
@@ -95,6 +107,20 @@ const struct command face_exec = {
 	.size = sizeof(struct face_flags),
 	.args_max = ARGS_ANY,
 	.run = face_exec_run,
+};
+
+const struct command face_serve = {
+	.name = "serve",
+	.synopsis = "",
+	.help = "keep a pool of Python interpreters behind a socket",
+	.text = "An interpreter is started once, in a sandbox, with the modules that --preload names. Each task\n"
+		"is a copy of it in a sandbox of its own, made ahead, under the limits and the filter that\n"
+		"exec has, and is gone with its end. \"ready\" is printed when the first one waits. The socket\n"
+		"is its owner's alone; requests and answers are frames of JSON: docs/pool.md. What exec can\n"
+		"and a pool cannot is refused: workspaces, tracing, filtered networks, limits by cgroups.",
+	.options = OPTIONS(serve_rows, OPTIONS_ANYWHERE),
+	.size = sizeof(struct face_flags),
+	.run = face_serve_run,
 };
 
 const struct command face_explain = {

@@ -18,6 +18,8 @@
 #define FIRST_LOOK_MS 5
 /* Faster than this no process fills memory: bytes a ms. */
 #define GROWTH_PER_MS (4u << 20)
+/* So long may it take those that a task leaves behind to end. */
+#define CLEAR_MS 1000
 /* Processor time that may be saved up, and the longest stop. */
 #define CPU_PERIOD_MS 100
 
@@ -204,12 +206,12 @@ static void on_signal(struct watch *w)
 static bool on_init(struct watch *w)
 {
 	struct init_msg m;
-	int fds[2];
+	int fds[INIT_FDS_MAX];
 
 	if (init_hear(w->sock, &m, fds) <= 0)
 		return false;
-	scope_close(&fds[0]);
-	scope_close(&fds[1]);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		scope_close(&fds[i]);
 	if (m.word != INIT_ENDED)
 		return true;
 	w->ended = true;
@@ -220,7 +222,7 @@ static bool on_init(struct watch *w)
 	return false;
 }
 
-enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_COUNT };
+enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_CALLER, FD_COUNT };
 
 static void hear(struct watch *w)
 {
@@ -231,6 +233,7 @@ static void hear(struct watch *w)
 			[FD_OUT] = { .fd = w->output->s[0].fd, .events = POLLIN },
 			[FD_ERR] = { .fd = w->output->s[1].fd, .events = POLLIN },
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
+			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
 		};
 
 		(void)poll(p, FD_COUNT, until_next(w));
@@ -243,6 +246,10 @@ static void hear(struct watch *w)
 			w->on_notify(w->notify_ctx, w->notify_fd);
 		else if (p[FD_NOTIFY].revents)
 			w->notify_fd = -1;
+		if (p[FD_CALLER].revents) {
+			w->caller_fd = -1;
+			breach(w, BREACH_CALLER);
+		}
 		if (p[FD_INIT].revents && !on_init(w))
 			return;
 		on_clock(w);
@@ -253,12 +260,14 @@ static void hear(struct watch *w)
 static int hear_hello(struct watch *w, struct err *err)
 {
 	struct init_msg m;
-	int fds[2];
+	int fds[INIT_FDS_MAX];
 
 	if (init_hear(w->sock, &m, fds) <= 0 || m.word != INIT_HELLO)
 		return err_host(err, EPROTO, "hear from the sandbox's first process");
-	w->scratch_fd = fds[1];
-	w->measure = measure_open(fds[0]);
+	w->scratch_fd = fds[INIT_FD_SCRATCH];
+	if (fds[INIT_FD_PIDFD] >= 0)
+		w->pidfd = w->own_pidfd = fds[INIT_FD_PIDFD];
+	w->measure = measure_open(fds[INIT_FD_PROC]);
 	return w->measure ? 0 : err_host(err, errno, "open the sandbox's /proc");
 }
 
@@ -279,14 +288,47 @@ static int begin(struct watch *w, struct err *err)
 	return 0;
 }
 
-/* Everything ends with the first process; then what is in the pipes is all there will be. */
-static void end_all(struct watch *w)
+static void wait_own(struct watch *w)
 {
 	siginfo_t info = { 0 };
 
 	kill_all(w);
 	while (sys_waitid(P_PID, (id_t)w->pid, &info, WEXITED) < 0 && errno == EINTR)
 		;
+}
+
+/* Of somebody else's child the pidfd tells. */
+static void wait_other(struct watch *w)
+{
+	struct pollfd p = { .fd = w->pidfd, .events = POLLIN };
+
+	kill_all(w);
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+/* Of what the payload leaves behind its init rids us in less time than the namespaces take to go. */
+static bool is_clear(struct watch *w)
+{
+	struct pollfd p = { .fd = w->sock, .events = POLLIN };
+	struct init_msg m;
+	int fds[INIT_FDS_MAX];
+
+	if (!w->ended || w->breach || init_say(w->sock, INIT_CLEAR, 0) < 0)
+		return false;
+	return poll(&p, 1, CLEAR_MS) > 0 && init_hear(w->sock, &m, fds) > 0 &&
+	       m.word == INIT_CLEARED;
+}
+
+/* Everything ends with the first process; then what is in the pipes is all there will be. */
+static void end_all(struct watch *w)
+{
+	if (!w->pid && is_clear(w))
+		kill_all(w); /* nobody is left who could write */
+	else if (!w->pid)
+		wait_other(w);
+	else
+		wait_own(w);
 	if (!output_drain(w->output) && w->breach == BREACH_NONE)
 		w->breach = BREACH_OUTPUT;
 }
@@ -320,5 +362,6 @@ void watch_done(struct watch *w)
 	w->measure = NULL;
 	scope_close(&w->scratch_fd);
 	scope_close(&w->signal_fd);
+	scope_close(&w->own_pidfd);
 	scope_close(&w->sock);
 }

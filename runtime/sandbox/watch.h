@@ -15,7 +15,8 @@ struct watch {
 	struct output *output;
 	int sock; /* to the sandbox's first process */
 	int pidfd; /* of it */
-	pid_t pid;
+	pid_t pid; /* 0: it is not our child, and sends the pidfd itself */
+	int caller_fd; /* whoever asked, on whose hanging up all ends; -1: none */
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
@@ -33,7 +34,7 @@ struct watch {
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
 	struct measure *measure;
-	int scratch_fd, signal_fd;
+	int scratch_fd, signal_fd, own_pidfd;
 	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
 	int64_t tokens; /* microseconds of processor time that may be used */
 	uint64_t cpu_seen, tokens_at;
@@ -41,7 +42,8 @@ struct watch {
 };
 #define WATCH_INIT                                                                          \
 	{                                                                                   \
-		.sock = -1, .pidfd = -1, .notify_fd = -1, .scratch_fd = -1, .signal_fd = -1 \
+		.sock = -1, .pidfd = -1, .caller_fd = -1, .notify_fd = -1, .scratch_fd = -1, \
+		.signal_fd = -1, .own_pidfd = -1                                          \
 	}
 
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,

@@ -197,7 +197,7 @@ static int finish(struct child *c, struct act *x, struct err *err)
 	TRY(act_stage(x, STAGE_LAST, err));
 	TRY(hand_over(c, x->listener_fd, SYNC_LISTENER, err));
 	if (c->start->init_sock >= 0)
-		TRY(init_split(c->start, err));
+		TRY((c->start->split ? c->start->split : init_split)(c->start, err));
 	return act_exec(x, c->path, err);
 }
 

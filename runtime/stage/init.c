@@ -14,9 +14,9 @@
 #include "spec/base/sys.h"
 
 #define INIT_NAME "sandbox-init"
-#define FDS_MAX 2
+#define FDS_MAX INIT_FDS_MAX
 
-static int send_msg(int sock, const struct init_msg *m, const int *fds, size_t n)
+int init_send(int sock, const struct init_msg *m, const int *fds, size_t n)
 {
 	union {
 		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -43,7 +43,7 @@ int init_say(int sock, enum init_word word, int number)
 {
 	const struct init_msg m = { .word = (int32_t)word, .number = number };
 
-	return send_msg(sock, &m, NULL, 0);
+	return init_send(sock, &m, NULL, 0);
 }
 
 static void take_fds(struct msghdr *msg, int fds[FDS_MAX])
@@ -57,7 +57,7 @@ static void take_fds(struct msghdr *msg, int fds[FDS_MAX])
 	memcpy(fds, CMSG_DATA(c), (n < FDS_MAX ? n : FDS_MAX) * sizeof(int));
 }
 
-int init_hear(int sock, struct init_msg *ret, int fds[FDS_MAX])
+static int hear(int sock, struct init_msg *ret, int fds[FDS_MAX], int flags)
 {
 	union {
 		char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -70,9 +70,10 @@ int init_hear(int sock, struct init_msg *ret, int fds[FDS_MAX])
 			      .msg_controllen = sizeof(control.room) };
 	ssize_t n;
 
-	fds[0] = fds[1] = -1;
+	for (size_t i = 0; i < FDS_MAX; i++)
+		fds[i] = -1;
 	do
-		n = sys_recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = sys_recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return (int)n;
@@ -83,25 +84,48 @@ int init_hear(int sock, struct init_msg *ret, int fds[FDS_MAX])
 	return -1;
 }
 
-static int say_hello(const struct start *s, struct err *err)
+int init_hear(int sock, struct init_msg *ret, int fds[FDS_MAX])
+{
+	return hear(sock, ret, fds, 0);
+}
+
+int init_peek(int sock, struct init_msg *ret, int fds[FDS_MAX])
+{
+	return hear(sock, ret, fds, MSG_PEEK | MSG_DONTWAIT);
+}
+
+static int say_hello(int sock, const char *scratch_path, bool with_pidfd, struct err *err)
 {
 	const struct init_msg hello = { .word = INIT_HELLO };
 	scoped_fd int proc = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	scoped_fd int scratch =
-		sys_openat(AT_FDCWD, s->init_scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	const int fds[FDS_MAX] = { proc, scratch };
+		sys_openat(AT_FDCWD, scratch_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	scoped_fd int self = with_pidfd ? sys_pidfd_open(getpid(), 0) : -1;
+	const int fds[] = {
+		[INIT_FD_PROC] = proc, [INIT_FD_SCRATCH] = scratch, [INIT_FD_PIDFD] = self
+	};
 
 	if (proc < 0)
 		return err_host(err, errno, "open the sandbox's /proc");
 	if (scratch < 0)
-		return err_host(err, errno, "open the sandbox's %s", s->init_scratch);
-	if (send_msg(s->init_sock, &hello, fds, FDS_MAX) < 0)
+		return err_host(err, errno, "open the sandbox's %s", scratch_path);
+	if (with_pidfd && self < 0)
+		return err_host(err, errno, "open the sandbox's first process");
+	if (init_send(sock, &hello, fds, INIT_FD_PIDFD + with_pidfd) < 0)
 		return err_host(err, errno, "tell the supervisor of the sandbox");
 	return 0;
 }
 
-/* The words of our command line lie one after the other; what they name is the host's. */
-static void wipe_words(const char *const *argv)
+int init_begin(int sock, const char *scratch, bool joined, struct err *err)
+{
+	TRY(say_hello(sock, scratch, joined, err));
+	/* Before there is a payload: it must find us closed. Its own exec opens it again. */
+	if (!joined && sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_host(err, errno, "close the sandbox's first process to others");
+	return 0;
+}
+
+void init_wipe(const char *const *argv)
 {
 	for (; argv && *argv; argv++)
 		memset((char *)(uintptr_t)*argv, 0, strlen(*argv));
@@ -146,7 +170,7 @@ static _Noreturn void tell_end(int sock, struct init_msg *ended)
 	ended->word = INIT_ENDED;
 	ended->cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
 	ended->peak_bytes = (uint64_t)used.ru_maxrss * 1024;
-	(void)send_msg(sock, ended, NULL, 0);
+	(void)init_send(sock, ended, NULL, 0);
 	/* The supervisor takes a last look at what is left, and ends all. */
 	for (;;) {
 		struct init_msg m;
@@ -157,9 +181,24 @@ static _Noreturn void tell_end(int sock, struct init_msg *ended)
 	}
 }
 
-static void obey(const struct init_msg *m, pid_t payload)
+/* Also those that are made meanwhile: what has KILL waiting makes no more. */
+static void clear(int sock)
 {
-	if (m->word == INIT_SIGNAL)
+	siginfo_t info;
+
+	do
+		(void)sys_kill(-1, SIGKILL);
+	while (sys_waitid(P_ALL, 0, &info, WEXITED) == 0);
+	(void)init_say(sock, INIT_CLEARED, 0);
+}
+
+static void obey(const struct init_msg *m, pid_t payload, int sock)
+{
+	if (m->word == INIT_CLOSE)
+		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	else if (m->word == INIT_CLEAR)
+		clear(sock);
+	else if (m->word == INIT_SIGNAL)
 		(void)sys_kill(-payload, m->number);
 	else if (m->word == INIT_STOP)
 		(void)sys_kill(-1, SIGSTOP);
@@ -192,7 +231,7 @@ static _Noreturn void serve(pid_t payload, int sock)
 		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
 			_exit(1);
 		if (p[0].revents)
-			obey(&m, payload);
+			obey(&m, payload, sock);
 	}
 	tell_end(sock, &ended);
 }
@@ -207,15 +246,20 @@ static int limit_files(uint64_t most, struct err *err)
 	return 0;
 }
 
+void init_serve(pid_t payload, int sock)
+{
+	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
+	if (close_all(sock) < 0)
+		_exit(1);
+	serve(payload, 0);
+}
+
 int init_split(const struct start *s, struct err *err)
 {
 	pid_t payload;
 
-	TRY(say_hello(s, err));
-	/* Before there is a payload: it must find us closed. Its own exec opens it again. */
-	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_host(err, errno, "close the sandbox's first process to others");
-	wipe_words(s->argv);
+	TRY(init_begin(s->init_sock, s->init_scratch, false, err));
+	init_wipe(s->argv);
 	payload = sys_fork();
 	if (payload < 0)
 		return err_host(err, errno, "make the payload's process");
@@ -223,8 +267,5 @@ int init_split(const struct start *s, struct err *err)
 		(void)sys_setpgid(); /* only for signals to all of it */
 		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
 	}
-	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
-	if (close_all(s->init_sock) < 0)
-		_exit(1);
-	serve(payload, 0);
+	init_serve(payload, s->init_sock);
 }

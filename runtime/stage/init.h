@@ -3,19 +3,38 @@
  * payload ended, which signals to a payload that were the first process itself would not tell.
  *
  *   word     from        to          means                                                  then
- *   HELLO    init        supervisor  I am there; two fds: my /proc, the scratch directory   -
+ *   HELLO    init        supervisor  I am there; fds: my /proc, the scratch directory,      -
+ *                                    and of a task (pool.h) a pidfd of mine
  *   ENDED    init        supervisor  the payload has ended; its status and costs            waits to be ended
  *   SIGNAL   supervisor  init        signal number to the payload's group                   -
  *   STOP     supervisor  init        all processes but me stop                              -
  *   CONT     supervisor  init        they go on                                             -
+ *   CLOSE    supervisor  init        nobody joins any more                                  closes itself to others
+ *   CLEAR    supervisor  init        all processes but me end                               CLEARED
+ *   CLEARED  init        supervisor  there is nobody left                                   waits to be ended
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/stage/stage.h"
 
-enum init_word { INIT_HELLO = 1, INIT_ENDED, INIT_SIGNAL, INIT_STOP, INIT_CONT };
+/* INIT_TASK is the pool's own: a task is to be made; fds of pool_agent.h. */
+enum init_word {
+	INIT_HELLO = 1,
+	INIT_ENDED,
+	INIT_SIGNAL,
+	INIT_STOP,
+	INIT_CONT,
+	INIT_CLOSE,
+	INIT_CLEAR,
+	INIT_CLEARED,
+	INIT_TASK,
+};
+/* Descriptors that one word brings. */
+#define INIT_FDS_MAX 5
+enum { INIT_FD_PROC, INIT_FD_SCRATCH, INIT_FD_PIDFD };
 
 struct init_msg {
 	int32_t word; /* enum init_word */
@@ -28,7 +47,19 @@ struct init_msg {
 /* init_split: the calling process becomes the init and does not return; its new child does, and goes on to exec. */
 int init_split(const struct start *s, struct err *err);
 
-/* For the supervisor. init_hear: 1 and the next word, with the fds of HELLO (else -1); 0 at the end, -1 with errno.
- * init_say: 0 or -1 with errno. */
-int init_hear(int sock, struct init_msg *ret, int fds[2]);
+/* Its parts, for whoever makes such a process another way. init_begin: says HELLO, and closes the process to others. Where
+ * the payload will join by its pidfd, that goes with HELLO, and it is open until CLOSE: the kernel asks of who joins the right
+ * to look into it (setns(2)). It keeps its capabilities then, which the payload has none of and so may not look.
+ * init_serve: the process is the init from now on, with nothing open but the socket; the payload may be somebody else's child. */
+int init_begin(int sock, const char *scratch, bool joined, struct err *err);
+_Noreturn void init_serve(pid_t payload, int sock);
+/* init_wipe: the words of our command line name what is the host's. */
+void init_wipe(const char *const *argv);
+
+/* init_hear: 1 and the next word, with its fds (else -1); 0 at the end, -1 with errno. init_peek: likewise of what is there, which
+ * stays; its fds are copies. init_say: 0 or -1 with errno;
+ * init_send: likewise a whole word with fds. */
+int init_hear(int sock, struct init_msg *ret, int fds[INIT_FDS_MAX]);
+int init_peek(int sock, struct init_msg *ret, int fds[INIT_FDS_MAX]);
 int init_say(int sock, enum init_word word, int number);
+int init_send(int sock, const struct init_msg *m, const int *fds, size_t n);

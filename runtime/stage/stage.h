@@ -24,6 +24,9 @@ struct start {
 	uint64_t ns_flags;
 	int init_sock; /* the process becomes the init of its pid namespace, which speaks here (init.h), and the payload its
 			  child; -1: the payload is that process itself */
+	/* Instead of what init.h does with it; NULL: that. Called in the process that has it: returns where it is to exec. */
+	int (*split)(const struct start *s, struct err *err);
+	const void *split_ctx;
 	uint64_t
 		init_open_files; /* limit of open files for the payload, which the way to it may exceed; 0: as it is */
 	const char *init_scratch; /* directory inside whose file system the init reports on */

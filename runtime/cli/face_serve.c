@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* face_serve.c - keeps a pool of interpreters behind a socket. */
+#include <unistd.h>
+
+#include "runtime/cli/face.h"
+#include "runtime/life/seal.h"
+#include "runtime/sandbox/serve.h"
+#include "spec/base/fd.h"
+
+static int say_ready(void)
+{
+	return fd_write_all(STDOUT_FILENO, "ready\n", 6);
+}
+
+/* "500ms", "30s", as of a timeout. */
+static int read_duration(const char *text, struct arena *a, uint64_t *ret, struct err *err)
+{
+	struct policy p;
+
+	policy_begin(&p, a);
+	*ret = 0;
+	if (!text)
+		return 0;
+	TRY(policy_set(&p, POLICY_TIMEOUT, text, ORIGIN_FLAG, "--rotate-after", err));
+	*ret = policy_n(&p, POLICY_TIMEOUT);
+	return 0;
+}
+
+int face_serve_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
+{
+	const struct face_flags *flags = options;
+	struct policy policy;
+	struct request q = { .policy = &policy, .argv = cli->rt.argv, .log = &cli->rt.log };
+	struct serve_options o = { .socket = flags->socket,
+				   .until_eof = flags->until_eof,
+				   .pool = { .size = flags->size ? flags->size : SERVE_SIZE,
+					     .rotate_tasks = flags->rotate_tasks,
+					     .preload = flags->preload } };
+
+	(void)args;
+	if (!flags->socket)
+		return err_input(err, "serve needs --socket PATH");
+	TRY(seal_self(cli->rt.argv, err));
+	TRY(face_caller(cli, &q.caller, err));
+	TRY(sandbox_id_make(&cli->arena, &q.id, err));
+	TRY(face_policy(cli, flags, &q.caller, &policy, err));
+	TRY(read_duration(flags->rotate_after, &cli->arena, &o.pool.rotate_ms, err));
+	return serve_run(&q, &o, say_ready, &cli->arena, err);
+}

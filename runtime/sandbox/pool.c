@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool.c - zygotes are started, tasks made and handed out. */
+#include "runtime/sandbox/pool.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/measure.h"
+#include "runtime/sandbox/watch.h"
+#include "runtime/stage/init.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+
+/* After so many failures in a row the pool rests. */
+#define FAILURES_MAX 3
+#define REST_MS 1000
+/* Waiting tasks whose memory is looked up for the mean. */
+#define MEASURED_MAX 8
+
+static uint64_t now_ms(void)
+{
+	return watch_now_us() / 1000u;
+}
+
+static void *new_zeroed(size_t size)
+{
+	void *p = calloc(1, size);
+
+	if (!p)
+		abort(); /* as the arenas do */
+	return p;
+}
+
+int source_add(int epoll, struct source *s, struct err *err)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = s };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, s->fd, &e) < 0 ? err_host(err, errno, "wait for events")
+							      : 0;
+}
+
+/* --- zygotes --- */
+
+static void on_warning(void *ctx, const char *place, const char *text)
+{
+	const struct pool *p = ctx;
+
+	log_line(p->q->log, LOG_LEVEL_WARN, "%s: %s", place, text);
+}
+
+static void zygote_free(struct pool_zygote *z)
+{
+	start_kill(&z->start);
+	start_done(&z->start);
+	scope_close(&z->source.fd);
+	free(z);
+}
+
+static int start_agent(struct pool *p, struct pool_zygote *z, struct err *err)
+{
+	int ends[2], r;
+
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+		return err_host(err, errno, "make a socket pair");
+	z->source = (struct source){ SOURCE_ZYGOTE, ends[0] };
+	z->start.plan = p->recipe.zygote;
+	z->start.die_with_parent = true;
+	z->start.signals = p->outside;
+	z->start.init_sock = ends[1];
+	z->start.split = agent_split;
+	z->start.split_ctx = &p->recipe;
+	z->start.argv = p->q->argv;
+	z->start.on_warning = on_warning;
+	z->start.ctx = p;
+	r = start_begin(&z->start, err);
+	(void)sys_close(ends[1]);
+	if (r < 0)
+		return r;
+	start_forget(&z->start);
+	return source_add(p->epoll, &z->source, err);
+}
+
+static int zygote_start(struct pool *p, struct err *err)
+{
+	struct pool_zygote *z = new_zeroed(sizeof(*z));
+
+	z->start = (struct start)START_INIT;
+	z->source.fd = -1;
+	if (start_agent(p, z, err) < 0) {
+		zygote_free(z);
+		return -1;
+	}
+	z->began_ms = now_ms();
+	z->next = p->zygotes;
+	p->zygotes = z;
+	p->started++;
+	return 0;
+}
+
+static void count_failure(struct pool *p, const struct err *why)
+{
+	p->why = *why;
+	log_line(p->q->log, LOG_LEVEL_WARN, "%s", why->text);
+	if (++p->failures >= FAILURES_MAX)
+		p->again_ms = now_ms() + REST_MS;
+}
+
+static void task_drop(struct pool *p, struct pool_task *t)
+{
+	struct pool_task **at = &p->tasks;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	*(t->ready ? &p->idle : &p->making) -= 1;
+	t->zygote->users--;
+	pool_task_free(t);
+}
+
+static void drop_tasks_of(struct pool *p, const struct pool_zygote *z)
+{
+	struct pool_task *next;
+
+	for (struct pool_task *t = p->tasks; t; t = next) {
+		next = t->next;
+		if (t->zygote == z)
+			task_drop(p, t);
+	}
+}
+
+static void zygote_end(struct pool *p, struct pool_zygote *z)
+{
+	struct pool_zygote **at = &p->zygotes;
+
+	drop_tasks_of(p, z);
+	while (*at != z)
+		at = &(*at)->next;
+	*at = z->next;
+	if (z->users == 0) {
+		zygote_free(z);
+		return;
+	}
+	/* Those who have its tasks still name it; the last of them frees it. */
+	start_kill(&z->start);
+	start_done(&z->start);
+	(void)sys_close(take_fd(&z->source.fd));
+}
+
+static void zygote_lost(struct pool *p, struct pool_zygote *z)
+{
+	struct err why;
+
+	p->lost++;
+	(void)err_set(&why, ERR_HOST, 0, "the pool's interpreter ended with %s %d%s",
+		      z->code == CLD_EXITED ? "status" : "signal", z->ended ? z->status : SIGKILL,
+		      z->ready ? "; another one is started" : "; standard error says why");
+	if (z->ready)
+		log_line(p->q->log, LOG_LEVEL_WARN, "%s", why.text);
+	else
+		count_failure(p, &why);
+	zygote_end(p, z);
+}
+
+static void on_zygote(struct pool *p, struct pool_zygote *z)
+{
+	struct init_msg m;
+	int fds[INIT_FDS_MAX];
+
+	if (init_hear(z->source.fd, &m, fds) <= 0) {
+		zygote_lost(p, z);
+		return;
+	}
+	for (size_t i = 0; i < INIT_FDS_MAX; i++)
+		scope_close(&fds[i]);
+	if (m.word != INIT_ENDED)
+		return;
+	z->ended = true;
+	z->code = m.code;
+	z->status = m.status;
+}
+
+static bool is_old(const struct pool *p, const struct pool_zygote *z)
+{
+	return (p->o->rotate_tasks && z->tasks >= p->o->rotate_tasks) ||
+	       (p->o->rotate_ms && now_ms() - z->began_ms >= p->o->rotate_ms);
+}
+
+/* The older ones, once there is somebody to take their place. */
+static void retire(struct pool *p)
+{
+	struct pool_zygote *z = p->zygotes ? p->zygotes->next : NULL, *next;
+
+	for (; z && p->zygotes->ready; z = next) {
+		next = z->next;
+		drop_tasks_of(p, z);
+		if (z->users == 0)
+			zygote_end(p, z);
+	}
+}
+
+/* --- tasks --- */
+
+void pool_task_free(struct pool_task *t)
+{
+	for (size_t i = 0; i < TASK_FDS; i++)
+		scope_close(&t->fds[i]);
+	free(t);
+}
+
+/* Ours and theirs of all four. */
+static int open_ends(int ours[TASK_FDS], int theirs[TASK_FDS])
+{
+	static const int types[] = { [TASK_INIT] = SOCK_SEQPACKET, [TASK_LINE] = SOCK_STREAM };
+
+	for (int i = 0; i < TASK_FDS; i++) {
+		int ends[2];
+		int r = i <= TASK_LINE ? sys_socketpair(types[i] | SOCK_CLOEXEC, ends)
+				       : pipe2(ends, O_CLOEXEC);
+
+		if (r < 0)
+			return -1;
+		ours[i] = ends[0];
+		theirs[i] = ends[1];
+	}
+	return 0;
+}
+
+static int task_send(struct pool_zygote *z, struct pool_task *t, struct err *err)
+{
+	static const struct init_msg word = { .word = INIT_TASK };
+	int theirs[TASK_FDS] = { -1, -1, -1, -1 }, r;
+
+	r = open_ends(t->fds, theirs);
+	if (r == 0)
+		r = init_send(z->source.fd, &word, theirs, TASK_FDS);
+	if (r < 0)
+		(void)err_host(err, errno, "ask for a task's sandbox");
+	for (size_t i = 0; i < TASK_FDS; i++)
+		scope_close(&theirs[i]);
+	return r;
+}
+
+static int task_make(struct pool *p, struct err *err)
+{
+	struct pool_zygote *z = p->zygotes;
+	struct pool_task *t = new_zeroed(sizeof(*t)), **at = &p->tasks;
+
+	*t = (struct pool_task){ .zygote = z, .fds = { -1, -1, -1, -1 } };
+	if (task_send(z, t, err) < 0) {
+		pool_task_free(t);
+		return -1;
+	}
+	t->source = (struct source){ SOURCE_TASK, t->fds[TASK_LINE] };
+	if (source_add(p->epoll, &t->source, err) < 0) {
+		pool_task_free(t);
+		return -1;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = t;
+	p->making++;
+	z->users++;
+	z->tasks++;
+	return 0;
+}
+
+/* What it has said of its failure. */
+static void task_failed(struct pool *p, struct pool_task *t)
+{
+	char text[sizeof(p->why.text) - 64];
+	struct pollfd poll_fd = { .fd = t->fds[TASK_ERR], .events = POLLIN };
+	ssize_t n = poll(&poll_fd, 1, 0) > 0 ? sys_read(t->fds[TASK_ERR], text, sizeof(text) - 1)
+					     : 0;
+	struct err why;
+
+	text[n > 0 ? n : 0] = '\0';
+	(void)err_set(&why, ERR_HOST, 0, "no sandbox for a task: %s",
+		      n > 0 ? text : "its first process ended");
+	/* With its zygote it goes without a word; that one's end counts. */
+	if (n > 0)
+		count_failure(p, &why);
+	task_drop(p, t);
+}
+
+static void on_task(struct pool *p, struct pool_task *t)
+{
+	char byte;
+
+	if (t->ready || sys_read(t->source.fd, &byte, 1) != 1) {
+		task_failed(p, t);
+		return;
+	}
+	(void)init_say(t->fds[TASK_INIT], INIT_CLOSE, 0);
+	t->ready = true;
+	t->zygote->ready = true;
+	p->making--;
+	p->idle++;
+	p->failures = 0;
+	retire(p);
+}
+
+struct pool_task *pool_take(struct pool *p)
+{
+	struct pool_task **at = &p->tasks, *t;
+
+	while (*at && !(*at)->ready)
+		at = &(*at)->next;
+	t = *at;
+	if (!t)
+		return NULL;
+	*at = t->next;
+	(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, t->source.fd, NULL);
+	p->idle--;
+	p->handed++;
+	return t;
+}
+
+void pool_release(struct pool *p, struct pool_zygote *z)
+{
+	if (--z->users > 0)
+		return;
+	if (z->source.fd < 0)
+		zygote_free(z); /* it has ended before */
+	else
+		retire(p);
+}
+
+/* --- the pool --- */
+
+void pool_event(struct pool *p, struct source *source)
+{
+	if (source->kind == SOURCE_ZYGOTE)
+		on_zygote(p, (struct pool_zygote *)(void *)source);
+	else
+		on_task(p, (struct pool_task *)(void *)source);
+}
+
+bool pool_is_broken(const struct pool *p)
+{
+	return p->failures >= FAILURES_MAX && now_ms() < p->again_ms;
+}
+
+void pool_fill(struct pool *p, uint32_t waiting)
+{
+	uint32_t want = p->o->size + waiting;
+	struct err err;
+
+	if (pool_is_broken(p))
+		return;
+	if ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
+	    zygote_start(p, &err) < 0) {
+		count_failure(p, &err);
+		return;
+	}
+	while (p->idle + p->making < want && p->making < POOL_MAKING_MAX)
+		if (task_make(p, &err) < 0) {
+			count_failure(p, &err);
+			return;
+		}
+}
+
+int pool_wait_ms(const struct pool *p)
+{
+	uint64_t now = now_ms(), at;
+
+	if (pool_is_broken(p))
+		return (int)(p->again_ms - now) + 1;
+	if (!p->o->rotate_ms || !p->zygotes)
+		return -1;
+	at = p->zygotes->began_ms + p->o->rotate_ms;
+	return at > now ? (at - now > INT32_MAX ? INT32_MAX : (int)(at - now) + 1) : 1;
+}
+
+int pool_begin(struct pool *p, struct arena *a, struct err *err)
+{
+	TRY(recipe_make(p->q, p->o->preload, &p->recipe, a, err));
+	return zygote_start(p, err);
+}
+
+/* Of the only process beside the first one in that /proc. */
+static uint64_t memory_of(int proc_fd)
+{
+	struct measure *m = measure_open(proc_fd);
+	uint64_t n = m ? measure_proportional(m) : 0;
+
+	measure_close(m);
+	return n;
+}
+
+static uint64_t task_memory(const struct pool_task *t)
+{
+	struct init_msg m;
+	int fds[INIT_FDS_MAX];
+	uint64_t n = 0;
+
+	if (init_peek(t->fds[TASK_INIT], &m, fds) > 0 && fds[INIT_FD_PROC] >= 0)
+		n = memory_of(take_fd(&fds[INIT_FD_PROC]));
+	for (size_t i = 0; i < INIT_FDS_MAX; i++)
+		scope_close(&fds[i]);
+	return n;
+}
+
+void pool_stats(const struct pool *p, struct pool_stats *ret)
+{
+	uint64_t sum = 0, n = 0;
+
+	for (const struct pool_task *t = p->tasks; t && n < MEASURED_MAX; t = t->next) {
+		if (!t->ready)
+			continue;
+		sum += task_memory(t);
+		n++;
+	}
+	ret->size = p->o->size;
+	ret->idle = p->idle;
+	ret->making = p->making;
+	ret->tasks = p->handed;
+	ret->zygotes = p->started;
+	ret->lost = p->lost;
+	ret->idle_bytes = n ? sum / n : 0;
+}
+
+void pool_done(struct pool *p)
+{
+	while (p->zygotes)
+		zygote_end(p, p->zygotes);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool.h - zygotes, and the tasks that wait ready, each in a sandbox of its own.
+ *
+ * One process has the pool and one epoll for all it waits for. It makes tasks ahead, so that whoever wants one takes what is
+ * there. A zygote that ends is replaced; one that is old enough is followed by another and ends with its last task. */
+#pragma once
+
+#include <signal.h>
+
+#include "runtime/sandbox/pool_agent.h"
+
+#define POOL_SIZE_MAX 1024
+/* Tasks that are being made at one time. */
+#define POOL_MAKING_MAX 32
+
+struct pool_options {
+	uint32_t size; /* tasks that wait ready */
+	uint32_t rotate_tasks; /* after so many tasks the zygote is followed by another; 0: never */
+	uint64_t rotate_ms; /* likewise after so much time */
+	const char *preload; /* modules, separated by commas; NULL: none */
+};
+
+/* What is waited for. The first member of all that is in the epoll. */
+enum source_kind {
+	SOURCE_ZYGOTE,
+	SOURCE_TASK,
+	/* of serve.c */
+	SOURCE_LISTENER,
+	SOURCE_SIGNALS, /* we are to end */
+	SOURCE_INPUT, /* likewise, at its end */
+	SOURCE_WORKER
+};
+struct source {
+	uint8_t kind; /* enum source_kind */
+	int fd;
+};
+
+struct pool_zygote {
+	struct source source; /* the agent's socket */
+	struct start start;
+	uint64_t began_ms;
+	uint64_t tasks; /* that were made */
+	uint32_t users; /* tasks of it that are there */
+	bool ready; /* a task of it was ready */
+	bool ended; /* code and status say how */
+	int code, status;
+	struct pool_zygote *next;
+};
+
+struct pool_task {
+	struct source source; /* the line: one byte when it is ready */
+	struct pool_zygote *zygote;
+	int fds[TASK_FDS]; /* our ends */
+	bool ready;
+	struct pool_task *next;
+};
+
+/* As it is now; to and from a worker as one datagram. */
+struct pool_stats {
+	uint64_t size, idle, making, running, waiting, workers;
+	uint64_t tasks; /* handed out */
+	uint64_t zygotes; /* that were started */
+	uint64_t lost; /* zygotes that ended by themselves */
+	uint64_t idle_bytes; /* memory of a waiting task, shared pages divided among their users; the mean of some */
+};
+
+struct pool {
+	const struct pool_options *o;
+	const struct request *q;
+	struct recipe recipe;
+	const sigset_t *outside; /* the signals of what is started */
+	int epoll;
+	struct pool_zygote *zygotes; /* the newest, of which tasks are made, first */
+	struct pool_task *tasks; /* ready and in the making; the oldest first */
+	uint32_t idle, making;
+	uint32_t failures; /* in a row: zygotes without a ready task, or tasks that were not */
+	uint64_t again_ms; /* no zygote is started before */
+	struct err why; /* of the last failure */
+	uint64_t handed, started, lost;
+};
+
+/* pool_begin: plans, starts the first zygote. pool_event: of a source of ours. */
+int pool_begin(struct pool *p, struct arena *a, struct err *err);
+void pool_event(struct pool *p, struct source *source);
+/* pool_fill: makes what is missing for that many who wait beside the size; pool_wait_ms: when it wants to be called again
+ * although nothing happens, -1 never. */
+void pool_fill(struct pool *p, uint32_t waiting);
+int pool_wait_ms(const struct pool *p);
+/* pool_take: the oldest that is ready, or NULL. It is the caller's: pool_release when it has ended, with what is left of it. */
+struct pool_task *pool_take(struct pool *p);
+void pool_release(struct pool *p, struct pool_zygote *z);
+void pool_task_free(struct pool_task *t);
+/* pool_is_broken: no task can be made for the time being; p->why says why. */
+bool pool_is_broken(const struct pool *p);
+void pool_stats(const struct pool *p, struct pool_stats *ret);
+void pool_done(struct pool *p);
+
+int source_add(int epoll, struct source *s, struct err *err);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_agent.c - one loop over the supervisor's words and the ends of children.
+ * Should: keep nothing of a task once the zygote has it.  Mustn't: let the zygote's failure go unseen. */
+#include "runtime/sandbox/pool_agent.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "runtime/sandbox/compose.h"
+#include "runtime/stage/init.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+
+#define AGENT_NAME "sandbox-pool"
+/* A task is the first process that joins its sandbox, whose init is number 1. */
+#define TASK_PID 2
+
+/* The agent's only descriptors. */
+enum { FD_SUPERVISOR, FD_ZYGOTE };
+
+/* --- the first process of a task's sandbox --- */
+
+static int prepare(const struct recipe *r, int init, struct err *err)
+{
+	struct act x = ACT_INIT;
+
+	x.plan = r->task;
+	/* For its ids to be written, and for the task to join. */
+	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_host(err, errno, "open /proc/self");
+	TRY(act_open_proc(&x.proc_fd, err));
+	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (x.root_fd < 0)
+		return err_host(err, errno, "open the root");
+	TRY(act_stage(&x, STAGE_NAMESPACE, err));
+	TRY(act_stage(&x, STAGE_ROOT, err));
+	return init_begin(init, SANDBOX_SCRATCH, true, err);
+}
+
+static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
+{
+	char line[ERR_LINE_MAX];
+	struct err err;
+
+	(void)sys_umask(0);
+	if (prepare(r, fds[TASK_INIT], &err) < 0) {
+		(void)err_line(&err, line, sizeof(line));
+		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
+		_exit(1);
+	}
+	if (fd_write_all(ready, "", 1) < 0)
+		_exit(1);
+	init_serve(TASK_PID, fds[TASK_INIT]);
+}
+
+/* --- the agent --- */
+
+/* It writes to the task's standard error why there will be none. */
+static void say_failure(int fd, const char *what)
+{
+	struct err err;
+
+	(void)err_host(&err, errno, "%s", what);
+	(void)fd_write_all(fd, err.text, strlen(err.text));
+}
+
+static bool wait_ready(int fd)
+{
+	char byte;
+
+	return sys_read(fd, &byte, 1) == 1;
+}
+
+static void make_task(const struct recipe *r, const int fds[TASK_FDS])
+{
+	static const struct init_msg word = { .word = INIT_TASK };
+	int ready[2], to_zygote[INIT_FDS_MAX];
+	scoped_fd int pidfd = -1;
+	struct clone_args args = { .flags = r->namespaces | CLONE_PIDFD,
+				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
+				   .exit_signal = SIGCHLD };
+	pid_t pid;
+	bool fine;
+
+	if (pipe2(ready, O_CLOEXEC) < 0) {
+		say_failure(fds[TASK_ERR], "make a pipe");
+		return;
+	}
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		be_task_init(r, fds, ready[1]);
+	if (pid < 0)
+		say_failure(fds[TASK_ERR], "make the task's namespaces");
+	(void)sys_close(ready[1]);
+	fine = pid > 0 && wait_ready(ready[0]);
+	(void)sys_close(ready[0]);
+	to_zygote[0] = pidfd;
+	memcpy(to_zygote + 1, fds, TASK_FDS * sizeof(int));
+	if (fine && init_send(FD_ZYGOTE, &word, to_zygote, INIT_FDS_MAX) < 0)
+		_exit(1);
+}
+
+static void hear(const struct recipe *r)
+{
+	struct init_msg m;
+	int fds[INIT_FDS_MAX];
+
+	if (init_hear(FD_SUPERVISOR, &m, fds) <= 0)
+		_exit(0);
+	if (m.word == INIT_TASK && fds[TASK_FDS - 1] >= 0)
+		make_task(r, fds);
+	for (size_t i = 0; i < INIT_FDS_MAX; i++)
+		scope_close(&fds[i]);
+}
+
+/* Without a zygote there is nothing to stay for. */
+static void reap(pid_t zygote)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+			return;
+		if (info.si_pid != zygote)
+			continue;
+		const struct init_msg ended = { .word = INIT_ENDED,
+						.code = info.si_code,
+						.status = info.si_status };
+		(void)init_send(FD_SUPERVISOR, &ended, NULL, 0);
+		_exit(1);
+	}
+}
+
+static _Noreturn void serve(const struct recipe *r, pid_t zygote)
+{
+	sigset_t children;
+
+	(void)sigemptyset(&children);
+	(void)sigaddset(&children, SIGCHLD);
+	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
+	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	struct pollfd p[2] = { { .fd = FD_SUPERVISOR, .events = POLLIN },
+			       { .fd = signal_fd, .events = POLLIN } };
+
+	if (signal_fd < 0)
+		_exit(1);
+	for (reap(zygote);; reap(zygote)) {
+		struct signalfd_siginfo info;
+
+		if (poll(p, 2, -1) < 0)
+			continue;
+		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
+			;
+		if (p[0].revents)
+			hear(r);
+	}
+}
+
+/* Nothing but the two sockets, both marked. */
+static int keep_sockets(int supervisor, int zygote)
+{
+	scoped_fd int one = sys_fcntl(supervisor, F_DUPFD_CLOEXEC, 3);
+	scoped_fd int two = sys_fcntl(zygote, F_DUPFD_CLOEXEC, 3);
+
+	if (one < 0 || two < 0 || sys_dup3(one, FD_SUPERVISOR, O_CLOEXEC) < 0 ||
+	    sys_dup3(two, FD_ZYGOTE, O_CLOEXEC) < 0)
+		return -1;
+	return sys_close_range(FD_ZYGOTE + 1, ~0U, 0);
+}
+
+/* The zygote's standard input is its socket, its output nothing; what it says of itself goes where ours goes. */
+static int zygote_streams(int sock, struct err *err)
+{
+	scoped_fd int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+
+	if (null < 0 || sys_dup3(sock, STDIN_FILENO, 0) < 0 ||
+	    sys_dup3(null, STDOUT_FILENO, 0) < 0)
+		return err_host(err, errno, "hand the interpreter its socket");
+	return 0;
+}
+
+/* A number that no task has in its own sandbox: libraries that tell a fork by it see one. */
+static void skip_number(void)
+{
+	siginfo_t info;
+	pid_t pid = sys_fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		(void)sys_waitid(P_PID, (id_t)pid, &info, WEXITED);
+}
+
+int agent_split(const struct start *s, struct err *err)
+{
+	int ends[2];
+	pid_t zygote;
+
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+		return err_host(err, errno, "make a socket pair");
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_host(err, errno, "close the pool's first process to others");
+	init_wipe(s->argv);
+	skip_number();
+	zygote = sys_fork();
+	if (zygote < 0)
+		return err_host(err, errno, "make the interpreter's process");
+	if (zygote == 0)
+		return zygote_streams(ends[1], err);
+	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
+	if (keep_sockets(s->init_sock, ends[0]) < 0)
+		_exit(1);
+	serve(s->split_ctx, zygote);
+}

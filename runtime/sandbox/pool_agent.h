@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_agent.h - the first process of the zygote's sandbox: makes the sandboxes of tasks, and hands each to the zygote.
+ *
+ *   supervisor --TASK, 4 fds--> agent --clone--> first process of the task's sandbox (init.h) --HELLO--> supervisor
+ *                                 `--TASK, 5 fds--> zygote --fork--> the task --"R"--> supervisor
+ *
+ * The agent ends with its zygote, and with the agent all that is in its sandbox. */
+#pragma once
+
+#include "runtime/sandbox/pool_recipe.h"
+#include "runtime/stage/stage.h"
+
+/* What a task is made with: its end of each. */
+enum task_fd {
+	TASK_INIT, /* the socket of its first process */
+	TASK_LINE, /* where its code comes from */
+	TASK_OUT,
+	TASK_ERR, /* its standard error; before it is ready, why it will not be */
+	TASK_FDS
+};
+
+/* What comes by the line: this, with the standard input as a descriptor where there is one; then so many bytes of code, and
+ * of variables, each "NAME=VALUE" with a NUL behind it. The task says one byte when it is ready for it. */
+struct task_frame {
+	uint32_t code, variables;
+};
+
+/* agent_split: for struct start's split, with the recipe as its context. */
+int agent_split(const struct start *s, struct err *err);

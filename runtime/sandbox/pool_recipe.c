@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_recipe.c - both plans come out of the configuration that exec composes from the same policy.
+ *
+ * The zygote's sandbox is exec's without limits of processes and files, without masks and without the filter: only our own
+ * code and the modules that the pool's owner names run in it, and a task's /proc can be mounted only where none is masked.
+ * What it leaves out each task has: a user namespace of its own, in which processes are counted, the private space, /proc and
+ * /dev/pts anew, the masks, the limits and the filter. */
+#include "runtime/sandbox/pool_recipe.h"
+
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "runtime/plan/plan_seccomp.h"
+#include "runtime/probe/probe.h"
+#include "runtime/sandbox/compose.h"
+#include "spec/base/path.h"
+#include "spec/base/sys.h"
+
+static const char zygote_source[] = {
+#include "zygote.h"
+};
+
+/* --- what cannot be had --- */
+
+struct refusal {
+	enum policy_item item;
+	const char *why;
+};
+
+static const struct refusal refusals[] = {
+	{ POLICY_WORKSPACE, "a pool's tasks have no workspace; use exec" },
+	{ POLICY_ARTIFACTS_DIR, "a pool's tasks leave no artifacts; use exec" },
+	{ POLICY_VIOLATIONS, "a pool does not trace its tasks; use exec" },
+};
+
+static int refuse(const char *from, const char *why, struct err *err)
+{
+	(void)err_input(err, "%s", why);
+	return err_in(err, "%s", from);
+}
+
+static int check_policy(const struct policy *p, struct err *err)
+{
+	uint64_t backend = policy_n(p, POLICY_BACKEND);
+
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+		if (policy_text(p, refusals[i].item))
+			return refuse(p->v[refusals[i].item].from, refusals[i].why, err);
+	if (policy_n(p, POLICY_TRACE))
+		return refuse(p->v[POLICY_TRACE].from, "a pool does not trace its tasks; use exec",
+			      err);
+	if (!policy_n(p, POLICY_EXEC))
+		return refuse(p->v[POLICY_EXEC].from,
+			      "a pool cannot forbid its tasks to start programs; use exec", err);
+	if (policy_filtered(p))
+		return refuse("serve",
+			      "a pool has no network filter: its tasks have no network, or with "
+			      "--allow-network the host's; use exec for single domains",
+			      err);
+	if (backend != BACKEND_AUTO && backend != BACKEND_SUPERVISOR)
+		return refuse(p->v[POLICY_BACKEND].from,
+			      "a pool's limits are held by its supervisor; say auto or supervisor",
+			      err);
+	return 0;
+}
+
+/* --- the task --- */
+
+static struct op *add_mount(struct plan *p, const char *path, const char *type, const char *data)
+{
+	struct op *op = plan_add(p, STAGE_ROOT, OP_MOUNT, "");
+
+	op->path = path;
+	op->type = op->text = type;
+	op->data = data;
+	op->len = data ? (uint32_t)strlen(data) : 0;
+	op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	return op;
+}
+
+/* One file system holds all that a task may write, so that its size and its files are bounded together. */
+static void add_spaces(struct plan *p, const struct config *c)
+{
+	(void)add_mount(p, POOL_HIDDEN, "tmpfs", c->root->fresh);
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+		const char *path = path_join(p->arena, POOL_HIDDEN, s->path + 1);
+		struct op *op;
+
+		if (s->kind != SEED_SPACE)
+			continue;
+		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "");
+		op->path = path;
+		op->a = s->mode;
+		op = plan_add(p, STAGE_ROOT, OP_BIND, "");
+		op->path = s->path;
+		op->text = path;
+		op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	}
+}
+
+static void add_mask(struct plan *p, const char *path)
+{
+	plan_add(p, STAGE_ROOT, OP_MASK, "")->path = path;
+}
+
+static void add_ids(struct plan *p, uint32_t uid, uint32_t gid)
+{
+	struct op *op;
+
+	(void)plan_add(p, STAGE_NAMESPACE, OP_DENY_SETGROUPS, "");
+	op = plan_add(p, STAGE_NAMESPACE, OP_ID_MAP, "");
+	op->path = "uid_map";
+	op->text = arena_printf(p->arena, "%u %u 1", uid, uid);
+	op = plan_add(p, STAGE_NAMESPACE, OP_ID_MAP, "");
+	op->path = "gid_map";
+	op->text = arena_printf(p->arena, "%u %u 1", gid, gid);
+}
+
+struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a)
+{
+	struct plan *p = arena_new(a, struct plan);
+
+	p->arena = a;
+	add_ids(p, uid, gid);
+	if (config_has_ns(c, CLONE_NEWNET))
+		(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "");
+	add_spaces(p, c);
+	add_mount(p, "/proc", "proc", NULL)->a |= MOUNT_ATTR_NOEXEC;
+	add_mount(p, "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620")->a =
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	for (size_t i = 0; i < c->linux_.masked_paths.n; i++)
+		add_mask(p, c->linux_.masked_paths.v[i]);
+	add_mask(p, POOL_HIDDEN);
+	return p;
+}
+
+/* --- the zygote --- */
+
+static const char *hex(const struct seccomp_program *s, struct arena *a)
+{
+	const unsigned char *bytes = (const unsigned char *)s->insns;
+	size_t n = s->n * sizeof(*s->insns);
+	char *ret = arena_alloc(a, 2 * n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	return ret;
+}
+
+static const char *limits_text(const struct composition *task, struct arena *a)
+{
+	const struct rlimits *r = &task->process.rlimits;
+	struct text t = { .arena = a };
+
+	for (size_t i = 0; i < r->n; i++)
+		text_addf(&t, "%d:%llu,", r->v[i].type, (unsigned long long)r->v[i].hard);
+	text_addf(&t, "%d:%llu", RLIMIT_NOFILE, (unsigned long long)task->open_files);
+	return t.s;
+}
+
+static int zygote_words(const struct composition *task, uint64_t namespaces, const char *preload,
+			struct request *q, struct err *err)
+{
+	struct seccomp_program filter = { 0 };
+	struct arena *a = task->a;
+	const char **v = arena_array(a, const char *, 10);
+	size_t n = 0;
+
+	TRY(seccomp_compile(task->config.linux_.seccomp, a, &filter, err));
+	v[n++] = "python3";
+	v[n++] = "-c";
+	v[n++] = zygote_source;
+	v[n++] = arena_printf(a, "%d", SYS_seccomp);
+	v[n++] = arena_printf(a, "%u", filter.flags);
+	v[n++] = arena_printf(a, "%llu", (unsigned long long)(namespaces & ~CLONE_NEWPID));
+	v[n++] = hex(&filter, a);
+	v[n++] = limits_text(task, a);
+	v[n++] = preload ? preload : "";
+	q->args = (struct strings){ v, n };
+	return 0;
+}
+
+/* The right to be in a task's pid namespace for the length of a fork; gone in the task. */
+static struct capabilities *zygote_capabilities(struct arena *a)
+{
+	static const struct cap_set admin = { .set = true, .bits = 1ULL << CAP_SYS_ADMIN };
+	struct capabilities *c = arena_new(a, struct capabilities);
+
+	*c = (struct capabilities){ admin, admin, admin, admin, admin };
+	return c;
+}
+
+static int compose_zygote(struct composition *z, struct err *err)
+{
+	TRY(compose(z, err));
+	compose_seed(z, SEED_DIR, POOL_HIDDEN, NULL, 0755);
+	z->config.linux_.masked_paths.n = 0;
+	z->config.linux_.seccomp = NULL;
+	z->process.capabilities = zygote_capabilities(z->a);
+	return config_check(&z->config, err);
+}
+
+static int plan_zygote(const struct request *q, struct arena *a, struct plan **ret, struct err *err)
+{
+	const struct plan_options o = { .bundle = "/", .id = q->id, .no_new_keyring = true };
+	struct policy policy = *q->policy;
+	struct request own = *q;
+	struct composition z = { .q = &own, .a = a };
+	struct facts facts;
+
+	own.policy = &policy;
+	policy.v[POLICY_PROCESSES].n = 0;
+	policy.v[POLICY_FILE_SIZE].n = 0;
+	policy.v[POLICY_OPEN_FILES].n = 0;
+	TRY(compose_zygote(&z, err));
+	TRY(probe(plan_wants(&z.config), &facts, err));
+	return plan_container(&z.config, &facts, &o, a, ret, err);
+}
+
+int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
+		struct err *err)
+{
+	struct request own = *q;
+	static const char *python[] = { "python3", NULL };
+	struct composition task = { .q = &own, .a = a };
+
+	TRY(check_policy(q->policy, err));
+	own.args = (struct strings){ python, 1 };
+	TRY(compose(&task, err));
+	ret->namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
+			  CLONE_NEWCGROUP;
+	if (config_has_ns(&task.config, CLONE_NEWNET))
+		ret->namespaces |= CLONE_NEWNET;
+	ret->task = recipe_task(&task.config, task.uid, task.gid, a);
+	TRY(zygote_words(&task, ret->namespaces, preload, &own, err));
+	return plan_zygote(&own, a, &ret->zygote, err);
+}

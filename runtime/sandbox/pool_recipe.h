@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_recipe.h - what a policy asks of a pool: the plan of the sandbox that the zygote lives in, and of those that each task
+ * gets inside it. */
+#pragma once
+
+#include "runtime/plan/plan.h"
+#include "runtime/sandbox/sandbox.h"
+
+/* Where the private space of a task lies in its sandbox, covered once it is in place. */
+#define POOL_HIDDEN "/.pool"
+
+struct recipe {
+	struct plan *zygote; /* its own sandbox, whose payload it is */
+	struct plan *task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
+	uint64_t namespaces; /* CLONE_NEWx of a task */
+};
+
+/* recipe_make: q is as of a sandbox whose program is Python; preload are module names, separated by commas. What a pool cannot
+ * hold is refused, with the flag that asks for it. */
+int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
+		struct err *err);
+/* recipe_task: the operations of a task for the configuration that exec would have; pure. */
+struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a);

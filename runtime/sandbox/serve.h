@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.h - a pool behind a unix socket that only its owner may open.
+ *
+ *   client --frames (spec/policy/serve.h)--> worker, a process a connection --words, fds--> the pool's process
+ *
+ * A worker reads what its client sends, takes a task from the pool, watches it as exec does its payload, and answers. So what
+ * goes wrong with one request ends one connection. */
+#pragma once
+
+#include "runtime/sandbox/pool.h"
+
+#define SERVE_CLIENTS_MAX 2048
+
+struct serve_options {
+	const char *socket; /* path */
+	bool until_eof; /* of standard input: then we end, too */
+	struct pool_options pool;
+};
+
+/* serve_run: until a signal ends it. ready (may be NULL) is called once the first task waits and the socket is there. */
+int serve_run(const struct request *q, const struct serve_options *o, int (*ready)(void),
+	      struct arena *a, struct err *err);
+
+/* --- for its parts --- */
+
+/* Between worker and pool, as struct init_msg's word. After NONE and STATS follows a datagram: struct err, struct pool_stats. */
+enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_TASK, WORD_NONE, WORD_STATS };
+
+/* worker_main: serves one connection, to its end; both fds are its only ones. */
+_Noreturn void worker_main(const struct request *q, int connection, int channel);
+
+/* job_run: code in a task whose ends are fds, which are taken; asked_us: when it was wanted. caller: the connection, on whose end
+ * the task ends. */
+struct serve_request;
+struct job {
+	const struct request *q;
+	const struct serve_request *request;
+	int fds[TASK_FDS];
+	int caller;
+	uint64_t asked_us;
+};
+int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,
+	    struct err *err);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_worker.c - one connection: requests in, answers out, one at a time.
+ * Mustn't: go on after a frame that cannot be one. */
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/serve.h"
+#include "runtime/sandbox/watch.h"
+#include "runtime/stage/init.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+#include "spec/policy/serve.h"
+
+#define WORKER_NAME "sandbox-worker"
+
+struct worker {
+	const struct request *q;
+	int connection, channel;
+	struct arena a; /* of one request */
+};
+
+static bool read_whole(int fd, void *into, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		ssize_t got = sys_read(fd, (char *)into + at, n - at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += (size_t)got;
+	}
+	return true;
+}
+
+/* False at the end, and where the length cannot be: what follows has no beginning. */
+static bool read_frame(struct worker *w, const char **ret, size_t *len)
+{
+	unsigned char length[SERVE_LENGTH];
+	char *bytes;
+
+	if (!read_whole(w->connection, length, sizeof(length)))
+		return false;
+	*len = serve_length(length, SERVE_REQUEST_MAX);
+	if (*len == 0)
+		return false;
+	bytes = arena_alloc(&w->a, *len + 1);
+	*ret = bytes;
+	return read_whole(w->connection, bytes, *len);
+}
+
+static void write_frame(struct worker *w, const struct text *t)
+{
+	unsigned char length[SERVE_LENGTH];
+	struct iovec parts[2] = { { length, sizeof(length) }, { t->s, t->len } };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t n;
+
+	serve_length_put((uint32_t)t->len, length);
+	n = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL);
+	if (n < (ssize_t)sizeof(length))
+		_exit(0);
+	n -= (ssize_t)sizeof(length);
+	while ((size_t)n < t->len) {
+		ssize_t more;
+
+		parts[0] = (struct iovec){ t->s + n, t->len - (size_t)n };
+		msg.msg_iovlen = 1;
+		more = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL);
+		if (more < 0)
+			_exit(0);
+		n += more;
+	}
+}
+
+/* The pool's own end is ours. */
+static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, int fds[INIT_FDS_MAX])
+{
+	if (init_say(w->channel, (enum init_word)word, 0) < 0 ||
+	    init_hear(w->channel, ret, fds) <= 0)
+		_exit(0);
+}
+
+/* Positive: a task; else why there is none. */
+static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
+{
+	int got[INIT_FDS_MAX];
+	struct init_msg m;
+
+	ask(w, WORD_WANT, &m, got);
+	if (m.word != WORD_TASK) {
+		if (!read_whole(w->channel, err, sizeof(*err)))
+			_exit(0);
+		return -1;
+	}
+	for (size_t i = 0; i < TASK_FDS; i++)
+		fds[i] = got[i];
+	return 0;
+}
+
+static int execute(struct worker *w, const struct serve_request *q, struct emit *e, struct err *err)
+{
+	struct policy p = *w->q->policy;
+	struct job j = { .q = w->q,
+			 .request = q,
+			 .caller = w->connection,
+			 .asked_us = watch_now_us() };
+	struct result r;
+
+	TRY(serve_request_limits(q, &p, err));
+	TRY(want_task(w, j.fds, err));
+	TRY(job_run(&j, &p, &w->a, &r, err));
+	serve_answer_begin(q, e);
+	struct text result = { .arena = &w->a };
+	struct emit inner = { .out = &result };
+	result_emit(&r, &p, &inner);
+	emit_raw(e, "result", result.s);
+	emit_end_object(e);
+	return 0;
+}
+
+static void emit_stats(const struct serve_request *q, const struct pool_stats *s, struct emit *e)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} rows[] = {
+		{ "size", s->size },	       { "idle", s->idle },
+		{ "making", s->making },       { "running", s->running },
+		{ "waiting", s->waiting },     { "clients", s->workers },
+		{ "tasks", s->tasks },	       { "zygotes", s->zygotes },
+		{ "zygotes_lost", s->lost },   { "idle_bytes", s->idle_bytes },
+	};
+
+	serve_answer_begin(q, e);
+	emit_object(e, "stats");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		emit_uint(e, rows[i].key, rows[i].n);
+	emit_end_object(e);
+	emit_end_object(e);
+}
+
+static void stats(struct worker *w, const struct serve_request *q, struct emit *e)
+{
+	int fds[INIT_FDS_MAX];
+	struct pool_stats s;
+	struct init_msg m;
+
+	ask(w, WORD_WANT_STATS, &m, fds);
+	if (!read_whole(w->channel, &s, sizeof(s)))
+		_exit(0);
+	emit_stats(q, &s, e);
+}
+
+static int answer(struct worker *w, const char *bytes, size_t len, struct serve_request *q,
+		  struct emit *e, struct err *err)
+{
+	TRY(serve_request_parse(bytes, len, &w->a, q, err));
+	if (q->op == SERVE_EXECUTE)
+		return execute(w, q, e, err);
+	if (q->op == SERVE_STATS) {
+		stats(w, q, e);
+		return 0;
+	}
+	serve_answer_begin(q, e);
+	emit_bool(e, "pong", true);
+	emit_end_object(e);
+	return 0;
+}
+
+/* False at the connection's end. */
+static bool serve_one(struct worker *w)
+{
+	struct text out = { .arena = &w->a };
+	struct emit e = { .out = &out };
+	struct serve_request q;
+	struct err err;
+	const char *bytes;
+	size_t len;
+	bool fine = read_frame(w, &bytes, &len);
+
+	if (fine && answer(w, bytes, len, &q, &e, &err) < 0)
+		serve_answer_error(&q, &err, &e);
+	if (fine)
+		write_frame(w, &out);
+	arena_done(&w->a);
+	w->a = (struct arena){ 0 };
+	return fine;
+}
+
+void worker_main(const struct request *q, int connection, int channel)
+{
+	struct worker w = { .q = q, .connection = connection, .channel = channel };
+
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)WORKER_NAME, 0, 0, 0);
+	while (serve_one(&w))
+		;
+	_exit(0);
+}

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+# zygote.py - an interpreter that is ready and of which every task is a copy.
+#
+# Runs as `python3 -c` in a sandbox of its own, under the first process of pool_agent.c, whose socket is descriptor 0. A
+# message brings five descriptors: the first process of a task's sandbox, its socket, the line that the code will come by, and
+# the task's two outputs. The copy enters that sandbox, gives up everything, loads the filter, and waits.
+# Should: read of a task no more than lengths and one descriptor, and that in the copy alone.
+# Mustn't: leave a task anything of ours or of another's but memory that it may write its own copy of.
+import atexit
+import ctypes
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import types
+
+CLONE_NEWPID = 0x20000000
+PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 24, 38
+CAPABILITY_VERSION_3 = 0x20080522
+SECCOMP_SET_MODE_FILTER = 1
+TASK, ENDED = 9, 2  # enum init_word
+CLD_EXITED, CLD_KILLED = 1, 2
+MESSAGE = struct.Struct("=iiiiQQ")  # struct init_msg
+FRAME = struct.Struct("=II")  # struct task_frame
+OUT, ERR, LINE = 1, 2, 3
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result, what):
+    if result < 0:
+        errno = ctypes.get_errno()
+        raise OSError(errno, f"{what}: {os.strerror(errno)}")
+    return result
+
+
+def enter(sandbox, setup):
+    checked(libc.setns(sandbox, setup.namespaces), "enter the task's namespaces")
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.closerange(LINE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    os.setsid()
+    os.makedirs(setup.cwd, exist_ok=True)
+    os.chdir(setup.cwd)
+
+
+def drop(limits):
+    for kind, value in limits:
+        resource.setrlimit(kind, (value, value))
+    capability = 0
+    while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    checked(libc.capset(header, (ctypes.c_uint32 * 6)()), "drop the capabilities")
+    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs")
+    # It was taken away with the change of namespaces; a program that is started has it.
+    checked(libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "open /proc/self")
+
+
+def reseed():
+    """What would be alike in every copy. The hash seed is, until the pool makes a new zygote."""
+    modules = sys.modules
+    if "random" in modules:
+        modules["random"].seed()
+    if "numpy.random" in modules:
+        modules["numpy.random"].seed()
+    if "_ssl" in modules:
+        modules["_ssl"].RAND_add(os.urandom(32), 32.0)
+
+
+def receive(line):
+    data, ancillary, _, _ = line.recvmsg(FRAME.size, socket.CMSG_SPACE(4), socket.MSG_WAITALL)
+    if len(data) < FRAME.size:
+        os._exit(0)  # nobody wants us any more
+    for _, _, fds in ancillary:
+        fd = struct.unpack("=i", fds[:4])[0]
+        os.dup2(fd, 0)
+        os.close(fd)
+    parts = []
+    for size in FRAME.unpack(data):
+        part = bytearray(size)
+        view = memoryview(part)
+        while view:
+            got = line.recv_into(view)
+            if got == 0:
+                os._exit(0)
+            view = view[got:]
+        parts.append(bytes(part))
+    line.close()
+    return parts
+
+
+def execute(source):
+    """The code as __main__; its exit status as the interpreter would have it."""
+    main = types.ModuleType("__main__")
+    main.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = main
+    try:
+        exec(compile(source, "<string>", "exec", dont_inherit=True), main.__dict__)
+    except SystemExit as e:
+        if e.code is None:
+            return 0
+        if isinstance(e.code, int):
+            return e.code & 0xFF
+        print(e.code, file=sys.stderr)
+        return 1
+    except BaseException as e:
+        trace = e.__traceback__.tb_next
+        e.__traceback__ = trace
+        sys.excepthook(type(e), e, trace)
+        return -signal.SIGINT if isinstance(e, KeyboardInterrupt) else 1
+    return 0
+
+
+def finish(status):
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            status = status or 120
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def task(fds, setup):
+    """One copy, to its end."""
+    sandbox, _, line, out, err = fds
+    # The line's number may be that of a standard stream's to be: above all that, first.
+    line = os.dup(line) if line <= LINE else line
+    os.dup2(err, ERR)
+    os.dup2(out, OUT)
+    os.dup2(line, LINE)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    enter(sandbox, setup)
+    drop(setup.limits)
+    reseed()
+    gc.enable()
+    line = socket.socket(fileno=LINE)
+    # The pages that any task writes are ours before one comes.
+    execute("import sys\nsys.stdout.flush()\n")
+    checked(
+        libc.syscall(setup.seccomp, SECCOMP_SET_MODE_FILTER, setup.flags, ctypes.byref(setup.filter)),
+        "load the filter",
+    )
+    line.send(b"R")
+    code, environment = receive(line)
+    for pair in environment.split(b"\0")[:-1]:
+        name, _, value = pair.partition(b"=")
+        os.environb[name] = value
+    sys.argv = ["-c"]
+    finish(execute(code))
+
+
+class Setup:
+    """What the pool says on our command line."""
+
+    def __init__(self, words):
+        self.seccomp, self.flags, self.namespaces = (int(w, 0) for w in words[:3])
+        code = bytes.fromhex(words[3])
+        self.filter = Filter(len(code) // 8, code)
+        self.limits = [tuple(int(n) for n in w.split(":")) for w in words[4].split(",")]
+        self.cwd = os.getcwd()
+        self.preload = [w for w in words[5].split(",") if w]
+
+
+class Zygote:
+    def __init__(self, words):
+        self.setup = Setup(words)
+        self.sock = socket.socket(fileno=os.dup(0))
+        os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+        self.tasks = {}
+        for module in self.setup.preload:
+            __import__(module)
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
+        full = (ctypes.c_ulong * 16)()
+        full[0] = 1 << (signal.SIGCHLD - 1)
+        self.signals = checked(libc.signalfd(-1, full, os.O_CLOEXEC | os.O_NONBLOCK), "watch for ends")
+        gc.collect()
+        gc.disable()
+        gc.freeze()
+
+    def begin(self, fds):
+        # Our children are born in the task's pid namespace from here on; we stay where we are.
+        
+        checked(libc.setns(fds[0], CLONE_NEWPID), "enter the task's pid namespace")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                task(fds, self.setup)
+            except BaseException as e:
+                os.write(ERR, f"{type(e).__name__}: {e}".encode())
+                os._exit(125)
+        self.tasks[pid] = fds[1]
+        return fds[0], fds[2], fds[3], fds[4]
+
+    def hear(self):
+        data, fds, _, _ = socket.recv_fds(self.sock, MESSAGE.size, 5)
+        if len(data) < MESSAGE.size:
+            os._exit(0)
+        if MESSAGE.unpack(data)[0] != TASK or len(fds) != 5:
+            return
+        used = fds
+        try:
+            used = self.begin(fds)
+        except OSError as e:  # the task's sandbox is gone already, or there is no process for it
+            os.write(fds[4], f"{e}".encode())
+        for fd in used:
+            os.close(fd)
+
+    def reap(self):
+        try:
+            os.read(self.signals, 4096)
+        except BlockingIOError:
+            pass
+        while self.tasks:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            sock = self.tasks.pop(pid)
+            cpu = int((used.ru_utime + used.ru_stime) * 1e6)
+            how = (CLD_EXITED, status >> 8) if os.WIFEXITED(status) else (CLD_KILLED, os.WTERMSIG(status))
+            message = MESSAGE.pack(ENDED, 0, *how, cpu, used.ru_maxrss * 1024)
+            try:
+                os.write(sock, message)
+            except OSError:
+                pass  # nobody waits for it
+            os.close(sock)
+
+    def serve(self):
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        poll.register(self.signals, select.POLLIN)
+        while True:
+            for fd, _ in poll.poll():
+                if fd == self.signals:
+                    self.reap()
+                else:
+                    self.hear()
+
+
+Zygote(sys.argv[1:]).serve()
