@@ -28,4 +28,5 @@ docs: $(B)/srt-oci $(B)/srt-oci-bundle $(B)/sandbox-runtime $(B)/gen-bin/gen_ref
 	write docs/man/sandbox-runtime.1 $(B)/sandbox-runtime man; \
 	write docs/man/srt.1 $(B)/sandbox-runtime man srt; \
 	write docs/reference/result.schema.json $(B)/sandbox-runtime schema; \
+	write docs/reference/serve.schema.json $(B)/sandbox-runtime schema serve; \
 	for p in $(REFERENCE); do write docs/reference/$$p.md $(B)/gen-bin/gen_reference $$p; done

@@ -7,7 +7,8 @@
 #include "version.h"
 
 static const struct command *const sandbox_commands[] = {
-	&face_exec,   &face_serve, &face_explain, &face_doctor, &face_selftest, &face_schema, &face_man_page, NULL,
+	&face_exec,	&face_serve,  &face_explain,  &face_doctor,
+	&face_selftest, &face_schema, &face_man_page, NULL,
 };
 
 static const struct face faces[] = {

@@ -8,9 +8,6 @@
 /* The status of our own failures, so that no payload's is taken for one. */
 #define EXIT_FACE 125
 
-/* Tasks that a pool keeps ready where nothing is said. */
-#define SERVE_SIZE 4
-
 struct face {
 	const char *name; /* argv[0] */
 	const char *summary; /* one line for the manual */
@@ -25,8 +22,8 @@ int face_run(const struct face *face, struct cli *cli, const char *const *words,
 /* face_man: its manual page. */
 void face_man(const struct face *face, const char *version, struct text *out);
 
-extern const struct command face_exec, face_serve, face_explain, face_doctor, face_selftest, face_schema,
-	face_man_page, face_srt;
+extern const struct command face_exec, face_serve, face_explain, face_doctor, face_selftest,
+	face_schema, face_man_page, face_srt;
 
 /* What the command lines of exec, explain and srt have in common. */
 struct face_flags {
@@ -37,8 +34,8 @@ struct face_flags {
 	const char *settings, *preset;
 	bool json, degraded, plan;
 	/* of serve */
-	const char *socket, *preload, *rotate_after;
-	uint32_t size, rotate_tasks;
+	const char *socket, *size, *preload, *rotate_after;
+	uint32_t rotate_tasks;
 	bool until_eof;
 	/* of srt */
 	const char *command;

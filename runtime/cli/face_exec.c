@@ -9,6 +9,7 @@
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/verdict.h"
 #include "spec/base/fd.h"
+#include "spec/policy/serve.h"
 #include "version.h"
 
 static int print_result(struct cli *cli, const struct result *r, const struct policy *p)
@@ -167,18 +168,22 @@ static int schema_run(struct cli *cli, void *options, const struct strings *args
 	struct emit e = { .out = &cli->out, .indent = 2 };
 
 	(void)options;
-	(void)args;
-	(void)err;
-	result_schema(&e);
+	if (args->n && !str_eq(args->v[0], "serve"))
+		return err_input(err, "no document is called %.64s", args->v[0]);
+	if (args->n)
+		serve_schema(&e);
+	else
+		result_schema(&e);
 	text_add(&cli->out, "\n");
 	return 0;
 }
 
 const struct command face_schema = {
 	.name = "schema",
-	.synopsis = "",
-	.help = "print the JSON Schema of the result",
+	.synopsis = "[serve]",
+	.help = "print the JSON Schema of the result, or of a request to serve",
 	.options = { .before = OPTIONS_ANYWHERE },
+	.args_max = 1,
 	.run = schema_run,
 };
 

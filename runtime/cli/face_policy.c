@@ -81,8 +81,7 @@ static const struct option_row exec_rows[] = {
 };
 static const struct option_row serve_rows[] = {
 	ROW(socket, "socket", 0, STRING, "PATH", "where requests are taken; made with mode 0600"),
-	OPTION_UP_TO(struct face_flags, size, "size", 0, 1024, "N",
-		     "tasks that wait ready; 4 where nothing is said"),
+	ROW(size, "size", 0, STRING, "N", "tasks that wait ready; 4 where nothing is said"),
 	ROW(preload, "preload", 0, STRING, "MODULES",
 	    "modules that every task has loaded, separated by commas"),
 	OPTION_UP_TO(struct face_flags, rotate_tasks, "rotate-tasks", 0, UINT32_MAX, "N",

@@ -7,6 +7,9 @@
 #include "runtime/sandbox/serve.h"
 #include "spec/base/fd.h"
 
+/* Tasks that wait where nothing is said. */
+#define SIZE 4
+
 static int say_ready(void)
 {
 	return fd_write_all(STDOUT_FILENO, "ready\n", 6);
@@ -26,6 +29,16 @@ static int read_duration(const char *text, struct arena *a, uint64_t *ret, struc
 	return 0;
 }
 
+static int read_size(const char *text, uint32_t *ret, struct err *err)
+{
+	uint64_t n = SIZE;
+
+	if (text && str_u64(text, 10, POOL_SIZE_MAX, &n, err) < 0)
+		return err_in(err, "--size");
+	*ret = (uint32_t)n;
+	return 0;
+}
+
 int face_serve_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
 	const struct face_flags *flags = options;
@@ -33,13 +46,13 @@ int face_serve_run(struct cli *cli, void *options, const struct strings *args, s
 	struct request q = { .policy = &policy, .argv = cli->rt.argv, .log = &cli->rt.log };
 	struct serve_options o = { .socket = flags->socket,
 				   .until_eof = flags->until_eof,
-				   .pool = { .size = flags->size ? flags->size : SERVE_SIZE,
-					     .rotate_tasks = flags->rotate_tasks,
+				   .pool = { .rotate_tasks = flags->rotate_tasks,
 					     .preload = flags->preload } };
 
 	(void)args;
 	if (!flags->socket)
 		return err_input(err, "serve needs --socket PATH");
+	TRY(read_size(flags->size, &o.pool.size, err));
 	TRY(seal_self(cli->rt.argv, err));
 	TRY(face_caller(cli, &q.caller, err));
 	TRY(sandbox_id_make(&cli->arena, &q.id, err));

@@ -38,8 +38,15 @@ int source_add(int epoll, struct source *s, struct err *err)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = s };
 
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, s->fd, &e) < 0 ? err_host(err, errno, "wait for events")
-							      : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, s->fd, &e) < 0
+		       ? err_host(err, errno, "wait for events")
+		       : 0;
+}
+
+void source_remove(int epoll, const struct source *s)
+{
+	if (s->fd >= 0)
+		(void)epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, NULL);
 }
 
 /* --- zygotes --- */
@@ -51,8 +58,9 @@ static void on_warning(void *ctx, const char *place, const char *text)
 	log_line(p->q->log, LOG_LEVEL_WARN, "%s: %s", place, text);
 }
 
-static void zygote_free(struct pool_zygote *z)
+static void zygote_free(const struct pool *p, struct pool_zygote *z)
 {
+	source_remove(p->epoll, &z->source);
 	start_kill(&z->start);
 	start_done(&z->start);
 	scope_close(&z->source.fd);
@@ -90,7 +98,7 @@ static int zygote_start(struct pool *p, struct err *err)
 	z->start = (struct start)START_INIT;
 	z->source.fd = -1;
 	if (start_agent(p, z, err) < 0) {
-		zygote_free(z);
+		zygote_free(p, z);
 		return -1;
 	}
 	z->began_ms = now_ms();
@@ -117,6 +125,7 @@ static void task_drop(struct pool *p, struct pool_task *t)
 	*at = t->next;
 	*(t->ready ? &p->idle : &p->making) -= 1;
 	t->zygote->users--;
+	source_remove(p->epoll, &t->source);
 	pool_task_free(t);
 }
 
@@ -140,12 +149,13 @@ static void zygote_end(struct pool *p, struct pool_zygote *z)
 		at = &(*at)->next;
 	*at = z->next;
 	if (z->users == 0) {
-		zygote_free(z);
+		zygote_free(p, z);
 		return;
 	}
 	/* Those who have its tasks still name it; the last of them frees it. */
 	start_kill(&z->start);
 	start_done(&z->start);
+	source_remove(p->epoll, &z->source);
 	(void)sys_close(take_fd(&z->source.fd));
 }
 
@@ -272,8 +282,8 @@ static void task_failed(struct pool *p, struct pool_task *t)
 {
 	char text[sizeof(p->why.text) - 64];
 	struct pollfd poll_fd = { .fd = t->fds[TASK_ERR], .events = POLLIN };
-	ssize_t n = poll(&poll_fd, 1, 0) > 0 ? sys_read(t->fds[TASK_ERR], text, sizeof(text) - 1)
-					     : 0;
+	ssize_t n =
+		poll(&poll_fd, 1, 0) > 0 ? sys_read(t->fds[TASK_ERR], text, sizeof(text) - 1) : 0;
 	struct err why;
 
 	text[n > 0 ? n : 0] = '\0';
@@ -312,7 +322,7 @@ struct pool_task *pool_take(struct pool *p)
 	if (!t)
 		return NULL;
 	*at = t->next;
-	(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, t->source.fd, NULL);
+	source_remove(p->epoll, &t->source);
 	p->idle--;
 	p->handed++;
 	return t;
@@ -323,7 +333,7 @@ void pool_release(struct pool *p, struct pool_zygote *z)
 	if (--z->users > 0)
 		return;
 	if (z->source.fd < 0)
-		zygote_free(z); /* it has ended before */
+		zygote_free(p, z); /* it has ended before */
 	else
 		retire(p);
 }
@@ -348,6 +358,9 @@ void pool_fill(struct pool *p, uint32_t waiting)
 	uint32_t want = p->o->size + waiting;
 	struct err err;
 
+	/* One tells whether there can be any. */
+	if (want == 0 && !(p->zygotes && p->zygotes->ready))
+		want = 1;
 	if (pool_is_broken(p))
 		return;
 	if ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
@@ -357,7 +370,9 @@ void pool_fill(struct pool *p, uint32_t waiting)
 	}
 	while (p->idle + p->making < want && p->making < POOL_MAKING_MAX)
 		if (task_make(p, &err) < 0) {
-			count_failure(p, &err);
+			/* A zygote that has just ended is heard of next. */
+			if (err.errnum != EPIPE && err.errnum != ECONNRESET)
+				count_failure(p, &err);
 			return;
 		}
 }

@@ -61,7 +61,8 @@ struct pool_stats {
 	uint64_t tasks; /* handed out */
 	uint64_t zygotes; /* that were started */
 	uint64_t lost; /* zygotes that ended by themselves */
-	uint64_t idle_bytes; /* memory of a waiting task, shared pages divided among their users; the mean of some */
+	uint64_t
+		idle_bytes; /* memory of a waiting task, shared pages divided among their users; the mean of some */
 };
 
 struct pool {
@@ -95,4 +96,7 @@ bool pool_is_broken(const struct pool *p);
 void pool_stats(const struct pool *p, struct pool_stats *ret);
 void pool_done(struct pool *p);
 
+/* source_remove: before its fd is closed: a process that was forked meanwhile may have a copy for a moment, and while there is
+ * one the kernel would go on telling of it. */
 int source_add(int epoll, struct source *s, struct err *err);
+void source_remove(int epoll, const struct source *s);

@@ -25,7 +25,7 @@ enum { FD_SUPERVISOR, FD_ZYGOTE };
 
 /* --- the first process of a task's sandbox --- */
 
-static int prepare(const struct recipe *r, int init, struct err *err)
+static int prepare(const struct recipe *r, struct err *err)
 {
 	struct act x = ACT_INIT;
 
@@ -38,8 +38,7 @@ static int prepare(const struct recipe *r, int init, struct err *err)
 	if (x.root_fd < 0)
 		return err_host(err, errno, "open the root");
 	TRY(act_stage(&x, STAGE_NAMESPACE, err));
-	TRY(act_stage(&x, STAGE_ROOT, err));
-	return init_begin(init, SANDBOX_SCRATCH, true, err);
+	return act_stage(&x, STAGE_ROOT, err);
 }
 
 static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
@@ -48,14 +47,14 @@ static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FD
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, fds[TASK_INIT], &err) < 0) {
+	if (prepare(r, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
 	}
 	if (fd_write_all(ready, "", 1) < 0)
 		_exit(1);
-	init_serve(TASK_PID, fds[TASK_INIT]);
+	init_serve(TASK_PID, fds[TASK_INIT], SANDBOX_SCRATCH);
 }
 
 /* --- the agent --- */
@@ -178,8 +177,7 @@ static int zygote_streams(int sock, struct err *err)
 {
 	scoped_fd int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 
-	if (null < 0 || sys_dup3(sock, STDIN_FILENO, 0) < 0 ||
-	    sys_dup3(null, STDOUT_FILENO, 0) < 0)
+	if (null < 0 || sys_dup3(sock, STDIN_FILENO, 0) < 0 || sys_dup3(null, STDOUT_FILENO, 0) < 0)
 		return err_host(err, errno, "hand the interpreter its socket");
 	return 0;
 }

@@ -11,7 +11,8 @@
 
 struct recipe {
 	struct plan *zygote; /* its own sandbox, whose payload it is */
-	struct plan *task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
+	struct plan *
+		task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
 	uint64_t namespaces; /* CLONE_NEWx of a task */
 };
 

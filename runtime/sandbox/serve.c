@@ -77,9 +77,9 @@ static int listen_at(struct server *s, struct err *err)
 
 	TRY(fill_address(s->o->socket, &address, err));
 	TRY(clear_path(&address, err));
-	s->listener = (struct source){ SOURCE_LISTENER,
-				       sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-						  0) };
+	s->listener = (struct source){
+		SOURCE_LISTENER, sys_socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+	};
 	mask = sys_umask(0177);
 	r = bind(s->listener.fd, (const struct sockaddr *)&address, sizeof(address));
 	(void)sys_umask(mask);
@@ -102,6 +102,7 @@ static void worker_gone(struct server *s, struct worker *w)
 	s->waiting -= w->waits;
 	if (w->zygote)
 		pool_release(&s->pool, w->zygote);
+	source_remove(s->pool.epoll, &w->source);
 	(void)sys_close(w->source.fd);
 	(void)sys_waitid(P_PID, (id_t)w->pid, &info, WEXITED);
 	free(w);

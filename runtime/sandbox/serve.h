@@ -29,8 +29,8 @@ enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_TASK, WORD_NONE, WORD_STA
 /* worker_main: serves one connection, to its end; both fds are its only ones. */
 _Noreturn void worker_main(const struct request *q, int connection, int channel);
 
-/* job_run: code in a task whose ends are fds, which are taken; asked_us: when it was wanted. caller: the connection, on whose end
- * the task ends. */
+/* job_run: code in a task whose ends are fds; asked_us: when it was wanted. caller: the connection, on whose end the task ends.
+ * 1 where the task has gone before it had the code: another one may have it. job_done: what is left of the fds. */
 struct serve_request;
 struct job {
 	const struct request *q;
@@ -41,3 +41,4 @@ struct job {
 };
 int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,
 	    struct err *err);
+void job_done(struct job *j);

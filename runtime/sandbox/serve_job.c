@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_job.c - one request in one task: handed over, watched and judged as exec's payload is. */
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,8 +31,8 @@ static int input_file(const char *text, int *ret, struct err *err)
 		return 0;
 	fd = sys_memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
-	    sys_fcntl(fd, F_ADD_SEALS,
-		      F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+	    sys_fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
+		    0)
 		return err_host(err, errno, "keep the standard input");
 	*ret = take_fd(&fd);
 	return 0;
@@ -73,6 +74,17 @@ static int send_head(int line, const struct task_frame *head, int input)
 	return sys_sendmsg(line, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(*head) ? 0 : -1;
 }
 
+/* With HELLO the task's first process is closed to the task. */
+static bool wait_closed(int init)
+{
+	struct pollfd p = { .fd = init, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	return p.revents & POLLIN && !(p.revents & POLLERR);
+}
+
+/* 1: nobody is there any more; the code has not run. */
 static int hand_over(struct job *j, struct arena *a, struct err *err)
 {
 	const struct serve_request *q = j->request;
@@ -83,10 +95,13 @@ static int hand_over(struct job *j, struct arena *a, struct err *err)
 	const struct task_frame head = { (uint32_t)strlen(q->code), (uint32_t)len };
 
 	TRY(input_file(q->input, &input, err));
-	if (send_head(line, &head, input) < 0 || fd_write_all(line, q->code, head.code) < 0 ||
-	    fd_write_all(line, env, len) < 0)
-		return err_host(err, errno, "hand the code over");
-	return 0;
+	if (!wait_closed(j->fds[TASK_INIT]))
+		return 1;
+	if (send_head(line, &head, input) == 0 && fd_write_all(line, q->code, head.code) == 0 &&
+	    fd_write_all(line, env, len) == 0)
+		return 0;
+	(void)err_host(err, errno, "hand the code over");
+	return err->errnum == EPIPE || err->errnum == ECONNRESET ? 1 : -1;
 }
 
 static int watch(struct job *j, struct watch *w, struct output *o, const struct policy *p,
@@ -140,6 +155,8 @@ static int run(struct job *j, const struct policy *p, struct arena *a, struct re
 	began = watch_now_us();
 	r->setup_ms = (began - j->asked_us) / 1000u;
 	w.policy = p;
+	if (failed > 0)
+		return failed;
 	if (failed == 0)
 		failed = watch(j, &w, &o, p, err);
 	r->execution_ms = (watch_now_us() - began) / 1000u;
@@ -149,12 +166,19 @@ static int run(struct job *j, const struct policy *p, struct arena *a, struct re
 	return failed;
 }
 
+void job_done(struct job *j)
+{
+	for (size_t i = 0; i < TASK_FDS; i++) {
+		scope_close(&j->fds[i]);
+		j->fds[i] = -1;
+	}
+}
+
 int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,
 	    struct err *err)
 {
-	static const char *words[] = { "python3", "-c", NULL, NULL };
-	const struct strings args = { (const char *[]){ words[0], words[1], j->request->code, NULL },
-				      3 };
+	const char *words[] = { "python3", "-c", j->request->code, NULL };
+	const struct strings args = { words, 3 };
 	struct audit audit = { .policy = p, .args = &args };
 	int r;
 
@@ -164,10 +188,10 @@ int job_run(struct job *j, const struct policy *p, struct arena *a, struct resul
 				.timestamp = audit_now(a) };
 	TRY(audit_begin(&audit, a, err));
 	r = run(j, p, a, ret, err);
+	if (r > 0)
+		return r;
 	if (audit_end(&audit, ret, a, r == 0 ? err : &(struct err){ 0 }) < 0 && r == 0)
 		return -1;
-	for (size_t i = 0; i < TASK_FDS; i++)
-		scope_close(&j->fds[i]);
 	/* What failed is in the result. */
 	return 0;
 }

@@ -101,15 +101,21 @@ static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
 static int execute(struct worker *w, const struct serve_request *q, struct emit *e, struct err *err)
 {
 	struct policy p = *w->q->policy;
-	struct job j = { .q = w->q,
-			 .request = q,
-			 .caller = w->connection,
-			 .asked_us = watch_now_us() };
+	struct job j = {
+		.q = w->q, .request = q, .caller = w->connection, .asked_us = watch_now_us()
+	};
 	struct result r;
 
+	int ran;
+
 	TRY(serve_request_limits(q, &p, err));
-	TRY(want_task(w, j.fds, err));
-	TRY(job_run(&j, &p, &w->a, &r, err));
+	/* One that waits may have gone with its zygote, which the pool then finds out, too. */
+	do {
+		TRY(want_task(w, j.fds, err));
+		ran = job_run(&j, &p, &w->a, &r, err);
+		job_done(&j);
+	} while (ran > 0);
+	TRY(ran);
 	serve_answer_begin(q, e);
 	struct text result = { .arena = &w->a };
 	struct emit inner = { .out = &result };
@@ -125,11 +131,11 @@ static void emit_stats(const struct serve_request *q, const struct pool_stats *s
 		const char *key;
 		uint64_t n;
 	} rows[] = {
-		{ "size", s->size },	       { "idle", s->idle },
-		{ "making", s->making },       { "running", s->running },
-		{ "waiting", s->waiting },     { "clients", s->workers },
-		{ "tasks", s->tasks },	       { "zygotes", s->zygotes },
-		{ "zygotes_lost", s->lost },   { "idle_bytes", s->idle_bytes },
+		{ "size", s->size },	     { "idle", s->idle },
+		{ "making", s->making },     { "running", s->running },
+		{ "waiting", s->waiting },   { "clients", s->workers },
+		{ "tasks", s->tasks },	     { "zygotes", s->zygotes },
+		{ "zygotes_lost", s->lost }, { "idle_bytes", s->idle_bytes },
 	};
 
 	serve_answer_begin(q, e);

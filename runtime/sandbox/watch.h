@@ -40,10 +40,10 @@ struct watch {
 	uint64_t cpu_seen, tokens_at;
 	long processors;
 };
-#define WATCH_INIT                                                                          \
-	{                                                                                   \
+#define WATCH_INIT                                                                           \
+	{                                                                                    \
 		.sock = -1, .pidfd = -1, .caller_fd = -1, .notify_fd = -1, .scratch_fd = -1, \
-		.signal_fd = -1, .own_pidfd = -1                                          \
+		.signal_fd = -1, .own_pidfd = -1                                             \
 	}
 
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,

@@ -116,13 +116,12 @@ static int say_hello(int sock, const char *scratch_path, bool with_pidfd, struct
 	return 0;
 }
 
-int init_begin(int sock, const char *scratch, bool joined, struct err *err)
+/* Before the payload does anything: it must find us closed. */
+static int begin(int sock, const char *scratch, bool joined, struct err *err)
 {
-	TRY(say_hello(sock, scratch, joined, err));
-	/* Before there is a payload: it must find us closed. Its own exec opens it again. */
-	if (!joined && sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_host(err, errno, "close the sandbox's first process to others");
-	return 0;
+	return say_hello(sock, scratch, joined, err);
 }
 
 void init_wipe(const char *const *argv)
@@ -192,11 +191,13 @@ static void clear(int sock)
 	(void)init_say(sock, INIT_CLEARED, 0);
 }
 
-static void obey(const struct init_msg *m, pid_t payload, int sock)
+static void obey(const struct init_msg *m, pid_t payload, int sock, const char *scratch)
 {
-	if (m->word == INIT_CLOSE)
-		(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	else if (m->word == INIT_CLEAR)
+	struct err err;
+
+	if (m->word == INIT_CLOSE && (!scratch || begin(sock, scratch, true, &err) < 0))
+		_exit(1);
+	if (m->word == INIT_CLEAR)
 		clear(sock);
 	else if (m->word == INIT_SIGNAL)
 		(void)sys_kill(-payload, m->number);
@@ -206,7 +207,7 @@ static void obey(const struct init_msg *m, pid_t payload, int sock)
 		(void)sys_kill(-1, SIGCONT);
 }
 
-static _Noreturn void serve(pid_t payload, int sock)
+static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 {
 	struct init_msg ended = { 0 }, m;
 	int fds[FDS_MAX];
@@ -231,7 +232,7 @@ static _Noreturn void serve(pid_t payload, int sock)
 		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
 			_exit(1);
 		if (p[0].revents)
-			obey(&m, payload, sock);
+			obey(&m, payload, sock, scratch);
 	}
 	tell_end(sock, &ended);
 }
@@ -246,19 +247,19 @@ static int limit_files(uint64_t most, struct err *err)
 	return 0;
 }
 
-void init_serve(pid_t payload, int sock)
+void init_serve(pid_t payload, int sock, const char *scratch)
 {
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
 	if (close_all(sock) < 0)
 		_exit(1);
-	serve(payload, 0);
+	serve(payload, 0, scratch);
 }
 
 int init_split(const struct start *s, struct err *err)
 {
 	pid_t payload;
 
-	TRY(init_begin(s->init_sock, s->init_scratch, false, err));
+	TRY(begin(s->init_sock, s->init_scratch, false, err));
 	init_wipe(s->argv);
 	payload = sys_fork();
 	if (payload < 0)
@@ -267,5 +268,5 @@ int init_split(const struct start *s, struct err *err)
 		(void)sys_setpgid(); /* only for signals to all of it */
 		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
 	}
-	init_serve(payload, s->init_sock);
+	init_serve(payload, s->init_sock, NULL);
 }

@@ -3,13 +3,13 @@
  * payload ended, which signals to a payload that were the first process itself would not tell.
  *
  *   word     from        to          means                                                  then
- *   HELLO    init        supervisor  I am there; fds: my /proc, the scratch directory,      -
- *                                    and of a task (pool.h) a pidfd of mine
+ *   HELLO    init        supervisor  I am there, and closed to others; fds: my /proc, the   -
+ *                                    scratch directory, where it is joined a pidfd of mine
  *   ENDED    init        supervisor  the payload has ended; its status and costs            waits to be ended
  *   SIGNAL   supervisor  init        signal number to the payload's group                   -
  *   STOP     supervisor  init        all processes but me stop                              -
  *   CONT     supervisor  init        they go on                                             -
- *   CLOSE    supervisor  init        nobody joins any more                                  closes itself to others
+ *   CLOSE    supervisor  init        nobody joins any more                                  HELLO
  *   CLEAR    supervisor  init        all processes but me end                               CLEARED
  *   CLEARED  init        supervisor  there is nobody left                                   waits to be ended
  */
@@ -47,12 +47,10 @@ struct init_msg {
 /* init_split: the calling process becomes the init and does not return; its new child does, and goes on to exec. */
 int init_split(const struct start *s, struct err *err);
 
-/* Its parts, for whoever makes such a process another way. init_begin: says HELLO, and closes the process to others. Where
- * the payload will join by its pidfd, that goes with HELLO, and it is open until CLOSE: the kernel asks of who joins the right
- * to look into it (setns(2)). It keeps its capabilities then, which the payload has none of and so may not look.
- * init_serve: the process is the init from now on, with nothing open but the socket; the payload may be somebody else's child. */
-int init_begin(int sock, const char *scratch, bool joined, struct err *err);
-_Noreturn void init_serve(pid_t payload, int sock);
+/* Its part, for whoever makes such a process another way: the caller is the init from now on, with nothing open but the
+ * socket; the payload, somebody else's child, joins by its pidfd. So it is open to others until CLOSE: the kernel asks of who
+ * joins the right to look into it (setns(2)). scratch: as in struct start. */
+_Noreturn void init_serve(pid_t payload, int sock, const char *scratch);
 /* init_wipe: the words of our command line name what is the host's. */
 void init_wipe(const char *const *argv);
 

@@ -24,8 +24,8 @@ static const struct bind_row rows[] = {
 	ROW(serve_request, language, "language", STR, 0, "of the code: python"),
 	ROW(serve_request, input, "stdin", STR, 0, "the standard input"),
 	ROW(serve_request, env, "env", PAIRS, 0, "variables, beside the pool's"),
-	ROW(serve_request, timeout_ms, "timeout_ms", OPT_UINT, 0,
-	    "wall clock, at most the pool's", .max = UINT32_MAX),
+	ROW(serve_request, timeout_ms, "timeout_ms", OPT_UINT, 0, "wall clock, at most the pool's",
+	    .max = UINT32_MAX),
 	ROW(serve_request, memory, "memory_bytes", OPT_UINT, 0, "at most the pool's",
 	    .max = INT64_MAX),
 };
@@ -119,8 +119,7 @@ void serve_answer_error(const struct serve_request *q, const struct err *why, st
 
 	serve_answer_begin(q, e);
 	emit_object(e, "error");
-	emit_str(e, "kind",
-		 why->kind == ERR_INPUT || why->kind == ERR_LIMIT ? "request" : "setup");
+	emit_str(e, "kind", why->kind == ERR_INPUT || why->kind == ERR_LIMIT ? "request" : "setup");
 	emit_str(e, "message", err_line(why, line, sizeof(line)));
 	emit_end_object(e);
 	emit_end_object(e);

@@ -198,17 +198,27 @@ static void every_command_has_a_current_page(void **state)
 	}
 }
 
-static void the_results_schema_is_current(void **state)
+static void the_schemas_are_current(void **state)
 {
-	struct arena a = { 0 };
-	struct text made = { .arena = &a };
-	struct emit e = { .out = &made, .indent = 2 };
+	static const struct {
+		void (*write)(struct emit *e);
+		const char *file;
+	} schemas[] = {
+		{ result_schema, "docs/reference/result.schema.json" },
+		{ serve_schema, "docs/reference/serve.schema.json" },
+	};
 
 	(void)state;
-	result_schema(&e);
-	text_add(&made, "\n");
-	assert_same_as_file(&made, "docs/reference/result.schema.json");
-	arena_done(&a);
+	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
+		struct arena a = { 0 };
+		struct text made = { .arena = &a };
+		struct emit e = { .out = &made, .indent = 2 };
+
+		schemas[i].write(&e);
+		text_add(&made, "\n");
+		assert_same_as_file(&made, schemas[i].file);
+		arena_done(&a);
+	}
 }
 
 static void the_completions_are_current(void **state)
@@ -240,7 +250,7 @@ int main(void)
 		cmocka_unit_test(help_has_every_option_and_command),
 		cmocka_unit_test(the_manual_page_is_current),
 		cmocka_unit_test(the_faces_pages_are_current),
-		cmocka_unit_test(the_results_schema_is_current),
+		cmocka_unit_test(the_schemas_are_current),
 		cmocka_unit_test(every_command_has_a_current_page),
 		cmocka_unit_test(the_completions_are_current),
 	};

@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/measure.h"
+#include "runtime/sandbox/pool_recipe.h"
 #include "runtime/sandbox/verdict.h"
 #include "spec/base/str.h"
 
@@ -185,6 +187,59 @@ static void secrets_are_masked_wherever_they_stand(void **state)
 	assert_int_equal(len, 17);
 }
 
+/* The operations of a task, a line each. */
+static const char *task_plan(bool network, struct arena *a)
+{
+	static struct seed seeds[] = {
+		{ SEED_SPACE, "/tmp", NULL, 01777 },
+		{ SEED_DIR, "/etc", NULL, 0755 },
+		{ SEED_SPACE, "/home/sandbox", NULL, 0755 },
+	};
+	static const char *masked[] = { "/proc/kcore", NULL };
+	static struct namespace net = { .type = CLONE_NEWNET };
+	struct root root = { .fresh = "size=1,nr_inodes=2", .seeds = { seeds, 3 } };
+	struct config c = { .root = &root, .has_linux = true };
+	struct text out = { .arena = a };
+
+	c.linux_.masked_paths = (struct strings){ masked, 1 };
+	c.linux_.namespaces.v = &net;
+	c.linux_.namespaces.n = network;
+	plan_print(recipe_task(&c, 7, 8, a), &out);
+	return out.s;
+}
+
+static void a_task_has_its_own_of_all_that_can_be_written(void **state)
+{
+	static const char *const parts[] = {
+		"deny-setgroups",
+		"map=\"7 7 1\"",
+		"map=\"8 8 1\"",
+		"loopback-up",
+		"/.pool tmpfs source=tmpfs data=size=1,nr_inodes=2 attrs=nosuid,nodev",
+		"/.pool/tmp mode=01777",
+		"/tmp source=/.pool/tmp",
+		"/.pool/home/sandbox mode=0755",
+		"/home/sandbox source=/.pool/home/sandbox",
+		"/proc proc",
+		"/dev/pts devpts",
+		"mask             /proc/kcore",
+		"mask             /.pool",
+	};
+	scoped_arena struct arena a = { 0 };
+	const char *at = task_plan(true, &a);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		const char *found = strstr(at, parts[i]);
+
+		if (!found)
+			fail_msg("no %s in its place: %s", parts[i], at);
+		at = found;
+	}
+	assert_null(strstr(task_plan(true, &a), "/etc"));
+	assert_null(strstr(task_plan(false, &a), "loopback"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_run_is_judged_by_what_was_seen),
 		cmocka_unit_test(a_failure_is_ours_or_its_callers),
 		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
+		cmocka_unit_test(a_task_has_its_own_of_all_that_can_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ class Pool(unittest.TestCase):
                 running -= 1
             return ExecutionResult(True)
 
-        with mock.patch.object(SRTExecutor, "execute", execute), SRTExecutorPool(3) as pool:
+        with mock.patch.object(SRTExecutor, "execute", execute), SRTExecutorPool(3, warm=False) as pool:
             threads = [threading.Thread(target=pool.execute, args=("x",)) for _ in range(16)]
             for t in threads:
                 t.start()

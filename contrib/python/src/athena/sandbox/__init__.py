@@ -23,7 +23,7 @@ from .policy import (
     SRTConfigManager,
     SRTPolicy,
 )
-from .pool import SRTExecutorPool
+from .pool import AsyncSRTExecutorPool, SRTExecutorPool
 from .result import ExecutionResult
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "RESEARCH_POLICY",
     "STRICT_POLICY",
     "AsyncSRTExecutor",
+    "AsyncSRTExecutorPool",
     "CodeOutput",
     "EnvironmentVariable",
     "ExecutionLanguage",

@@ -38,7 +38,7 @@ class SRTExecutor:
         valid, wrong = self.config.validate()
         if not valid:
             raise ValueError("; ".join(wrong))
-        self._program = find_program() if self.config.mode is SandboxMode.SRT else ""
+        self.program = find_program() if self.config.mode is SandboxMode.SRT else ""
         self._engine = RestrictedEngine(self.config) if self.config.mode is SandboxMode.RESTRICTED else None
         self._lock = threading.Lock()
         self._runs: set[Run] = set()
@@ -59,7 +59,7 @@ class SRTExecutor:
 
     def _inside(self, code: str, language: ExecutionLanguage) -> ExecutionResult:
         if self._engine is None:
-            return self._kept(ExecutionResult(True, MOCK_OUTPUT))
+            return self.kept(ExecutionResult(True, MOCK_OUTPUT))
         if language is not ExecutionLanguage.PYTHON:
             words = f"mode restricted runs python alone, not {language.value}"
             return ExecutionResult(
@@ -72,7 +72,7 @@ class SRTExecutor:
             for line in text.splitlines(keepends=True) if callback else ():
                 assert callback
                 callback(line)
-        return self._kept(result)
+        return self.kept(result)
 
     def _begin(self, code: str, language: ExecutionLanguage) -> Run | ExecutionResult:
         """A run, known to cleanup(); or the result, where a secret's value is missing."""
@@ -83,7 +83,7 @@ class SRTExecutor:
             return ExecutionResult(
                 False, stderr=words, exit_code=125, status="setup_error", error="SetupError"
             )
-        run = Run(self._program, command, self.config.timeout_seconds, self.on_stdout, self.on_stderr)
+        run = Run(self.program, command, self.config.timeout_seconds, self.on_stdout, self.on_stderr)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the executor is cleaned up")
@@ -92,12 +92,13 @@ class SRTExecutor:
 
     def _finish(self, run: Run) -> ExecutionResult:
         try:
-            return self._kept(run.wait())
+            return self.kept(run.wait())
         finally:
             with self._lock:
                 self._runs.discard(run)
 
-    def _kept(self, result: ExecutionResult) -> ExecutionResult:
+    def kept(self, result: ExecutionResult) -> ExecutionResult:
+        """The result with what of it the config keeps."""
         if not self.config.capture_output:
             result.stdout = ""
         if not self.config.capture_errors:

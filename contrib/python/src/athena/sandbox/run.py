@@ -34,14 +34,14 @@ def _write_all(fd: int, content: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _memory_file(name: str, content: bytes = b"") -> int:
+def memory_file(name: str, content: bytes = b"") -> int:
     fd = os.memfd_create(name)
     _write_all(fd, content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
 
 
-def _content(fd: int) -> bytes:
+def content(fd: int) -> bytes:
     os.lseek(fd, 0, os.SEEK_SET)
     with os.fdopen(os.dup(fd), "rb") as file:
         return file.read()
@@ -80,11 +80,11 @@ class Run:
         fds: dict[str, int] = {}
         try:
             if self._command.settings is not None:
-                fds["settings"] = _memory_file("settings", self._command.settings)
+                fds["settings"] = memory_file("settings", self._command.settings)
             if self._command.stdin is not None:
-                fds["stdin"] = _memory_file("code", self._command.stdin)
+                fds["stdin"] = memory_file("code", self._command.stdin)
             for name in ("audit", "violations") if self._streams else ():
-                fds[name] = _memory_file(name)
+                fds[name] = memory_file(name)
             result = self._run(fds)
         finally:
             for fd in fds.values():
@@ -108,7 +108,7 @@ class Run:
     def _run(self, fds: dict[str, int]) -> ExecutionResult:
         with self._lock:
             if self._killed:
-                return _infra("killed", "Cancelled")
+                return infra("killed", "Cancelled")
             try:
                 process = self._process = subprocess.Popen(
                     self._arguments(fds),
@@ -123,7 +123,7 @@ class Run:
                     start_new_session=True,
                 )
             except (OSError, ValueError) as e:
-                return _infra("setup_error", "SetupError", str(e))
+                return infra("setup_error", "SetupError", str(e))
         with process:
             watch = threading.Timer(self._timeout + _PATIENCE, self.kill)
             watch.daemon = True
@@ -136,9 +136,9 @@ class Run:
             finally:
                 watch.cancel()
         if self._killed:
-            return _infra("killed", "Cancelled", err.decode("utf-8", "replace"))
+            return infra("killed", "Cancelled", err.decode("utf-8", "replace"))
         if self._streams:
-            self._hand_on_audit(_content(fds["audit"]))
+            self._hand_on_audit(content(fds["audit"]))
             return self._from_records(process.returncode, out, err, fds)
         return self._from_document(process.returncode, out, err)
 
@@ -162,41 +162,19 @@ class Run:
 
     def _from_document(self, returncode: int, out: bytes, err: bytes) -> ExecutionResult:
         try:
-            d = json.loads(out)
-            result = ExecutionResult(
-                success=d["success"],
-                stdout=_decoded(d["stdout"], d["stdout_encoding"]),
-                stderr=_decoded(d["stderr"], d["stderr_encoding"]),
-                exit_code=d["exit_code"],
-                execution_time_ms=d["execution_time_ms"],
-                violations=list(d["violations"]),
-                memory_used_mb=d["memory_used_mb"],
-                sandbox_id=d["sandbox_id"],
-                timestamp=d["timestamp"],
-                error=d["error"],
-                status=d["status"],
-                violation_events=list(d["violation_events"]),
-                changes=list(d["changes"]),
-                infra_error=d["infra_error"],
-            )
+            return read_document(json.loads(out), self._timeout)
         except (ValueError, KeyError, TypeError):
-            return _infra(
+            return infra(
                 "setup_error", "SetupError", _said(err) or f"no result; the program ended with {returncode}"
             )
-        result.timings = {
-            "setup_ms": d["setup_time_ms"],
-            "execution_ms": d["execution_time_ms"],
-            "cpu_ms": d["cpu_time_ms"],
-        }
-        return self._worded(result, d["reason"])
 
     def _from_records(self, returncode: int, out: bytes, err: bytes, fds: dict[str, int]) -> ExecutionResult:
-        record = _last_record(_content(fds["audit"]))
+        record = _last_record(content(fds["audit"]))
         stdout, stderr = out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
         for secret in self._command.secrets:
             stdout, stderr = stdout.replace(secret, MASK), stderr.replace(secret, MASK)
         if record is None:
-            return _infra(
+            return infra(
                 "setup_error",
                 "SetupError",
                 _said(err) or f"no record; the program ended with {returncode}",
@@ -205,7 +183,7 @@ class Run:
         reason = record.get("reason")
         if reason and stderr.endswith(f"{FACE}: {reason}\n"):
             stderr = stderr[: -len(f"{FACE}: {reason}\n")]
-        events = [json.loads(line) for line in _content(fds["violations"]).splitlines()]
+        events = [json.loads(line) for line in content(fds["violations"]).splitlines()]
         limit = [reason] if reason and record["status"] not in ("setup_error", "exit", "signal") else []
         result = ExecutionResult(
             success=record["status"] == "ok",
@@ -222,20 +200,7 @@ class Run:
             violation_events=events,
         )
         result.timings = {"execution_ms": record["execution_time_ms"], "cpu_ms": record["cpu_time_ms"]}
-        return self._worded(result, reason)
-
-    def _worded(self, result: ExecutionResult, reason: str | None) -> ExecutionResult:
-        """What people look for in stderr: the timeout's line, or why nothing ran."""
-        words = None
-        if result.status == "timeout":
-            words = f"Execution timeout after {self._timeout:g}s"
-            result.error = "TimeoutExpired"
-        elif result.status == "setup_error" and reason:
-            words = f"{FACE}: {reason}"
-        if words:
-            gap = "\n" if result.stderr and not result.stderr.endswith("\n") else ""
-            result.stderr = f"{result.stderr}{gap}{words}"
-        return result
+        return _worded(result, reason, self._timeout)
 
     def _hand_on_audit(self, records: bytes) -> None:
         """The audit log that the caller's environment asks for has these records, too."""
@@ -246,6 +211,46 @@ class Run:
                 os.write(fd, records)
             finally:
                 os.close(fd)
+
+
+def read_document(d: dict[str, Any], timeout: float) -> ExecutionResult:
+    """The program's result document. ValueError, KeyError or TypeError where it is none."""
+    result = ExecutionResult(
+        success=d["success"],
+        stdout=_decoded(d["stdout"], d["stdout_encoding"]),
+        stderr=_decoded(d["stderr"], d["stderr_encoding"]),
+        exit_code=d["exit_code"],
+        execution_time_ms=d["execution_time_ms"],
+        violations=list(d["violations"]),
+        memory_used_mb=d["memory_used_mb"],
+        sandbox_id=d["sandbox_id"],
+        timestamp=d["timestamp"],
+        error=d["error"],
+        status=d["status"],
+        violation_events=list(d["violation_events"]),
+        changes=list(d["changes"]),
+        infra_error=d["infra_error"],
+    )
+    result.timings = {
+        "setup_ms": d["setup_time_ms"],
+        "execution_ms": d["execution_time_ms"],
+        "cpu_ms": d["cpu_time_ms"],
+    }
+    return _worded(result, d["reason"], timeout)
+
+
+def _worded(result: ExecutionResult, reason: str | None, timeout: float) -> ExecutionResult:
+    """What people look for in stderr: the timeout's line, or why nothing ran."""
+    words = None
+    if result.status == "timeout":
+        words = f"Execution timeout after {timeout:g}s"
+        result.error = "TimeoutExpired"
+    elif result.status == "setup_error" and reason:
+        words = f"{FACE}: {reason}"
+    if words:
+        gap = "\n" if result.stderr and not result.stderr.endswith("\n") else ""
+        result.stderr = f"{result.stderr}{gap}{words}"
+    return result
 
 
 _ERRORS = {
@@ -324,6 +329,7 @@ def _last_record(records: bytes) -> dict[str, Any] | None:
     return next((r for r in reversed(found) if r.get("event") == "end"), None)
 
 
-def _infra(status: str, error: str, stderr: str = "", ours: bool = True) -> ExecutionResult:
+def infra(status: str, error: str, stderr: str = "", ours: bool = True) -> ExecutionResult:
+    """A result without a run."""
     code = 128 + signal.SIGKILL if status == "killed" else 125
     return ExecutionResult(False, stderr=stderr, exit_code=code, status=status, error=error, infra_error=ours)

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+# serve.bats - the warm pool: what a task may, what it must not see of another or of the pool, its limits, and what is left.
+# stderr and output are set by bats; the Python is between quotes.
+# shellcheck disable=SC2016,SC2154
+
+load lib/sandbox
+
+# pool SCRIPT: Python with lib/serve_client.py at hand; it prints nothing and ends well.
+pool() {
+	{
+		printf '%s\n' 'import os, sys; sys.path.insert(0, os.environ["SRT_TOP"] + "/tests/integration/lib")' \
+			'from serve_client import *'
+		printf '%s\n' "$1"
+	} >test.py
+	PYTHONDONTWRITEBYTECODE=1 run --separate-stderr timeout -k 1 "${2:-60}" /usr/bin/python3 test.py
+	# shellcheck disable=SC2015 # said fails anyway
+	[ "$status" -eq 0 ] && [ -z "$output" ] || { cat stderr 2>/dev/null; said; }
+}
+
+@test "a task is a Python program: output, status, traceback, signal, input, variables" {
+	pool '
+with Pool(size=1) as p:
+	c = p.client()
+	def says(code, **more):
+		r = c.run(code, **more)
+		return r["status"], r["exit_code"], r["stdout"], r["stderr"]
+	assert says("print(6 * 7)") == ("ok", 0, "42\n", "")
+	assert says("import sys; sys.exit(3)")[:2] == ("exit", 3)
+	assert says("import sys; sys.exit(\"no\")") == ("exit", 1, "", "no\n")
+	assert says("1/0") == ("exit", 1, "", "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\nZeroDivisionError: division by zero\n")
+	assert says("x =")[3].splitlines()[0] == "  File \"<string>\", line 1"
+	assert says("import os; os.kill(os.getpid(), 9)")[:2] == ("signal", 137)
+	assert says("import os; os.abort()")[:2] == ("signal", 134)
+	assert says("raise KeyboardInterrupt")[:2] == ("signal", 130)
+	assert says("print(input(), end=\"\")", stdin="a line\n") == ("ok", 0, "a line", "")
+	assert says("print(open(0).read())") == ("ok", 0, "\n", "")
+	assert says("import os; print(os.environ[\"A\"])", env={"A": "b=c"}) == ("ok", 0, "b=c\n", "")
+	assert says("import os; print(\"A\" in os.environ)")[2] == "False\n"
+	assert says("import atexit; atexit.register(print, \"end\"); print(__name__)")[2] == "__main__\nend\n"
+	assert says("import threading, time; threading.Thread(target=lambda: (time.sleep(0.1), print(\"late\"))).start()")[2] == "late\n"
+	assert says("import os; os._exit(7)")[:2] == ("exit", 7)
+	assert says("import os\nif os.fork() == 0: print(1)\nelse: os.wait(); print(2)")[2] == "1\n2\n"
+	assert says("import subprocess; print(subprocess.check_output([\"echo\", \"x\"]))")[2] == "b" + repr("x\\n".encode().decode()).replace("\\\\", "\\") + "\n"
+	assert says("import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, [-1, -2]))")[2] == "[1, 2]\n"'
+}
+
+@test "the result has the members of the schema, and the request that of its own" {
+	/usr/bin/python3 -c "import jsonschema" 2>/dev/null || skip "python3-jsonschema is not installed"
+	pool '
+import jsonschema
+top = os.environ["SRT_TOP"] + "/docs/reference/"
+with Pool(size=1) as p:
+	c = p.client()
+	jsonschema.validate(c.run("print(1)"), json.load(open(top + "result.schema.json")))
+	assert c.run("1/0")["limits"]["backend"] == "supervisor"
+	jsonschema.validate({"version": 1, "op": "execute", "code": "1", "timeout_ms": 5, "env": {"A": "b"}},
+		json.load(open(top + "serve.schema.json")))
+	assert c.ask("ping", id="mine") == {"version": 1, "id": "mine", "pong": True}'
+}
+
+@test "nothing of a task is there for the next: files, shared memory, processes, modules, limits, names" {
+	pool '
+with Pool(size=1) as p:
+	c = p.client()
+	first = """
+import builtins, os, socket, subprocess, sys, sysconfig, time, random
+for path in ("/tmp/x", "/dev/shm/x", os.path.expanduser("~/x")): open(path, "w").write("mine")
+builtins.print = None; sys.modules["json"] = None; os.environ["LEFT"] = "x"; sys.path.insert(0, "/tmp")
+import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+os.umask(0); os.chdir("/tmp")
+from ctypes import CDLL
+libc = CDLL(None)
+libc.shmget(4711, 4096, 0o1666), libc.mq_open(b"/x", 0o102, 0o666, None), libc.semget(4711, 1, 0o1666)
+if os.fork() == 0:
+	os.setsid()
+	while True: time.sleep(1)
+s = socket.socket(); s.bind(("127.0.0.1", 4711)); s.listen()
+u = socket.socket(socket.AF_UNIX); u.bind("\\0pool"); u.listen()
+"""
+	second = """
+import json, os, resource, socket
+from ctypes import CDLL
+libc = CDLL(None)
+print([os.listdir(d) for d in ("/tmp", "/dev/shm", os.path.expanduser("~"))], [p for p in os.listdir("/proc") if p.isdigit()],
+	"LEFT" in os.environ, resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 20, os.getcwd(), oct(os.umask(0)), json.dumps(1),
+	libc.shmget(4711, 4096, 0), libc.mq_open(b"/x", 2), libc.semget(4711, 1, 0), os.uname().nodename)
+for family, name in ((socket.AF_INET, ("127.0.0.1", 4711)), (socket.AF_UNIX, "\\0pool")):
+	try: socket.socket(family).connect(name); print("connected")
+	except ConnectionRefusedError: pass
+"""
+	clean = c.run(second)["stdout"]
+	assert clean.startswith("[[], [], []] [\x271\x27, \x272\x27] False True /home/sandbox 0o22 1 -1 -1 -1 sandbox"), clean
+	assert "connected" not in clean
+	r = c.run(first)
+	assert r["status"] == "ok", r
+	for _ in range(4):
+		assert c.run(second)["stdout"] == clean'
+}
+
+@test "random numbers differ from task to task, also those of OpenSSL" {
+	pool '
+code = "import random, ssl, uuid, secrets, tempfile; print(random.random(), ssl.RAND_bytes(8).hex(), uuid.uuid4(), secrets.token_hex(8), tempfile.mktemp())"
+with Pool("--preload", "random,ssl,uuid,tempfile", size=2) as p:
+	c = p.client()
+	words = [w for _ in range(6) for w in c.run(code)["stdout"].split()]
+	assert len(words) == 30 and len(set(words)) == 30, words'
+}
+
+@test "a task reaches neither its first process nor the pool: memory, descriptors, signals, namespaces" {
+	pool '
+with Pool() as p:
+	c = p.client()
+	def says(code):
+		r = c.run("import os, signal, sys, ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n" + code, timeout_ms=9000)
+		assert r["status"] == "ok", r
+		return r["stdout"]
+	assert says("print(sorted(os.listdir(\"/proc/self/fd\")))") == "[\x270\x27, \x271\x27, \x272\x27, \x273\x27]\n"
+	for path in ("mem", "environ", "maps", "root/etc", "cwd", "fd", "fdinfo", "ns/user", "exe", "stack", "auxv"):
+		assert says(f"""
+try:
+	f = "/proc/1/{path}"
+	print("read", os.listdir(f) if os.path.isdir(f) else os.readlink(f) if os.path.islink(f) else open(f, "rb").read(64))
+except OSError as e: print("no")""") == "no\n", path
+	assert says("print(open(\"/proc/1/cmdline\").read().strip(\"\\0\"))") == "\n"
+	assert says("for n in range(1, 65):\n\ttry: os.kill(1, n)\n\texcept OSError: pass\nprint(os.path.exists(\"/proc/1/stat\"))") == "True\n"
+	assert says("print(os.getppid(), [p for p in os.listdir(\"/proc\") if p.isdigit()])") == "0 [\x271\x27, \x272\x27]\n"
+	assert says("""
+CLONE_NEWUSER = 0x10000000
+print(libc.unshare(CLONE_NEWUSER), libc.setns(os.open("/proc/self/ns/mnt", 0), 0), libc.umount2(b"/.pool", 2), libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
+	libc.ptrace(16, 1, 0, 0), libc.sethostname(b"x", 1), os.listdir("/.pool"))""") == "-1 -1 -1 -1 -1 -1 []\n"
+	assert says("print(*(l.split()[1] for l in open(\"/proc/self/status\") if l[:6] in (\"CapInh\", \"CapPrm\", \"CapEff\", \"CapBnd\", \"CapAmb\", \"NoNewP\", \"Seccom\")))") == "0000000000000000 " * 5 + "1 2 1\n"
+	assert c.stats()["zygotes"] == 1
+	# Whoever asks the kernel to signal all it may: the pool lives on.
+	c.run("import os\nos.kill(-1, 9)")
+	c.run("import os\nos.kill(0, 9)")
+	assert c.run("print(1)")["stdout"] == "1\n" and c.stats()["zygotes_lost"] == 0'
+}
+
+@test "two tasks at one time know nothing of each other" {
+	pool '
+import threading
+code = """
+import os, time, socket
+open("/tmp/{me}", "w"); open("/dev/shm/{me}", "w")
+u = socket.socket(socket.AF_UNIX); u.bind("\\0{me}")
+time.sleep(0.4)
+print(os.listdir("/tmp"), os.listdir("/dev/shm"), [p for p in os.listdir("/proc") if p.isdigit()], "@{other}" in open("/proc/net/unix").read(), os.listdir("/dev/pts"))
+"""
+with Pool(size=2) as p:
+	out = {}
+	def work(me, other): out[me] = p.client().run(code.format(me=me, other=other))["stdout"]
+	threads = [threading.Thread(target=work, args=a) for a in (("a", "b"), ("b", "a"))]
+	[t.start() for t in threads]; [t.join() for t in threads]
+	for me in "ab": assert out[me] == f"[\x27{me}\x27] [\x27{me}\x27] [\x271\x27, \x272\x27] False [\x27ptmx\x27]\n", out'
+}
+
+@test "limits hold for each task, each with its status" {
+	pool '
+with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-files", "50", "--max-output", "1M", "--max-file-size", "2M",
+		"--max-open-files", "40", "--timeout", "8s", "--kill-after", "200ms", size=1) as p:
+	c = p.client()
+	def status(code, **more):
+		r = c.run("import os, time, signal, sys\n" + code, **more)
+		return r["status"], r["exit_code"]
+	for _ in range(2): # the second one finds all it may have
+		assert status("x = bytearray(b\"1\" * (300 << 20)); time.sleep(5)") == ("memory", 137)
+		assert status("for i in range(9):\n\tif os.fork() == 0:\n\t\tx = b\"1\" * (20 << 20); time.sleep(5); os._exit(0)\ntime.sleep(5)") == ("memory", 137)
+		assert status("while True:\n\tif os.fork() == 0: time.sleep(5); os._exit(0)") == ("processes", 1)
+		assert status("f = open(\"/tmp/f\", \"wb\"); g = open(\"/dev/shm/g\", \"wb\")\nfor i in range(3): f.write(b\"1\" * (1 << 19)); g.write(b\"1\" * (1 << 19)); f.flush(); g.flush()\nopen(os.path.expanduser(\"~/h\"), \"wb\").write(b\"1\" * (3 << 19))") == ("disk", 1)
+		assert status("signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open(\"/tmp/f\", \"wb\").write(b\"1\" * (3 << 20))") == ("disk", 153)
+		assert status("for i in range(99): open(f\"/tmp/{i}\", \"w\").close()") == ("files", 1)
+		assert status("while True: print(\"x\" * 1000)") == ("output", 137)
+		assert status("fds = [os.dup(0) for _ in range(99)]") == ("exit", 1)
+		assert status("time.sleep(9)", timeout_ms=300) == ("timeout", 124)
+		assert status("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass", timeout_ms=300) == ("timeout", 124)
+		assert status("x = b\"1\" * (60 << 20); time.sleep(3)", memory_bytes=40 << 20) == ("memory", 137)
+		assert status("x = b\"1\" * (60 << 20); print(1)") == ("ok", 0)
+	assert c.ask("execute", code="1", timeout_ms=9000)["error"]["kind"] == "request"
+	assert c.ask("execute", code="1", memory_bytes=1 << 40)["error"]["kind"] == "request"' 120
+}
+
+@test "the filter of exec is that of a task" {
+	pool '
+code = """
+import ctypes, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def no(f):
+	try: f(); return 0
+	except OSError as e: return e.errno
+print(no(lambda: os.memfd_create("x")), no(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)), no(lambda: socket.socket(38, 5)))
+for n in (101, 165, 250, 272, 298, 308, 310, 321, 323, 425, 434, 438, 447) if os.uname().machine == "x86_64" else (97, 117, 219, 241, 268, 280, 425, 438):
+	ctypes.set_errno(0); print(n, libc.syscall(n, ctypes.c_long(0x10000000), 0, 0, 0, 0), ctypes.get_errno())
+"""
+open("code.py", "w").write(code)
+cold = subprocess.check_output([PROGRAM, "exec", "--limits-backend", "supervisor", "--mount", os.path.abspath("code.py") + ":/code.py", "python3", "/code.py"], text=True)
+with Pool() as p: assert p.client().run(code)["stdout"] == cold, cold'
+}
+
+@test "a zygote that is killed is replaced; what was running says that it was not its fault" {
+	pool '
+import signal, threading
+with Pool(size=2) as p:
+	c = p.client()
+	assert c.run("print(1)")["status"] == "ok"
+	results = []
+	running = p.client()
+	t = threading.Thread(target=lambda: results.append(running.run("import time; time.sleep(20)")))
+	t.start()
+	eventually(lambda: c.stats()["running"] == 1)
+	os.kill(p.zygote(), signal.SIGKILL)
+	t.join()
+	assert (results[0]["status"], results[0]["exit_code"], results[0]["infra_error"]) == ("setup_error", 125, True), results
+	eventually(lambda: c.run("print(2)")["stdout"] == "2\n")
+	assert running.run("print(3)")["stdout"] == "3\n"
+	# The first process of all of it, too.
+	os.kill(p.agent(), signal.SIGKILL)
+	# Until the pool has heard of it a task may still be of the old one, and says so.
+	eventually(lambda: c.run("print(4)")["stdout"] == "4\n")
+	s = c.stats()
+	assert s["zygotes"] == 3 and s["zygotes_lost"] == 2, s'
+}
+
+@test "a zygote is followed by another after so many tasks, or so much time" {
+	pool '
+with Pool("--rotate-tasks", "10", size=2) as p:
+	c = p.client()
+	where = {c.run("import sys; print(id(sys.modules))")["stdout"] for _ in range(60)}
+	s = c.stats()
+	assert 4 <= s["zygotes"] <= 8 and s["zygotes_lost"] == 0 and len(where) > 1, (s, where)
+	eventually(lambda: len(p.processes("sandbox-pool")) <= 2)
+with Pool("--rotate-after", "200ms", size=1) as p:
+	c = p.client()
+	time.sleep(0.9)
+	assert 2 <= c.stats()["zygotes"] <= 6
+	assert c.run("print(1)")["stdout"] == "1\n"'
+}
+
+@test "a thousand tasks in a row leave no descriptor, process, mount or memory" {
+	pool '
+def pss(pids):
+	total = 0
+	for pid in pids:
+		try: total += next(int(l.split()[1]) for l in open(f"/proc/{pid}/smaps_rollup") if l.startswith("Pss:"))
+		except (OSError, StopIteration): pass
+	return total
+def count(p, c):
+	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s["running"] == 0 and s["making"] == 0 and len(p.processes()) == 7 and s)
+	pids = [p.process.pid, *p.processes()]
+	fds = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids if os.access(f"/proc/{pid}/fd", os.R_OK))
+	zygote = p.zygote()
+	return {"fds": fds, "processes": len(pids), "mounts": len(open(f"/proc/{zygote}/mounts").readlines())}, pss([p.process.pid, zygote])
+with Pool(size=2) as p:
+	c = p.client()
+	for _ in range(50): c.run("pass")
+	before, memory = count(p, c)
+	for i in range(1000):
+		r = c.run("open(\"/tmp/x\", \"w\").write(\"x\" * 10000)")
+		assert r["status"] == "ok", (i, r)
+	after, memory_after = count(p, c)
+	assert before == after, (before, after)
+	assert memory_after < memory * 1.1 + 512, (memory, memory_after)
+	assert c.stats()["tasks"] == 1050' 200
+}
+
+@test "sixteen clients at one time get what is theirs" {
+	pool '
+import threading
+with Pool(size=3) as p:
+	wrong = []
+	def work(n):
+		c = p.client()
+		for i in range(8):
+			r = c.ask("execute", id=f"{n}/{i}", code=f"import sys; print({n}, {i}); sys.stderr.write(str({n * i})); sys.exit({n})")
+			d = r["result"]
+			if (r["id"], d["stdout"], d["stderr"], d["exit_code"]) != (f"{n}/{i}", f"{n} {i}\n", str(n * i), n): wrong.append(r)
+	threads = [threading.Thread(target=work, args=(n,)) for n in range(16)]
+	[t.start() for t in threads]; [t.join() for t in threads]
+	assert not wrong, wrong' 120
+}
+
+@test "a client that hangs up takes its task along" {
+	pool '
+with Pool(size=1) as p:
+	c, other = p.client(), p.client()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(30)"}).encode())
+	eventually(lambda: other.stats()["running"] == 1)
+	c.close()
+	eventually(lambda: other.stats()["running"] == 0 and other.stats()["clients"] == 1)'
+}
+
+@test "what is no request is answered or hung up on, and harms nobody else" {
+	pool '
+import struct
+with Pool(size=1) as p:
+	good = p.client()
+	for frame in (b"{", b"[]", b"1", b"{}", b"{\"version\":2,\"op\":\"ping\"}", b"{\"version\":1,\"op\":\"stop\"}", b"{\"version\":1,\"op\":\"execute\"}",
+			b"{\"version\":1,\"op\":\"ping\",\"x\":1}", b"{\"version\":1,\"op\":\"execute\",\"code\":\"1\",\"language\":\"bash\"}",
+			b"{\"version\":1,\"op\":\"execute\",\"code\":\"1\",\"env\":{\"a=b\":\"c\"}}", b"{\"version\":1,\"op\":\"execute\",\"code\":\"a\\u0000b\"}",
+			b"{\"version\":1,\"op\":\"ping\",\"id\":\"" + b"x" * 200 + b"\"}", b"[" * 100, b"\xff\xfe"):
+		c = p.client()
+		c.raw(frame)
+		assert c.answer()["error"]["kind"] == "request", frame
+		assert c.ask("ping")["pong"]
+	for bytes in (b"\0\0\0\0", struct.pack("!I", (8 << 20) + 1), b"\xff\xff\xff\xff" + b"x" * 100):
+		c = p.client()
+		c.socket.sendall(bytes)
+		try: assert c.socket.recv(1) == b""
+		except ConnectionResetError: pass
+	c = p.client()
+	c.socket.sendall(struct.pack("!I", 100) + b"half")
+	c.close()
+	big = "x = \"" + "y" * (4 << 20) + "\"\nprint(len(x))"
+	assert good.run(big)["stdout"] == f"{4 << 20}\n"
+	assert good.run("print(len(open(0).read()))", stdin="z" * (3 << 20))["stdout"] == f"{3 << 20}\n"
+	assert good.run("import os, sys\ntry: os.write(0, b\"x\")\nexcept OSError as e: print(e.errno)", stdin="z")["stdout"] in ("1\n", "9\n")'
+}
+
+@test "the socket is its owner's; one that is in use is not taken, one that was left is" {
+	pool '
+import socket, stat, subprocess
+with Pool(size=1) as p:
+	assert stat.S_IMODE(os.stat(p.path).st_mode) == 0o600
+	second = subprocess.run([PROGRAM, "serve", "--socket", p.path, "--size", "1"], capture_output=True, text=True)
+	assert second.returncode == 125 and "listens" in second.stderr, second
+	assert p.client().ask("ping")["pong"]
+	if os.geteuid() == 0:
+		os.chmod(p.path, 0o666)
+		here = os.open(".", os.O_PATH)
+		if os.fork() == 0:
+			# By a descriptor, whatever the directories above it say; and the socket itself lets all in.
+			os.chmod(".", 0o755); os.fchdir(here); os.setresuid(65534, 65534, 65534)
+			s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect("socket")
+			try: os._exit(s.recv(1) != b"")
+			except ConnectionResetError: os._exit(0)
+		assert os.wait()[1] == 0
+left = socket.socket(socket.AF_UNIX); left.bind("socket"); left.close()
+with Pool(size=1) as p: assert p.client().ask("ping")["pong"]
+open("socket", "w").close()
+r = subprocess.run([PROGRAM, "serve", "--socket", "socket"], capture_output=True, text=True)
+assert r.returncode == 125 and "is no socket" in r.stderr, r'
+}
+
+@test "the end of the pool is the end of all of it, however it ends" {
+	pool '
+import signal
+for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+	p = Pool(size=2)
+	c = p.client()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(30)"}).encode())
+	eventually(lambda: len(p.processes("sandbox-init")) >= 3)
+	pids = p.processes()
+	p.process.send_signal(how)
+	p.process.wait(5)
+	eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+	if how == signal.SIGKILL: os.unlink(p.path)
+	p.process.stdin.close()'
+}
+
+@test "what a pool cannot hold is refused, and nothing is started" {
+	refusal() {
+		local words=$1
+		shift
+		run --separate-stderr sandbox serve --socket s "$@"
+		[ "$status" -eq 125 ] && [ -z "$output" ] && [[ $stderr == *"$words"* ]] || said
+	}
+	refusal 'trace' --trace
+	refusal 'workspace' --workspace .
+	refusal 'start programs' --allow-exec false
+	refusal 'network filter' --allow-domain example.org
+	refusal 'supervisor' --limits-backend cgroup2
+	refusal 'standard error says why' --preload no_such_module_at_all
+	refusal '--size' --size 5000
+	refusal 'longer than' --socket "$(printf '%0200d' 1)"
+	run --separate-stderr sandbox serve
+	[ "$status" -eq 125 ] && [[ $stderr == *--socket* ]] || said
+}
+
+@test "secrets are masked, and mounts are what exec has" {
+	echo content >file
+	TOKEN=hunter2 pool '
+with Pool("--secret", "KEY=env:TOKEN", "--mount", os.path.abspath("file") + ":/data/file:ro", size=1) as p:
+	r = p.client().run("import os; print(os.environ[\"KEY\"], open(\"/data/file\").read(), os.access(\"/data/file\", os.W_OK))")
+	assert r["stdout"] == "*** content\n False\n", r'
+}
+
+@test "preloaded modules are there without their import's time, and memory is told" {
+	pool '
+with Pool("--preload", "decimal,sqlite3", size=2) as p:
+	c = p.client()
+	assert c.run("import sys; print(\"sqlite3\" in sys.modules)")["stdout"] == "True\n"
+	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s)
+	assert 100_000 < s["idle_bytes"] < 16 << 20, s'
+}
