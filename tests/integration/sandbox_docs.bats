@@ -10,3 +10,10 @@ load lib/sandbox
 	[[ ${lines[-1]} =~ ^([0-9]+)\ examples$ ]]
 	[ "${BASH_REMATCH[1]}" -ge 30 ]
 }
+
+@test "the example of the pool's page runs as printed" {
+	PATH=$SRT_BUILD:/usr/local/bin:/usr/bin:/bin run python3 "$SRT_TOP/tests/integration/lib/examples" "$SRT_TOP/docs/pool.md"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[-1]} == 2\ examples ]]
+}

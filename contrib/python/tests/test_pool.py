@@ -3,6 +3,7 @@
 
 import asyncio
 import concurrent.futures
+import gc
 import os
 import threading
 import time
@@ -10,12 +11,14 @@ import unittest
 from unittest import mock
 
 from athena.sandbox import (
+    AsyncSRTExecutorPool,
     CodeOutput,
     ExecutionResult,
     SandboxConfig,
     SandboxMode,
     SandboxTool,
     SmolagentsExecutor,
+    SRTConfigManager,
     SRTExecutor,
     SRTExecutorPool,
 )
@@ -119,6 +122,110 @@ class Pool(unittest.TestCase):
         for size in (0, -1, 1.5):
             with self.assertRaises(ValueError):
                 SRTExecutorPool(size)  # type: ignore[arg-type]
+
+
+class Warm(unittest.TestCase):
+    def test_is_warm_and_each_task_is_fresh(self) -> None:
+        with SRTExecutorPool(2, preload=["decimal"]) as pool:
+            for _ in range(3):
+                result = pool.execute(
+                    "import os, sys\nprint('decimal' in sys.modules, os.listdir('/tmp'), os.getpid())\n"
+                    "open('/tmp/x', 'w'); sys.modules['json'] = None"
+                )
+                self.assertEqual(result.stdout, "True [] 2\n", result)
+            stats = pool.stats()
+            self.assertEqual((stats["tasks"], stats["zygotes"], stats["size"]), (3, 1, 2))
+        self.assertEqual(children(), [])
+
+    def test_verdicts_are_those_of_the_executor(self) -> None:
+        config = SandboxConfig(timeout_seconds=1, max_memory_mb=64, environment_vars={"A": "b"})
+        codes = (
+            "import os, sys; print(os.environ['A']); sys.exit(3)",
+            "import time; time.sleep(9)",
+            "x = b'1' * (500 << 20)",
+            "import os; os.kill(os.getpid(), 9)",
+            "import socket; socket.create_connection(('192.0.2.1', 80))",
+        )
+        with SRTExecutor(config) as cold, SRTExecutorPool(1, config) as pool:
+            for code in codes:
+                a, b = cold.execute(code), pool.execute(code)
+                for name in ("success", "stdout", "stderr", "exit_code", "status", "error", "violations"):
+                    self.assertEqual(getattr(a, name), getattr(b, name), (code, a, b))
+
+    def test_what_it_cannot_hold_is_an_error_and_never_cold(self) -> None:
+        for config in (SandboxConfig(enable_tracing=True), SandboxConfig(allow_outbound_http=True)):
+            with self.assertRaisesRegex(RuntimeError, "the pool did not start: .*use exec"):
+                SRTExecutorPool(1, config)
+        with self.assertRaisesRegex(RuntimeError, "did not start"):
+            SRTExecutorPool(1, preload=["no_such_module_at_all"])
+        with self.assertRaises(ValueError):
+            SRTExecutorPool(1, preload=["os;x"])
+        self.assertEqual(children(), [])
+
+    def test_cold_when_asked_to_be(self) -> None:
+        with SRTExecutorPool(1, SandboxConfig(enable_tracing=True), warm=False) as pool:
+            self.assertEqual(pool.execute("print(1)").stdout, "1\n")
+            self.assertEqual(pool.stats(), {})
+
+    def test_a_program_that_is_gone_is_our_fault(self) -> None:
+        pool = SRTExecutorPool(1)
+        assert pool._server
+        for child in children():
+            os.kill(int(child), 9)
+        result = pool.execute("print(1)")
+        self.assertEqual((result.status, result.infra_error), ("setup_error", True), result)
+        pool.cleanup()
+
+    def test_belongs_to_its_process(self) -> None:
+        with SRTExecutorPool(1) as pool:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    pool.execute("print(1)")
+                except RuntimeError:
+                    os._exit(7)
+                os._exit(1)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 7)
+
+    def test_nothing_is_left_where_it_is_forgotten(self) -> None:
+        pool = SRTExecutorPool(1)
+        self.assertEqual(pool.execute("print(1)").stdout, "1\n")
+        assert pool._server
+        path = pool._server._path
+        del pool
+        gc.collect()
+        self.assertEqual(children(), [])
+        self.assertFalse(os.path.exists(os.path.dirname(path)))
+
+    def test_secrets_are_masked(self) -> None:
+        policy = SRTConfigManager().expose_env_var("TOKEN", "hunter2", sensitive=True).build()
+        with SRTExecutorPool(1, SandboxConfig(policy=policy)) as pool:
+            result = pool.execute("import os; print(len(os.environ['TOKEN']), os.environ['TOKEN'])")
+            self.assertEqual(result.stdout, "7 ***\n")
+
+    def test_asyncio_twin(self) -> None:
+        async def work() -> None:
+            async with AsyncSRTExecutorPool(2) as pool:
+                results = await pool.execute_many(["print(1)", ("echo 2", "bash")])
+                self.assertEqual([r.stdout for r in results], ["1\n", "2\n"])
+                task = asyncio.create_task(pool.execute("import time; time.sleep(20)"))
+                await asyncio.sleep(0.3)
+                task.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
+                begin = time.monotonic()
+                self.assertEqual((await pool.execute("print(3)")).stdout, "3\n")
+                self.assertLess(time.monotonic() - begin, 8)
+
+        asyncio.run(work())
+
+    def test_much_code_and_much_output(self) -> None:
+        with SRTExecutorPool(1) as pool:
+            result = pool.execute(f"x = '{'y' * (3 << 20)}'\nprint(x)")
+            self.assertEqual(len(result.stdout), (3 << 20) + 1)
+            with self.assertRaisesRegex(ValueError, "at most"):
+                pool.execute("#" * (9 << 20))
+            self.assertEqual(pool.execute("print(1)").stdout, "1\n")
 
 
 class Adapters(unittest.TestCase):
