@@ -15,6 +15,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/man.h"
 #include "spec/base/fd.h"
+#include "spec/policy/serve.h"
 #include "version.h"
 
 #include <fcntl.h>
