@@ -23,8 +23,8 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 
 /* --- for its parts --- */
 
-/* Between worker and pool, as struct init_msg's word. After NONE and STATS follows a datagram: struct err, struct pool_stats. */
-enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_TASK, WORD_NONE, WORD_STATS };
+/* Between worker and pool, as struct init_msg's word. DONE: its task has ended. After NONE and STATS follows a datagram: struct err, struct pool_stats. */
+enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_DONE, WORD_TASK, WORD_NONE, WORD_STATS };
 
 /* worker_main: serves one connection, to its end; both fds are its only ones. */
 _Noreturn void worker_main(const struct request *q, int connection, int channel);

@@ -16,6 +16,7 @@
 struct worker {
 	const struct request *q;
 	int connection, channel;
+	bool had_task; /* in this request */
 	struct arena a; /* of one request */
 };
 
@@ -112,6 +113,7 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 	/* One that waits may have gone with its zygote, which the pool then finds out, too. */
 	do {
 		TRY(want_task(w, j.fds, err));
+		w->had_task = true;
 		ran = job_run(&j, &p, &w->a, &r, err);
 		job_done(&j);
 	} while (ran > 0);
@@ -189,6 +191,10 @@ static bool serve_one(struct worker *w)
 		serve_answer_error(&q, &err, &e);
 	if (fine)
 		write_frame(w, &out);
+	/* The client has not waited for this. */
+	if (w->had_task && init_say(w->channel, (enum init_word)WORD_DONE, 0) < 0)
+		_exit(0);
+	w->had_task = false;
 	arena_done(&w->a);
 	w->a = (struct arena){ 0 };
 	return fine;
