@@ -71,6 +71,7 @@ static act_fn *const appliers[OP_COUNT] = {
 	[OP_NO_NEW_PRIVS] = act_no_new_privs,
 	[OP_APPARMOR] = act_apparmor,
 	[OP_SELINUX] = act_selinux,
+	[OP_LANDLOCK_SCOPE] = act_landlock_scope,
 	[OP_SECCOMP] = act_seccomp,
 	[OP_NOT_DUMPABLE] = act_not_dumpable,
 };

@@ -79,7 +79,7 @@ act_fn act_console, act_session;
 act_fn act_keyring, act_cwd, act_umask, act_personality;
 act_fn act_rlimit, act_scheduler, act_io_priority, act_affinity, act_memory_policy;
 act_fn act_bounding, act_groups, act_user, act_caps, act_no_new_privs, act_not_dumpable;
-act_fn act_apparmor, act_selinux, act_seccomp;
+act_fn act_apparmor, act_selinux, act_landlock_scope, act_seccomp;
 
 /* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
  * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */

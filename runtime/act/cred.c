@@ -129,6 +129,15 @@ int act_not_dumpable(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
+int act_landlock_scope(struct act *x, const struct op *op, struct err *err)
+{
+	(void)x;
+	(void)op;
+	if (sys_landlock_scope() < 0)
+		return err_host(err, errno, "keep the host's abstract sockets out of reach");
+	return 0;
+}
+
 int act_seccomp(struct act *x, const struct op *op, struct err *err)
 {
 	const struct seccomp_program *p = op->data;

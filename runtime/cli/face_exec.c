@@ -114,7 +114,8 @@ int face_exec_run(struct cli *cli, void *options, const struct strings *args, st
 }
 
 /* For a program that is not named, any will do. */
-static int explain_plan(struct cli *cli, const struct policy *policy, const struct caller *caller,
+static int explain_plan(struct cli *cli, const struct face_flags *flags,
+			const struct policy *policy, const struct caller *caller,
 			const struct strings *args, struct err *err)
 {
 	static const char *any[] = { "true", NULL };
@@ -123,6 +124,7 @@ static int explain_plan(struct cli *cli, const struct policy *policy, const stru
 			     .caller = *caller,
 			     .argv = cli->rt.argv,
 			     .log = &cli->rt.log,
+			     .degraded = flags->degraded,
 			     .id = "explain" };
 	const char *text;
 
@@ -142,7 +144,7 @@ int face_explain_run(struct cli *cli, void *options, const struct strings *args,
 	TRY(face_caller(cli, &caller, err));
 	TRY(face_policy(cli, flags, &caller, &policy, err));
 	if (flags->plan)
-		return explain_plan(cli, &policy, &caller, args, err);
+		return explain_plan(cli, flags, &policy, &caller, args, err);
 	if (flags->json) {
 		policy_emit(&policy, &e);
 		text_add(&cli->out, "\n");

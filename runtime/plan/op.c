@@ -138,6 +138,7 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_NO_NEW_PRIVS] = { "no-new-privs" },
 	[OP_APPARMOR] = { "apparmor", TEXT("profile") },
 	[OP_SELINUX] = { "selinux", TEXT("label") },
+	[OP_LANDLOCK_SCOPE] = { "landlock-scope" },
 	/* The number of instructions differs by architecture and is no decision of the plan's. */
 	[OP_SECCOMP] = { "seccomp", .type = { "metadata", FIELD_TEXT }, TEXT("listener"),
 			 .b = { "filter-flags", FIELD_FLAGS, word_seccomp_flags } },

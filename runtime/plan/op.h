@@ -114,6 +114,7 @@ enum op_code {
 	OP_NO_NEW_PRIVS,
 	OP_APPARMOR, /* text profile */
 	OP_SELINUX, /* text label */
+	OP_LANDLOCK_SCOPE, /* abstract unix sockets and processes of the host's are out of reach, by Landlock */
 	OP_SECCOMP, /* data struct seccomp_program */
 	OP_NOT_DUMPABLE, /* until exec, /proc/PID of this process is closed to others */
 	OP_COUNT

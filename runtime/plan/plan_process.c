@@ -313,6 +313,8 @@ static int plan_identity(const struct job *j, struct err *err)
 	if (early)
 		return 0;
 	(void)plan_add(j->p, STAGE_LAST, OP_NO_NEW_PRIVS, "/process/noNewPrivileges");
+	if (j->process->scoped)
+		(void)plan_add(j->p, STAGE_LAST, OP_LANDLOCK_SCOPE, "");
 	return plan_filter(j, STAGE_LAST, err);
 }
 

@@ -140,6 +140,10 @@ int audit_end(const struct audit *u, const struct result *r, struct arena *a, st
 	emit_uint(&e, "execution_time_ms", r->execution_ms);
 	emit_uint(&e, "cpu_time_ms", r->cpu_ms);
 	emit_uint(&e, "memory_bytes", r->memory_bytes);
+	emit_array(&e, "degraded");
+	for (size_t i = 0; i < r->degraded.n; i++)
+		emit_str(&e, NULL, r->degraded.v[i]);
+	emit_end_array(&e);
 	emit_uint(&e, "violations", r->events.n + r->events.dropped);
 	emit_end_object(&e);
 	text_add(&line, "\n");

@@ -312,6 +312,8 @@ static int process(struct composition *c, struct err *err)
 	for (; c->process.args.n < args->n; c->process.args.n++)
 		c->process.args.v[c->process.args.n] = arena_str(c->a, args->v[c->process.args.n]);
 	c->process.no_new_privileges = true;
+	/* In a network of its own there is nobody else's. */
+	c->process.scoped = policy_n(c->p, POLICY_NETWORK) && c->scopes;
 	c->process.cwd = c->cwd;
 	c->config.process = &c->process;
 	return 0;

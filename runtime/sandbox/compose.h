@@ -33,6 +33,8 @@ struct composition {
 		placeholders; /* to be made before the start, taken away after the end */
 	uint64_t open_files; /* of the payload; 0: no limit of ours */
 	bool by_cgroup; /* memory, processes and processors are the kernel's to limit */
+	bool by_oneself; /* the filter cannot ask the supervisor here, so it is not to */
+	bool scopes; /* Landlock knows scopes here */
 	bool notify; /* the filter asks the supervisor about some calls */
 };
 

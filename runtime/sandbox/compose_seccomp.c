@@ -145,6 +145,8 @@ static void ask(struct composition *c, struct seccomp *s, const char *const *nam
 	size_t n = 0;
 	struct seccomp_syscall *r;
 
+	if (c->by_oneself)
+		return;
 	while (names[n])
 		n++;
 	r = row(c, s, names, n, 0);

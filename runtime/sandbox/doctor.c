@@ -3,8 +3,11 @@
 #include "runtime/sandbox/doctor.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,16 +17,24 @@
 #include "spec/base/sys.h"
 
 #define SMALL_MAX 256
-#define SECCOMP_GET_NOTIF_SIZES_ 3
 
-/* Files can be made only by an id that is mapped. */
-static bool maps_itself(uid_t uid)
+static bool maps_one(const char *file, unsigned int id)
 {
 	struct err ignored;
 	char map[64];
 
-	(void)snprintf(map, sizeof(map), "0 %u 1", uid);
-	return fd_write_at(AT_FDCWD, "/proc/self/uid_map", map, &ignored) == 0;
+	(void)snprintf(map, sizeof(map), "0 %u 1", id);
+	return fd_write_at(AT_FDCWD, file, map, &ignored) == 0;
+}
+
+/* Files can be made only by a user and a group that are mapped. */
+static bool maps_itself(uid_t uid, gid_t gid)
+{
+	struct err ignored;
+
+	return maps_one("/proc/self/uid_map", uid) &&
+	       fd_write_at(AT_FDCWD, "/proc/self/setgroups", "deny", &ignored) == 0 &&
+	       maps_one("/proc/self/gid_map", gid);
 }
 
 /* What a child found out, by its exit status: 0 yes. */
@@ -31,11 +42,12 @@ static bool in_child_with(uint64_t flags, bool map, bool (*works)(void))
 {
 	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 	uid_t uid = geteuid();
+	gid_t gid = getegid();
 	pid_t pid = sys_clone3(&args, sizeof(args));
 	siginfo_t info = { 0 };
 
 	if (pid == 0)
-		_exit((!map || maps_itself(uid)) && works() ? 0 : 1);
+		_exit((!map || maps_itself(uid, gid)) && works() ? 0 : 1);
 	if (pid < 0 || sys_waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
 		return false;
 	return info.si_code == CLD_EXITED && info.si_status == 0;
@@ -148,9 +160,14 @@ static struct finding proc(void)
 				 "--security-opt systempaths=unconfined)" };
 }
 
+bool doctor_overlays(void)
+{
+	return in_child_as_root(CLONE_NEWUSER | CLONE_NEWNS, mounts_overlay);
+}
+
 static struct finding overlay(void)
 {
-	bool works = in_child_as_root(CLONE_NEWUSER | CLONE_NEWNS, mounts_overlay);
+	bool works = doctor_overlays();
 
 	return (struct finding){
 		"overlay", works, false,
@@ -171,23 +188,52 @@ static struct finding network(void)
 				 "sysctl -w user.max_net_namespaces=10000" };
 }
 
+/* The kernel gives a process one listener: another's around us, such as a container manager's, would be it. */
+static bool listens(void)
+{
+	struct sock_filter all[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	struct sock_fprog program = { 1, all };
+
+	return sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program) >=
+		       0;
+}
+
+bool doctor_notifies(void)
+{
+	return in_child(0, listens);
+}
+
 static struct finding notify(void)
 {
-	uint16_t sizes[3] = { 0 };
-	bool works = sys_seccomp(SECCOMP_GET_NOTIF_SIZES_, 0, sizes) == 0;
+	bool works = doctor_notifies();
 
-	return (struct finding){ "seccomp-notify", works, false,
-				 works ? "filters can ask a supervisor" : "filters cannot ask",
-				 "boot Linux 5.5 or newer with CONFIG_SECCOMP_FILTER" };
+	return (struct finding){
+		"seccomp-notify", works, false,
+		works ? "filters can ask a supervisor"
+		      : "filters cannot ask: --trace and --allow-exec false need --allow-degraded",
+		"boot Linux 5.5 or newer with CONFIG_SECCOMP_FILTER, outside of what listens "
+		"already"
+	};
 }
 
 static struct finding landlock(struct arena *a)
 {
 	int abi = sys_landlock_abi();
 
-	return (struct finding){ "landlock", abi > 0, false,
-				 abi > 0 ? arena_printf(a, "ABI %d", abi) : "is not there",
-				 "boot with landlock in the lsm= list" };
+	if (abi < 1)
+		return (struct finding){ "landlock", false, false, "is not there",
+					 "boot with landlock in the lsm= list" };
+	return (struct finding){
+		"landlock", abi >= LANDLOCK_ABI_SCOPES, false,
+		arena_printf(a,
+			     abi >= LANDLOCK_ABI_SCOPES
+				     ? "ABI %d"
+				     : "ABI %d: under --allow-network the host's abstract unix "
+				       "sockets can be reached",
+			     abi),
+		"boot Linux 6.12 or newer"
+	};
 }
 
 static struct finding cgroup2(struct arena *a)

@@ -15,5 +15,10 @@ struct finding {
 	const char *fix; /* where it is missing */
 };
 
+/* doctor_notifies: a filter of ours can ask a supervisor; no other's around us does already. */
+bool doctor_notifies(void);
+/* doctor_overlays: an ordinary user's namespace may mount an overlay. */
+bool doctor_overlays(void);
+
 /* doctor_look: fills the list, returns how many. Nothing is changed; a few namespaces are made in processes of their own. */
 size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX]);

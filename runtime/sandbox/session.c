@@ -13,7 +13,7 @@
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/backend.h"
-#include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/degrade.h"
 #include "runtime/sandbox/observe.h"
 #include "runtime/sandbox/verdict.h"
 #include "runtime/sandbox/watch.h"
@@ -36,6 +36,7 @@ struct session {
 	struct watch watch;
 	struct observe observe;
 	struct backend backend;
+	struct degrade_host host;
 	bool lost; /* a limit could not be set */
 	const char *scratch; /* directory to be removed; NULL: none */
 	int init_sock; /* the sandbox's end, until it has it */
@@ -65,8 +66,12 @@ static int plan_for(struct session *s, enum policy_backend backend, struct err *
 
 	s->c = (struct composition){ .q = s->q,
 				     .a = s->a,
-				     .by_cgroup = backend != BACKEND_SUPERVISOR };
+				     .by_cgroup = backend != BACKEND_SUPERVISOR,
+				     .by_oneself = !s->host.notifies,
+				     .scopes = s->host.scopes };
 	s->result->backend = name_of(policy_backends, backend);
+	TRY(degrade_check(s->q->policy, backend, &s->host, s->q->degraded, s->a,
+			  &s->result->degraded, err));
 	TRY(compose(&s->c, err));
 	if (s->c.by_cgroup)
 		backend_resources(&s->c, backend);
@@ -108,6 +113,7 @@ static int make_plan(struct session *s, struct err *err)
 	enum policy_backend backend = BACKEND_SUPERVISOR;
 	struct facts facts;
 
+	degrade_look(p, &s->host);
 	if (may_be_in_cgroup(p)) {
 		TRY(probe(WANT_CALLER | WANT_CGROUP, &facts, err));
 		TRY(backend_wish(p, &facts, &backend, err));
@@ -179,7 +185,9 @@ static int start(struct session *s, struct err *err)
 	output_return(&s->output);
 	(void)sys_close(take_fd(&s->init_sock));
 	if (r == 0 && s->lost)
-		r = err_set(err, ERR_HOST, 0, "a limit could not be set in the cgroup");
+		r = err_set(
+			err, ERR_HOST, 0,
+			"a limit could not be set in the cgroup; --limits-backend supervisor needs none");
 	return r == 0 ? backend_open(&s->backend, err) : r;
 }
 

@@ -423,16 +423,31 @@ long sys_keyctl_join(const char *name)
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0);
 }
 
-int sys_landlock_none(void)
+/* A domain without a rule; older headers lack linux/landlock.h. */
+static int landlock(const void *attr, size_t size)
 {
-	/* Every right of Landlock's first version (linux/landlock.h); older headers lack the file. */
-	const uint64_t rights = (1u << 13) - 1;
-	long fd = syscall(444, &rights, sizeof(rights), 0); /* landlock_create_ruleset */
+	long fd = syscall(SYS_landlock_create_ruleset_, attr, size, 0);
 	long r = fd < 0 ? -1 : syscall(446, (int)fd, 0); /* landlock_restrict_self */
 
 	if (fd >= 0)
 		(void)close((int)fd);
 	return (int)r;
+}
+
+int sys_landlock_scope(void)
+{
+	/* handled_access_fs, handled_access_net, scoped: LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET and _SIGNAL */
+	const uint64_t attr[3] = { 0, 0, 3 };
+
+	return landlock(attr, sizeof(attr));
+}
+
+int sys_landlock_none(void)
+{
+	/* Every right of Landlock's first version. */
+	const uint64_t rights = (1u << 13) - 1;
+
+	return landlock(&rights, sizeof(rights));
 }
 
 int sys_socket(int domain, int type, int protocol)

@@ -132,6 +132,9 @@ int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_s
 int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct *data);
 int sys_seccomp(unsigned int op, unsigned int flags, void *arg);
 int sys_landlock_abi(void); /* landlock_create_ruleset(2): the version, or -1 (5.13) */
+/* sys_landlock_scope: abstract unix sockets and processes outside of what descends from us are out of reach (6.12). */
+#define LANDLOCK_ABI_SCOPES 6
+int sys_landlock_scope(void);
 /* attr is the kernel's union bpf_attr. */
 int sys_bpf(int cmd, void *attr, size_t size);
 long sys_keyctl_join(const char *name);

@@ -116,6 +116,8 @@ struct process {
 	struct scheduler *scheduler;
 	struct io_priority *io_priority;
 	struct exec_cpu_affinity *exec_cpu_affinity;
+	/* Composed in memory, never in a document: the host's abstract unix sockets are out of reach. */
+	bool scoped;
 };
 
 /* --- mounts

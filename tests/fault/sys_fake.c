@@ -542,6 +542,7 @@ REAL(int, seccomp, (unsigned int op, unsigned int flags, void *arg),
 REAL(int, bpf, (int cmd, void *attr, size_t size), cgroup_fake_bpf(cmd, attr))
 REAL(long, keyctl_join, (const char *name), 1)
 REAL(int, landlock_none, (void), 0)
+PRETEND(landlock_scope, (void))
 
 /* --- sockets ---------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "runtime/sandbox/audit.h"
+#include "runtime/sandbox/degrade.h"
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/pool_recipe.h"
 #include "runtime/sandbox/verdict.h"
@@ -58,6 +59,42 @@ static void a_share_of_memory_is_in_bytes(void **state)
 	assert_int_equal(pss_parse("Pss: 12 kB\n"), -1);
 	assert_int_equal(pss_parse("\nPss: kB\n"), -1);
 	assert_int_equal(pss_parse(""), -1);
+}
+
+static void what_cannot_be_had_is_refused_or_named(void **state)
+{
+	static const struct degrade_host all = { true, true, true }, none = { false, false, false };
+	scoped_arena struct arena a = { 0 };
+	struct policy_words names;
+	struct policy p;
+	struct err err = { 0 };
+
+	(void)state;
+	policy_begin(&p, &a);
+	assert_int_equal(degrade_check(&p, BACKEND_CGROUP2, &none, false, &a, &names, &err), 0);
+	assert_int_equal(names.n, 0);
+	assert_int_equal(degrade_check(&p, BACKEND_SUPERVISOR, &none, false, &a, &names, &err), -1);
+	assert_non_null(strstr(err.text, "--allow-degraded"));
+	assert_string_equal(err.place, "max-processes");
+	assert_int_equal(policy_set(&p, POLICY_TRACE, "true", ORIGIN_FLAG, "--trace", &err), 0);
+	assert_int_equal(policy_set(&p, POLICY_EXEC, "false", ORIGIN_FLAG, "--allow-exec", &err),
+			 0);
+	assert_int_equal(
+		policy_set(&p, POLICY_NETWORK, "true", ORIGIN_FLAG, "--allow-network", &err), 0);
+	assert_int_equal(
+		policy_set(&p, POLICY_CPU_SHARES, "512", ORIGIN_FLAG, "--cpu-shares", &err), 0);
+	assert_int_equal(degrade_check(&p, BACKEND_CGROUP1, &all, false, &a, &names, &err), 0);
+	assert_int_equal(names.n, 0);
+	assert_int_equal(degrade_check(&p, BACKEND_SUPERVISOR, &none, true, &a, &names, &err), 0);
+	assert_int_equal(names.n, 5);
+	assert_string_equal(names.v[0], "trace");
+	assert_string_equal(names.v[4], "landlock-scope");
+	/* Nobody asked for the scopes: without them it is told, and not refused. */
+	policy_begin(&p, &a);
+	assert_int_equal(
+		policy_set(&p, POLICY_NETWORK, "true", ORIGIN_FLAG, "--allow-network", &err), 0);
+	assert_int_equal(degrade_check(&p, BACKEND_CGROUP1, &none, false, &a, &names, &err), 0);
+	assert_int_equal(names.n, 1);
 }
 
 struct end {
@@ -246,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
 		cmocka_unit_test(a_share_of_memory_is_in_bytes),
+		cmocka_unit_test(what_cannot_be_had_is_refused_or_named),
 		cmocka_unit_test(a_run_is_judged_by_what_was_seen),
 		cmocka_unit_test(a_failure_is_ours_or_its_callers),
 		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
