@@ -122,6 +122,7 @@ static void make_fresh(struct config *config)
 
 	config->root->fresh = "size=1m,nr_inodes=100,mode=755";
 	config->root->seeds = (struct seeds){ seeds, ARRAY_LEN(seeds) };
+	config->process->scoped = true;
 }
 
 /* In place of the mounts of the host that the facts are about. */
