@@ -31,7 +31,7 @@ struct face_flags {
 	bool no_network, allow_network, trace, allow_fs_write;
 	struct strings mounts, allow_paths, deny_paths, env, pass_env, secrets;
 	struct strings allow_domains, deny_domains, publish, artifacts;
-	const char *settings, *preset;
+	const char *settings, *preset, *result;
 	bool json, degraded, plan;
 	/* of serve */
 	const char *socket, *size, *preload, *rotate_after;
@@ -50,6 +50,11 @@ int face_explain_run(struct cli *cli, void *options, const struct strings *args,
 int face_caller(struct cli *cli, struct caller *ret, struct err *err);
 int face_policy(struct cli *cli, const struct face_flags *flags, const struct caller *caller,
 		struct policy *ret, struct err *err);
+/* face_report: the result where the flags want it: at the end of cli->out, in a file. face_report_check: it can be
+ * written there, as far as can be said before the run. */
+int face_report_check(const struct face_flags *flags, struct arena *a, struct err *err);
+int face_report(struct cli *cli, const struct face_flags *flags, const struct result *r,
+		const struct policy *p, struct err *err);
 /* face_sandbox: runs it and reports; the exit status. */
 int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct strings *args,
 		 struct err *err);

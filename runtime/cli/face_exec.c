@@ -12,15 +12,6 @@
 #include "spec/policy/serve.h"
 #include "version.h"
 
-static int print_result(struct cli *cli, const struct result *r, const struct policy *p)
-{
-	struct emit e = { .out = &cli->out };
-
-	result_emit(r, p, &e);
-	text_add(&cli->out, "\n");
-	return r->exit_code;
-}
-
 /* What the program's own streams do not say. */
 static void tell(const struct cli *cli, const struct result *r)
 {
@@ -29,26 +20,32 @@ static void tell(const struct cli *cli, const struct result *r)
 		log_line(&cli->rt.log, LOG_LEVEL_ERROR, "%s", r->reason);
 }
 
-static int run(struct cli *cli, const struct request *q, const struct policy *p, struct err *err)
+/* Fails as a run that has failed does, with the document going out all the same. */
+static int fail(struct cli *cli, int status)
 {
-	struct audit audit = { .policy = p, .id = q->id, .args = &q->args };
+	cli->failure = status;
+	if (cli->out.len && fd_write_all(STDOUT_FILENO, cli->out.s, cli->out.len) == 0)
+		cli->out.len = 0;
+	return -1;
+}
+
+static int run(struct cli *cli, const struct face_flags *flags, const struct request *q,
+	       struct err *err)
+{
+	struct audit audit = { .policy = q->policy, .id = q->id, .args = &q->args };
 	struct result r = { 0 };
+	struct err later = { 0 };
 	int ran;
 
 	TRY(audit_begin(&audit, &cli->arena, err));
 	ran = sandbox_run(q, &cli->arena, &r, err);
-	if (audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &(struct err){ 0 }) < 0 && ran == 0)
+	/* Of two failures the first one is told. */
+	if (audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &later) < 0 && ran == 0)
 		return -1;
-	if (q->capture)
-		(void)print_result(cli, &r, p);
 	tell(cli, &r);
-	if (ran == 0)
-		return r.exit_code;
-	cli->failure = r.exit_code;
-	/* The document goes out although we fail. */
-	if (q->capture && fd_write_all(STDOUT_FILENO, cli->out.s, cli->out.len) == 0)
-		cli->out.len = 0;
-	return -1;
+	if (face_report(cli, flags, &r, q->policy, ran == 0 ? err : &later) < 0 && ran == 0)
+		return -1;
+	return ran == 0 ? r.exit_code : fail(cli, r.exit_code);
 }
 
 /* "--image": a directory where it holds a slash, else a bundle of the store, which its keeper shows to us: then this
@@ -81,7 +78,8 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 			     .log = &cli->rt.log,
 			     .capture = flags->json,
 			     .degraded = flags->degraded };
-	struct result r = { .timestamp = "", .backend = "supervisor", .sandbox_id = "" };
+	struct result r = { .backend = "supervisor" };
+	struct err later = { 0 };
 	int status;
 
 	policy_begin(&policy, &cli->arena);
@@ -96,16 +94,15 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 	if (status == 0)
 		status = seal_self(cli->rt.argv, err);
 	if (status == 0)
-		return run(cli, &q, &policy, err);
-	if (!flags->json)
-		return status;
+		status = face_report_check(flags, &cli->arena, err);
+	if (status == 0)
+		return run(cli, flags, &q, err);
 	r.sandbox_id = q.id ? q.id : "";
 	r.timestamp = audit_now(&cli->arena);
 	verdict_failed(&r, err, &cli->arena);
-	cli->failure = print_result(cli, &r, &policy);
-	if (fd_write_all(STDOUT_FILENO, cli->out.s, cli->out.len) == 0)
-		cli->out.len = 0;
-	return -1;
+	(void)face_report(cli, flags, &r, &policy,
+			  &later); /* of two failures the first one is told */
+	return fail(cli, r.exit_code);
 }
 
 int face_exec_run(struct cli *cli, void *options, const struct strings *args, struct err *err)

@@ -77,6 +77,8 @@
 static const struct option_row exec_rows[] = {
 	ROW(json, "json-output", 0, FLAG, NULL,
 	    "print one JSON object at the end in place of the program's output"),
+	ROW(result, "result", 0, STRING, "FILE",
+	    "write one JSON object at the end to FILE; the program's output goes through"),
 	SHARED_ROWS,
 };
 static const struct option_row serve_rows[] = {

@@ -15,6 +15,8 @@ static const struct option_row rows[] = {
 	ROW(debug, "debug", 'd', FLAG, NULL, "say more on standard error"),
 	ROW(json, "json-output", 0, FLAG, NULL,
 	    "print one JSON object at the end in place of the program's output"),
+	ROW(result, "result", 0, STRING, "FILE",
+	    "write one JSON object at the end to FILE; the program's output goes through"),
 	ROW(degraded, "allow-degraded", 0, FLAG, NULL,
 	    "run also where something cannot be enforced here, and say so"),
 	ROW(version, "version", 'v', FLAG, NULL, "print the version"),

@@ -248,3 +248,25 @@ can() {
 	sandbox exec --limits-backend cgroup2 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup2 true
 	sandbox exec --limits-backend cgroup1 true 2>/dev/null || refused '*--limits-backend: *' --limits-backend cgroup1 true
 }
+
+@test "the cgroup that a killed supervisor leaves is taken away by a later run, and no other's" {
+	can cgroup1
+	local id dir
+	our_cgroups >before
+	"$SRT_BUILD/sandbox-runtime" exec --limits-backend cgroup1 sh -c 'echo >/dev/stdout up; sleep 15' >up &
+	eventually grep -q up up
+	id=$(comm -13 before <(our_cgroups) | sed -n '1s,.*/,,p')
+	[[ $id == srt-oci-sb-* ]]
+	kill -KILL $!
+	wait $! || true
+	nobody_in() { [ -z "$(find /sys/fs/cgroup -path "*/$id/cgroup.procs" -exec cat {} +)" ]; }
+	eventually nobody_in
+	find /sys/fs/cgroup -name "$id" -type d | grep -q .
+	# A young one may be one that is just being made.
+	sandbox exec --limits-backend cgroup1 true
+	find /sys/fs/cgroup -name "$id" -type d | grep -q .
+	find /sys/fs/cgroup -depth -name "$id" -type d -exec touch -d '2 minutes ago' {} +
+	sandbox exec --limits-backend cgroup1 true
+	[ -z "$(find /sys/fs/cgroup -name "$id" -type d)" ]
+	our_cgroups | comm -13 before - | cmp - /dev/null
+}

@@ -114,3 +114,24 @@ try: os.execv("/bin/true", ["true"])
 except PermissionError: pass'
 	[ "$(fact '.violation_events[0] | [.type, .context.path] | @json')" = '["exec","/bin/true"]' ] || said
 }
+
+@test "--result has the verdict in a file, whole or not at all, and the streams go through" {
+	in_sandbox 4 --result r.json sh -c 'echo out; echo err >&2; exit 4'
+	[ "$output" = out ] && [ "$stderr" = err ] || said
+	jq -e '.status == "exit" and .exit_code == 4 and .stdout == "" and .stderr == ""' r.json
+	[ "$(ls)" = r.json ] || said
+	in_sandbox 0 --result r.json --json-output echo both
+	cmp r.json <(printf '%s\n' "$output") && [ "$(jq -r .stdout r.json)" = both ] || said
+	# Also where nothing ran.
+	refused '*--timeout*' --result r.json --timeout soon true
+	jq -e '.status == "setup_error" and (.reason | test("soon"))' r.json
+	in_sandbox 127 --result r.json no-such-program
+	[ "$(jq -r .error r.json)" = NotFound ]
+	# What cannot be written is refused before the program runs; a pipe is written to.
+	refused '*--result: write into the directory of nowhere/r*' --result nowhere/r sh -c 'echo ran'
+	refused '*--result: . is a directory' --result . sh -c 'echo ran'
+	"$SRT_BUILD/sandbox-runtime" exec --result /dev/fd/9 echo hi 9>piped >/dev/null
+	"$SRT_BUILD/sandbox-runtime" exec --result >(cat >piped) true
+	eventually grep -q '"status":"ok"' piped
+	[ ! -L piped ] && [ "$(ls)" = $'piped\nr.json' ] || said
+}
