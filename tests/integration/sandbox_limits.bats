@@ -253,7 +253,7 @@ can() {
 	can cgroup1
 	local id dir
 	our_cgroups >before
-	"$SRT_BUILD/sandbox-runtime" exec --limits-backend cgroup1 sh -c 'echo >/dev/stdout up; sleep 15' >up &
+	"$SRT_BUILD/sandbox-runtime" exec --limits-backend cgroup1 sh -c 'echo up; sleep 15' >up &
 	eventually grep -q up up
 	id=$(comm -13 before <(our_cgroups) | sed -n '1s,.*/,,p')
 	[[ $id == srt-oci-sb-* ]]
