@@ -14,6 +14,7 @@ TEST_DEPS += cpio skopeo umoci libarchive-tools faketime
 TEST_DEPS += python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 # What the npm package that srt is compared with runs; it comes by npm itself (tests/lib/npm-peer).
 TEST_DEPS += socat ripgrep
+BENCH_EGRESS_DEPS := socat nftables
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev
 TEST_USER := srttest
@@ -223,6 +224,18 @@ bench-peers: $(BENCH_BIN) $(B)/bench/bench_seccomp
 .PHONY: bench-sandbox
 bench-sandbox: all
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-sandbox
+
+# It has the helper in it, as the runtime program has.
+$(B)/bench/egress: $(B)/rt/tests/bench/egress.o $(B)/rt/libsrt.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(rt_CC) $(rt_LDFLAGS) -o $@ $^
+
+## bench-egress: the network helper against two socats (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+.PHONY: bench-egress
+bench-egress: $(B)/bench/egress
+	@tests/lib/deps $(BENCH_EGRESS_DEPS)
+	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-egress
 
 ## bench-bundle: srt-oci-bundle against bsdtar, GNU tar and umoci (BUNDLE_ROUNDS=5, BUNDLE_SVG=FILE.svg)
 .PHONY: bench-bundle

@@ -11,19 +11,16 @@
 
 #include <cmocka.h>
 
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-#include "runtime/act/netlink.h"
 #include "runtime/egress/egress.h"
 #include "runtime/egress/sockaddr.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
 #include "spec/policy/match.h"
+#include "tests/lib/netns.h"
 
 #define PORT 7777
 #define PROXY_PORT 3128
@@ -47,61 +44,9 @@ static const char *const rules[] = {
 static const char hosts_text[] = "127.0.0.1 good.test a.many.test b.many.test gone.test\n"
 				 "127.0.0.2 rebind.test\n169.254.169.254 rebind.test\n";
 
-/* --- two namespaces --------------------------------------------------------------------------------------------------- */
-
-static inline bool write_map(const char *file, const char *text)
-{
-	struct err err;
-
-	return fd_write_at(AT_FDCWD, file, text, &err) == 0;
-}
-
-/* Namespaces of this user's own. */
-static inline bool become_root(void)
-{
-	char uids[64], gids[64];
-
-	(void)snprintf(uids, sizeof(uids), "0 %u 1", getuid());
-	(void)snprintf(gids, sizeof(gids), "0 %u 1", getgid());
-	return sys_unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-	       write_map("/proc/self/setgroups", "deny") && write_map("/proc/self/uid_map", uids) &&
-	       write_map("/proc/self/gid_map", gids);
-}
-
-static inline void loopback_up(void)
-{
-	scoped_fd int fd = sys_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-
-	assert_int_equal(sys_ioctl(fd, SIOCSIFFLAGS, &lo), 0);
-}
-
-/* Every address leads to lo, as in a filtered container. */
-static inline void route_all(int family)
-{
-	const struct rtmsg route = { .rtm_family = (uint8_t)family,
-				     .rtm_table = RT_TABLE_LOCAL,
-				     .rtm_protocol = RTPROT_STATIC,
-				     .rtm_scope = RT_SCOPE_HOST,
-				     .rtm_type = RTN_LOCAL };
-	scoped_fd int fd = netlink_open();
-	struct netlink_message m;
-	uint32_t lo = 1;
-
-	netlink_begin(&m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &route,
-		      sizeof(route));
-	netlink_add(&m, RTA_OIF, &lo, sizeof(lo));
-	assert_int_equal(netlink_call(fd, &m, NULL, 0), 0);
-}
-
 static inline void enter(int namespace)
 {
-	assert_int_equal(sys_setns(namespace, CLONE_NEWNET), 0);
-}
-
-static inline int namespace_here(void)
-{
-	return sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
+	assert_true(netns_enter(namespace));
 }
 
 /* --- sockets ---------------------------------------------------------------------------------------------------------- */
@@ -350,21 +295,20 @@ static inline int set_up(void **state)
 	static struct place p;
 
 	*state = &p;
-	if (!become_root()) {
+	if (!netns_root()) {
 		p.host = -1;
 		return 0;
 	}
-	p.host = namespace_here();
-	loopback_up();
+	p.host = netns_here();
+	assert_true(netns_loopback_up());
 	p.server = socket_at("127.0.0.1", PORT, SOCK_STREAM);
 	p.dns_udp = socket_at("127.0.0.1", DNS_PORT, SOCK_DGRAM);
 	p.dns_tcp = socket_at("127.0.0.1", DNS_PORT, SOCK_STREAM);
 	set_timeout(p.dns_udp);
 	assert_int_equal(sys_unshare(CLONE_NEWNET), 0);
-	p.container = namespace_here();
-	loopback_up();
-	route_all(AF_INET);
-	route_all(AF_INET6);
+	p.container = netns_here();
+	assert_true(netns_loopback_up());
+	assert_true(netns_route_all(AF_INET) && netns_route_all(AF_INET6));
 	write_file(p.hosts, hosts_text);
 	write_file(p.resolv, "nameserver 127.0.0.1:5353\noptions timeout:1 attempts:1\n");
 	start_helper(&p);
