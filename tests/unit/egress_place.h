@@ -33,6 +33,7 @@ struct place {
 	int dns_udp, dns_tcp; /* the name server above the helper */
 	int events, end, inside;
 	pid_t helper;
+	rlim_t fds; /* that the helper may have; 0: as many as this process */
 	char hosts[64], resolv[64];
 };
 
@@ -233,7 +234,10 @@ static inline void run_helper(struct place *p, const struct egress_setup *s)
 	enter(p->host);
 	p->helper = sys_fork();
 	if (p->helper == 0) {
-		int r = egress_run(s, &err);
+		const struct rlimit few = { p->fds, p->fds };
+		int r = p->fds ? sys_prlimit(0, RLIMIT_NOFILE, &few, NULL) : 0;
+
+		r = r < 0 ? r : egress_run(s, &err);
 
 		if (r < 0)
 			(void)!write(STDERR_FILENO, err_line(&err, line, sizeof(line)),
@@ -290,11 +294,12 @@ static inline void start_helper(struct place *p)
 	(void)(close(inside[0]), close(events[0]), close(end[0]));
 }
 
-static inline int set_up(void **state)
+static inline int set_up_with(void **state, rlim_t fds)
 {
 	static struct place p;
 
 	*state = &p;
+	p.fds = fds;
 	if (!netns_root()) {
 		p.host = -1;
 		return 0;
@@ -313,6 +318,11 @@ static inline int set_up(void **state)
 	write_file(p.resolv, "nameserver 127.0.0.1:5353\noptions timeout:1 attempts:1\n");
 	start_helper(&p);
 	return 0;
+}
+
+static inline int set_up(void **state)
+{
+	return set_up_with(state, 0);
 }
 
 static inline int tear_down(void **state)

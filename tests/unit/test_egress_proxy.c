@@ -186,6 +186,37 @@ static void a_published_port_leads_inside(void **state)
 	HEARS(client, "pong");
 }
 
+/* Half of the descriptors are not for clients; each of those takes six. */
+#define FEW_FDS 400
+
+static int set_up_few(void **state)
+{
+	return set_up_with(state, FEW_FDS);
+}
+
+static void beyond_so_many_connections_are_refused(void **state)
+{
+	struct place *p = place_of(state);
+	int clients[FEW_FDS / 6];
+	size_t n = 0;
+	struct pollfd told = { .fd = p->events, .events = POLLIN };
+
+	while (n < ARRAY_LEN(clients) && poll(&told, 1, 20) == 0)
+		clients[n++] = connect_to(p, "127.0.0.1", PROXY_PORT);
+	assert_in_range(n, 4, ARRAY_LEN(clients) - 1);
+	refused(p, "", 0, EGRESS_BUSY);
+	was_reset(clients[--n]);
+	/* Who leaves makes room. */
+	(void)close(clients[--n]);
+	(void)poll(NULL, 0, 50);
+	clients[n] = connect_to(p, "127.0.0.1", PROXY_PORT);
+	SAY(clients[n], "CONNECT good.test:7777 HTTP/1.1\r\n\r\n");
+	HEARS(clients[n], "HTTP/1.1 200 Connection established\r\n\r\n");
+	(void)close(accepted(p->server));
+	for (size_t i = 0; i <= n; i++)
+		(void)close(clients[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,7 +228,8 @@ int main(void)
 		cmocka_unit_test(a_long_answer_comes_by_tcp),
 		cmocka_unit_test(a_name_that_nobody_knows_is_told_so),
 		cmocka_unit_test(a_published_port_leads_inside),
+		cmocka_unit_test(beyond_so_many_connections_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up_few, tear_down);
 }
