@@ -125,7 +125,9 @@ static uint32_t hash_start(const struct names *names, uint16_t best[BUCKETS])
 		size_t sum = 0;
 
 		for (size_t i = 0; i < names->n; i++) {
-			uint32_t at = syscall_hash(try * 2654435761u, names->v[i]) % BUCKETS;
+			uint32_t at =
+				syscall_hash(try * 2654435761u, names->v[i], strlen(names->v[i])) %
+				BUCKETS;
 			size_t steps = 0;
 
 			for (; buckets[at]; at = (at + 1) % BUCKETS)
@@ -160,7 +162,8 @@ static void write_names(FILE *out, const struct names *names)
 	}
 	if (offset > UINT16_MAX)
 		die("names need more than 64 kB");
-	fprintf(out, "\n};\nstatic const uint16_t syscall_buckets[SYSCALL_BUCKETS] = {");
+	fprintf(out, " %zu,\n};\nstatic const uint16_t syscall_buckets[SYSCALL_BUCKETS] = {",
+		offset);
 	for (size_t i = 0; i < BUCKETS; i++)
 		fprintf(out, "%s%u,", i % 16 ? " " : "\n\t", buckets[i]);
 	fprintf(out, "\n};\n");

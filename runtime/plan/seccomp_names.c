@@ -7,19 +7,41 @@
 #include "spec/base/scope.h"
 #include "syscalls.h"
 
+/* Both have n characters; most differ, if at all, in the first of these steps. */
+static bool is_same(const char *a, const char *b, size_t n)
+{
+	for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t)) {
+		if (syscall_word(a, n) != syscall_word(b, n))
+			return false;
+		a += sizeof(uint64_t);
+		b += sizeof(uint64_t);
+	}
+	while (n && *a == *b) {
+		a++;
+		b++;
+		n--;
+	}
+	return n == 0;
+}
+
 int syscall_find(const char *name)
 {
-	uint32_t at = syscall_hash(SYSCALL_HASH_START, name) % SYSCALL_BUCKETS;
+	size_t n = strlen(name);
+	uint32_t at = syscall_hash(SYSCALL_HASH_START, name, n) % SYSCALL_BUCKETS;
 
-	for (; syscall_buckets[at]; at = (at + 1) % SYSCALL_BUCKETS)
-		if (strcmp(syscall_text + syscall_offsets[syscall_buckets[at] - 1], name) == 0)
+	for (; syscall_buckets[at]; at = (at + 1) % SYSCALL_BUCKETS) {
+		const uint16_t *row = &syscall_offsets[syscall_buckets[at] - 1];
+
+		/* With its NUL a name goes on to where the next begins. */
+		if ((size_t)(row[1] - row[0]) == n + 1 && is_same(syscall_text + row[0], name, n))
 			return syscall_buckets[at] - 1;
+	}
 	return -1;
 }
 
 size_t syscall_rows(void)
 {
-	return ARRAY_LEN(syscall_offsets);
+	return ARRAY_LEN(syscall_offsets) - 1; /* the last is the end of the text */
 }
 
 const struct syscall_mux *syscall_muxes(size_t *n)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Calls that some 32-bit architectures have a second time, inside socketcall(2) or ipc(2). */
 enum mux_call { MUX_NONE, MUX_SOCKETCALL, MUX_IPC };
@@ -58,12 +59,29 @@ const struct syscall_arch *syscall_native(void);
 /* syscall_source: where the tables come from, "libseccomp 2.5.4". */
 const char *syscall_source(void);
 
-/* syscall_hash: FNV-1a; the generator looks for the start value with the fewest collisions. */
-static inline uint32_t syscall_hash(uint32_t start, const char *name)
+/* The characters at s as a number, n of them; of more than eight the first. */
+static inline uint64_t syscall_word(const char *s, size_t n)
 {
-	uint32_t h = start;
+	uint64_t word = 0;
 
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return h ^ h >> 15;
+	if (n >= sizeof(word))
+		memcpy(&word, s, sizeof(word));
+	else
+		for (size_t i = 0; i < n; i++)
+			word = word << 8 | (unsigned char)s[i];
+	return word;
+}
+
+/* syscall_hash: of the length n and the first and last eight characters, which tell nearly all names apart; one character after
+ * the other would take longer than all else about a name. The generator looks for the start value with the fewest
+ * collisions. */
+static inline uint32_t syscall_hash(uint32_t start, const char *name, size_t n)
+{
+	uint64_t first = syscall_word(name, n);
+	uint64_t last =
+		n > sizeof(first) ? syscall_word(name + n - sizeof(first), sizeof(first)) : n;
+	uint64_t h = (first ^ start) * 0x9e3779b97f4a7c15u;
+
+	h = (h ^ h >> 32 ^ last) * 0xd6e8feb86659fd93u;
+	return (uint32_t)(h >> 32);
 }
