@@ -61,7 +61,8 @@ const struct mount_option mount_options[] = {
 static const struct mount_option *find(const char *word, size_t len)
 {
 	for (const struct mount_option *o = mount_options; o->name; o++)
-		if (strncmp(o->name, word, len) == 0 && o->name[len] == '\0')
+		if (o->name[0] == word[0] && strncmp(o->name, word, len) == 0 &&
+		    o->name[len] == '\0')
 			return o;
 	return NULL;
 }
