@@ -27,6 +27,11 @@ docs: $(B)/srt-oci $(B)/srt-oci-bundle $(B)/sandbox-runtime $(B)/gen-bin/gen_ref
 	write contrib/completion/srt-oci-bundle.fish $(B)/srt-oci-bundle --completion=fish; \
 	write docs/man/sandbox-runtime.1 $(B)/sandbox-runtime man; \
 	write docs/man/srt.1 $(B)/sandbox-runtime man srt; \
+	for p in sandbox-runtime srt; do \
+		write contrib/completion/$$p.bash $(B)/sandbox-runtime completion bash $$p; \
+		write contrib/completion/_$$p $(B)/sandbox-runtime completion zsh $$p; \
+		write contrib/completion/$$p.fish $(B)/sandbox-runtime completion fish $$p; \
+	done; \
 	write docs/reference/result.schema.json $(B)/sandbox-runtime schema; \
 	write docs/reference/serve.schema.json $(B)/sandbox-runtime schema serve; \
 	for p in $(REFERENCE); do write docs/reference/$$p.md $(B)/gen-bin/gen_reference $$p; done

@@ -248,6 +248,11 @@ LIBEXECDIR = $(DESTDIR)$(PREFIX)/libexec/srt-oci
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/srt-oci
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 MAN := $(wildcard docs/man/*.[1-8])
+# Completions lie where each shell looks for a program's own: contrib/completion/FILE=DIRECTORY/NAME.
+COMPLETION_OF = $(1).bash=bash-completion/completions/$(1) _$(1)=zsh/site-functions/_$(1) \
+	$(1).fish=fish/vendor_completions.d/$(1).fish
+COMPLETIONS := $(foreach p,srt-oci srt-oci-bundle sandbox-runtime srt,$(call COMPLETION_OF,$(p)))
+COMPLETION_DIR = $(DESTDIR)$(PREFIX)/share
 RECIPES := $(wildcard bundle/recipes/*)
 # Files that make an engine use the runtime, as an administrator or a user installs them.
 ENGINE_FILES := $(wildcard $(foreach e,podman containerd cri-o kubernetes docker buildah slurm,contrib/$(e)/*))
@@ -261,6 +266,8 @@ install: all
 	$(if $(wildcard bundle/main.c),install -D -m 0755 $(B)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-bundle)
 	install -D -m 0755 $(B)/srt-oci-systemd $(LIBEXECDIR)/srt-oci-systemd
 	$(foreach m,$(MAN),install -D -m 0644 $(m) $(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
+	$(foreach c,$(COMPLETIONS),install -D -m 0644 \
+		contrib/completion/$(word 1,$(subst =, ,$(c))) $(COMPLETION_DIR)/$(word 2,$(subst =, ,$(c))) &&) :
 	$(foreach r,$(RECIPES),install -D -m 0644 $(r) $(SHAREDIR)/recipes/$(notdir $(r)) &&) :
 	$(foreach f,$(ENGINE_FILES),install -D -m 0644 $(f) $(SHAREDIR)/$(f:contrib/%=%) &&) :
 
@@ -268,6 +275,7 @@ install: all
 uninstall:
 	rm -f $(BINDIR)/srt-oci $(BINDIR)/sandbox-runtime $(BINDIR)/srt $(LIBEXECDIR)/srt-oci-bundle $(LIBEXECDIR)/srt-oci-systemd
 	rm -f $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	rm -f $(foreach c,$(COMPLETIONS),$(COMPLETION_DIR)/$(word 2,$(subst =, ,$(c))))
 	rm -rf $(SHAREDIR)/recipes $(sort $(dir $(ENGINE_FILES:contrib/%=$(SHAREDIR)/%)))
 	-rmdir $(LIBEXECDIR) $(SHAREDIR) 2>/dev/null
 

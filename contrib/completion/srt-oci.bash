@@ -2,7 +2,7 @@
 _srt_oci()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command='' words='' ids='' paths='' i
+	local command='' words='' ids='' paths='' programs='' i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -121,11 +121,12 @@ _srt_oci()
 	help) words=' --help' ;;
 	version) words=' --help' ;;
 	esac
-	if [[ -z $command || $cur == -* ]]; then
+	if [[ ( -z $command && -z $programs ) || $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 	fi
 	[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+	[[ $programs ]] && mapfile -t COMPREPLY < <(compgen -cf -- "$cur")
 	[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W "$(srt-oci list --quiet 2>/dev/null)" -- "$cur")
 }
 complete -o filenames -F _srt_oci srt-oci

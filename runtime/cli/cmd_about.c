@@ -37,7 +37,7 @@ static int help(struct cli *cli, void *options, const struct strings *args, stru
 static int completion(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
 	(void)options;
-	if (completion_print(args->v[0], &cli->out, err) < 0) {
+	if (completion_print(PROGRAM, args->v[0], &cli->out, err) < 0) {
 		cli->failure = EXIT_USAGE;
 		return -1;
 	}

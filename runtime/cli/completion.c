@@ -3,10 +3,27 @@
 #include "runtime/cli/completion.h"
 
 #include "runtime/cli/command.h"
+#include "runtime/cli/face.h"
 #include "runtime/cli/global.h"
 #include "runtime/cli/help.h"
 
 #define IDS PROGRAM " list --quiet 2>/dev/null"
+
+/* Each of these is one program, by whatever name the binary is run. */
+static const struct command *const no_commands[] = { NULL };
+static const struct completed {
+	const char *program, *function;
+	const char *made_by; /* the command behind which the shell's name stands … */
+	const char *of; /* … and what stands behind that */
+	const struct option_table *options; /* before a command; NULL: there are none */
+	const struct command *const *commands;
+	bool runs; /* what is no option is a program to run */
+} programs[] = {
+	{ PROGRAM, "_srt_oci", PROGRAM, "", &global_options, commands, false },
+	{ "sandbox-runtime", "_sandbox_runtime", "sandbox-runtime", "", NULL, face_commands,
+	  false },
+	{ "srt", "_srt", "sandbox-runtime", " srt", &face_srt.options, no_commands, true },
+};
 
 /* What a value is completed with. */
 static bool is_path(const struct option_row *o)
@@ -34,11 +51,21 @@ static bool takes_path(const struct command *c)
 	return str_starts(c->synopsis, "PATH") || str_starts(c->synopsis, "[PATH");
 }
 
+static bool takes_program(const struct command *c)
+{
+	return str_starts(c->synopsis, "PROGRAM") || str_starts(c->synopsis, "[PROGRAM");
+}
+
+static void made_by(const struct completed *p, const char *shell, struct text *out)
+{
+	text_addf(out, "made by `%s completion %s%s`\n", p->made_by, shell, p->of);
+}
+
 /* --- bash: one case of the words that may follow, by command */
 
 static void bash_names(const struct option_table *t, struct text *out)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; t && i < t->n; i++)
 		text_addf(out, " --%s", t->rows[i].name);
 	text_add(out, " --help");
 }
@@ -46,7 +73,7 @@ static void bash_names(const struct option_table *t, struct text *out)
 /* "--opt|-o" for each option with a value that wanted() picks */
 static void bash_cases(const char *command, const struct option_table *t, struct text *out)
 {
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; t && i < t->n; i++) {
 		const struct option_row *o = &t->rows[i];
 
 		if (!takes_value(o))
@@ -65,62 +92,79 @@ static void bash_cases(const char *command, const struct option_table *t, struct
 	}
 }
 
+/* The options in front of a command whose value is no command. */
 static void bash_skip(const struct option_table *t, struct text *out)
 {
-	const char *sep = "";
+	const char *sep = "\t\t";
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; t && i < t->n; i++) {
 		if (!takes_value(&t->rows[i]))
 			continue;
 		text_addf(out, "%s--%s", sep, t->rows[i].name);
 		sep = " | ";
 	}
+	if (*sep == ' ')
+		text_add(out, ") ((i++)) ;;\n");
 }
 
-static void bash_words(struct text *out)
+static void bash_words(const struct completed *p, struct text *out)
 {
 	text_add(out, "\t'') words='");
-	for (const struct command *const *c = commands; *c; c++)
+	for (const struct command *const *c = p->commands; *c; c++)
 		if (command_listed(*c))
 			text_addf(out, "%s ", (*c)->name);
-	bash_names(&global_options, out);
-	text_add(out, "' ;;\n");
-	for (const struct command *const *c = commands; *c; c++) {
+	bash_names(p->options, out);
+	text_addf(out, "'%s ;;\n", p->runs ? " programs=yes" : "");
+	for (const struct command *const *c = p->commands; *c; c++) {
 		if (!command_listed(*c))
 			continue;
 		text_addf(out, "\t%s) words='", (*c)->name);
 		bash_names(&(*c)->options, out);
-		text_addf(out, "'%s%s ;;\n", takes_id(*c) ? " ids=yes" : "",
-			  takes_path(*c) ? " paths=yes" : "");
+		text_addf(out, "'%s%s%s ;;\n", takes_id(*c) ? " ids=yes" : "",
+			  takes_path(*c) ? " paths=yes" : "",
+			  takes_program(*c) ? " programs=yes" : "");
 	}
 }
 
-static void bash(struct text *out)
+static void bash_find_command(const struct completed *p, struct text *out)
 {
-	text_add(out, "# bash completion for " PROGRAM "; made by `" PROGRAM " completion bash`\n"
-		      "_srt_oci()\n{\n"
-		      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-		      "\tlocal command='' words='' ids='' paths='' i\n"
-		      "\tCOMPREPLY=()\n"
-		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		      "\t\tcase ${COMP_WORDS[i]} in\n\t\t");
-	bash_skip(&global_options, out);
-	text_add(out, ") ((i++)) ;;\n\t\t-* | =) ;;\n"
-		      "\t\t*)\n\t\t\tcommand=${COMP_WORDS[i]}\n\t\t\tbreak\n\t\t\t;;\n"
-		      "\t\tesac\n\tdone\n\tcase $command:$prev in\n");
-	bash_cases("", &global_options, out);
-	for (const struct command *const *c = commands; *c; c++)
+	if (!*p->commands)
+		return;
+	text_add(out, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n");
+	bash_skip(p->options, out);
+	text_add(out,
+		 "\t\t-* | =) ;;\n\t\t*)\n\t\t\tcommand=${COMP_WORDS[i]}\n\t\t\tbreak\n\t\t\t;;\n"
+		 "\t\tesac\n\tdone\n");
+}
+
+static void bash(const struct completed *p, struct text *out)
+{
+	text_addf(out, "# bash completion for %s; ", p->program);
+	made_by(p, "bash", out);
+	text_addf(out,
+		  "%s()\n{\n"
+		  "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+		  "\tlocal command='' words='' ids='' paths='' programs='' i\n"
+		  "\tCOMPREPLY=()\n",
+		  p->function);
+	bash_find_command(p, out);
+	text_add(out, "\tcase $command:$prev in\n");
+	bash_cases("", p->options, out);
+	for (const struct command *const *c = p->commands; *c; c++)
 		bash_cases((*c)->name, &(*c)->options, out);
 	text_add(out, "\t*) false ;;\n\tesac && return\n\tcase $command in\n");
-	bash_words(out);
-	text_add(out,
-		 "\tesac\n"
-		 "\tif [[ -z $command || $cur == -* ]]; then\n"
-		 "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-		 "\t\treturn\n\tfi\n"
-		 "\t[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"
-		 "\t[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W \"$(" IDS ")\" -- \"$cur\")\n"
-		 "}\ncomplete -o filenames -F _srt_oci " PROGRAM "\n");
+	bash_words(p, out);
+	text_addf(out,
+		  "\tesac\n"
+		  "\tif [[ ( -z $command && -z $programs ) || $cur == -* ]]; then\n"
+		  "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+		  "\t\treturn\n\tfi\n"
+		  "\t[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"
+		  "\t[[ $programs ]] && mapfile -t COMPREPLY < <(compgen -cf -- \"$cur\")\n"
+		  "\t[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W \"$(" IDS
+		  ")\" -- \"$cur\")\n"
+		  "}\ncomplete -o filenames -F %s %s\n",
+		  p->function, p->program);
 }
 
 /* Text between single quotes, in zsh as in fish. */
@@ -159,7 +203,7 @@ static void zsh_meaning(const struct option_row *o, struct text *out)
 
 static void zsh_options(const struct option_table *t, const char *indent, struct text *out)
 {
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; t && i < t->n; i++) {
 		const struct option_row *o = &t->rows[i];
 		const char *many = o->kind == OPTION_LIST ? "*" : "";
 		const char *equals = takes_value(o) ? "=" : "";
@@ -174,17 +218,11 @@ static void zsh_options(const struct option_table *t, const char *indent, struct
 	text_addf(out, "%s'--help[print help]' \\\n", indent);
 }
 
-static void zsh(struct text *out)
+static void zsh_commands(const struct completed *p, struct text *out)
 {
-	text_add(out, "#compdef " PROGRAM "\n# made by `" PROGRAM " completion zsh`\n"
-		      "_srt_oci_ids()\n{\n\tlocal -a ids\n\tids=(${(f)\"$(" IDS ")\"})\n"
-		      "\tcompadd -a ids\n}\n"
-		      "_srt_oci()\n{\n\tlocal context state line\n\ttypeset -A opt_args\n"
-		      "\t_arguments -C \\\n");
-	zsh_options(&global_options, "\t\t", out);
 	text_add(out, "\t\t'1:command:->command' '*::argument:->argument'\n"
 		      "\tcase $state in\n\tcommand)\n\t\tlocal -a commands\n\t\tcommands=(\n");
-	for (const struct command *const *c = commands; *c; c++)
+	for (const struct command *const *c = p->commands; *c; c++)
 		if (command_listed(*c)) {
 			text_addf(out, "\t\t\t'%s:", (*c)->name);
 			quoted((*c)->help, out);
@@ -192,29 +230,48 @@ static void zsh(struct text *out)
 		}
 	text_add(out, "\t\t)\n\t\t_describe command commands\n\t\t;;\n"
 		      "\targument)\n\t\tcase $line[1] in\n");
-	for (const struct command *const *c = commands; *c; c++) {
+	for (const struct command *const *c = p->commands; *c; c++) {
 		if (!command_listed(*c))
 			continue;
 		text_addf(out, "\t\t%s)\n\t\t\t_arguments \\\n", (*c)->name);
 		zsh_options(&(*c)->options, "\t\t\t\t", out);
 		text_addf(out, "\t\t\t\t'%s'\n\t\t\t;;\n",
-			  takes_id(*c)	   ? "1:container:_srt_oci_ids"
-			  : takes_path(*c) ? "1:bundle:_files -/"
-					   : "*:argument:");
+			  takes_id(*c)	      ? "1:container:_srt_oci_ids"
+			  : takes_path(*c)    ? "1:bundle:_files -/"
+			  : takes_program(*c) ? "*::program:_normal"
+					      : "*:argument:");
 	}
-	text_add(out, "\t\tesac\n\t\t;;\n\tesac\n}\n_srt_oci \"$@\"\n");
+	text_add(out, "\t\tesac\n\t\t;;\n\tesac\n");
+}
+
+static void zsh(const struct completed *p, struct text *out)
+{
+	text_addf(out, "#compdef %s\n# ", p->program);
+	made_by(p, "zsh", out);
+	if (p->commands == commands)
+		text_add(out, "_srt_oci_ids()\n{\n\tlocal -a ids\n\tids=(${(f)\"$(" IDS ")\"})\n"
+			      "\tcompadd -a ids\n}\n");
+	text_addf(out,
+		  "%s()\n{\n\tlocal context state line\n\ttypeset -A opt_args\n"
+		  "\t_arguments -C \\\n",
+		  p->function);
+	zsh_options(p->options, "\t\t", out);
+	if (*p->commands)
+		zsh_commands(p, out);
+	else
+		text_add(out, "\t\t'*::program:_normal'\n");
+	text_addf(out, "}\n%s \"$@\"\n", p->function);
 }
 
 /* --- fish: one line an option */
 
-static void fish_options(const char *condition, const char *command, const struct option_table *t,
+static void fish_options(const char *program, const char *when, const struct option_table *t,
 			 struct text *out)
 {
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; t && i < t->n; i++) {
 		const struct option_row *o = &t->rows[i];
 
-		text_addf(out, "complete -c " PROGRAM " -n '%s%s' -l %s", condition, command,
-			  o->name);
+		text_addf(out, "complete -c %s%s -l %s", program, when, o->name);
 		if (o->letter)
 			text_addf(out, " -s %c", o->letter);
 		if (takes_value(o))
@@ -230,42 +287,55 @@ static void fish_options(const char *condition, const char *command, const struc
 	}
 }
 
-static void fish(struct text *out)
+static void fish_command(const char *program, const struct command *c, struct text *out)
 {
-	text_add(out, "# fish completion for " PROGRAM "; made by `" PROGRAM " completion fish`\n"
-		      "complete -c " PROGRAM " -f\n");
-	fish_options("__fish_use_subcommand", "", &global_options, out);
-	for (const struct command *const *c = commands; *c; c++) {
-		if (!command_listed(*c))
-			continue;
-		text_addf(out, "complete -c " PROGRAM " -n '__fish_use_subcommand' -a %s -d '",
-			  (*c)->name);
-		quoted((*c)->help, out);
-		text_add(out, "'\n");
-		fish_options("__fish_seen_subcommand_from ", (*c)->name, &(*c)->options, out);
-		if (takes_id(*c))
-			text_addf(out,
-				  "complete -c " PROGRAM
-				  " -n '__fish_seen_subcommand_from %s' -a '(" IDS ")'\n",
-				  (*c)->name);
-		if (takes_path(*c))
-			text_addf(out,
-				  "complete -c " PROGRAM " -n '__fish_seen_subcommand_from %s' -a "
-				  "'(__fish_complete_directories)'\n",
-				  (*c)->name);
-	}
+	const char *when =
+		arena_printf(out->arena, " -n '__fish_seen_subcommand_from %s'", c->name);
+
+	text_addf(out, "complete -c %s -n '__fish_use_subcommand' -a %s -d '", program, c->name);
+	quoted(c->help, out);
+	text_add(out, "'\n");
+	fish_options(program, when, &c->options, out);
+	if (takes_id(c))
+		text_addf(out, "complete -c %s%s -a '(" IDS ")'\n", program, when);
+	if (takes_path(c))
+		text_addf(out, "complete -c %s%s -a '(__fish_complete_directories)'\n", program,
+			  when);
+	if (takes_program(c))
+		text_addf(out, "complete -c %s%s -a '(__fish_complete_command)'\n", program, when);
+}
+
+static void fish(const struct completed *p, struct text *out)
+{
+	text_addf(out, "# fish completion for %s; ", p->program);
+	made_by(p, "fish", out);
+	text_addf(out, "complete -c %s -f\n", p->program);
+	fish_options(p->program, *p->commands ? " -n '__fish_use_subcommand'" : "", p->options,
+		     out);
+	for (const struct command *const *c = p->commands; *c; c++)
+		if (command_listed(*c))
+			fish_command(p->program, *c, out);
+	if (p->runs)
+		text_addf(out, "complete -c %s -a '(__fish_complete_command)'\n", p->program);
 }
 
 static const struct shell {
 	const char *name;
-	void (*print)(struct text *out);
+	void (*print)(const struct completed *p, struct text *out);
 } shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
 
-int completion_print(const char *shell, struct text *out, struct err *err)
+int completion_print(const char *program, const char *shell, struct text *out, struct err *err)
 {
+	const struct completed *p = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		if (str_eq(programs[i].program, program))
+			p = &programs[i];
+	if (!p)
+		return err_input(err, "completion: no program is called %.64s", program);
 	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
 		if (str_eq(shells[i].name, shell)) {
-			shells[i].print(out);
+			shells[i].print(p, out);
 			return 0;
 		}
 	}

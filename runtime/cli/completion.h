@@ -5,5 +5,6 @@
 #include "spec/base/err.h"
 #include "spec/base/str.h"
 
-/* completion_print: the script for that shell (bash, zsh, fish); ERR_INPUT for others. */
-int completion_print(const char *shell, struct text *out, struct err *err);
+/* completion_print: the script for that program (srt-oci, sandbox-runtime, srt) and shell (bash, zsh, fish); ERR_INPUT for
+ * others. */
+int completion_print(const char *program, const char *shell, struct text *out, struct err *err);

@@ -6,14 +6,14 @@
 #include "runtime/cli/man.h"
 #include "version.h"
 
-static const struct command *const sandbox_commands[] = {
-	&face_exec,	&face_serve,  &face_explain,  &face_doctor,
-	&face_selftest, &face_schema, &face_man_page, NULL,
+const struct command *const face_commands[] = {
+	&face_exec,   &face_serve,    &face_explain,	&face_doctor, &face_selftest,
+	&face_schema, &face_man_page, &face_completion, NULL,
 };
 
 static const struct face faces[] = {
 	{ "sandbox-runtime", "run untrusted programs with limits and without a network",
-	  sandbox_commands, NULL },
+	  face_commands, NULL },
 	{ "srt", "run a program under a settings file", NULL, &face_srt },
 };
 

@@ -23,7 +23,9 @@ int face_run(const struct face *face, struct cli *cli, const char *const *words,
 void face_man(const struct face *face, const char *version, struct text *out);
 
 extern const struct command face_exec, face_serve, face_explain, face_doctor, face_selftest,
-	face_schema, face_man_page, face_srt;
+	face_schema, face_man_page, face_completion, face_srt;
+/* face_commands: those of sandbox-runtime, NULL at the end. */
+extern const struct command *const face_commands[];
 
 /* What the command lines of exec, explain and srt have in common. */
 struct face_flags {

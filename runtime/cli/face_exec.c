@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/cli/completion.h"
 #include "runtime/cli/face.h"
 #include "runtime/cli/stored.h"
 #include "runtime/life/seal.h"
@@ -176,6 +177,24 @@ static int schema_run(struct cli *cli, void *options, const struct strings *args
 	text_add(&cli->out, "\n");
 	return 0;
 }
+
+static int completion_run(struct cli *cli, void *options, const struct strings *args,
+			  struct err *err)
+{
+	(void)options;
+	return completion_print(args->n > 1 ? args->v[1] : "sandbox-runtime", args->v[0], &cli->out,
+				err);
+}
+
+const struct command face_completion = {
+	.name = "completion",
+	.synopsis = "bash|zsh|fish [srt]",
+	.help = "print a script that completes command lines of this program, or of srt, in that shell",
+	.options = { .before = OPTIONS_ANYWHERE },
+	.args_min = 1,
+	.args_max = 2,
+	.run = completion_run,
+};
 
 const struct command face_schema = {
 	.name = "schema",

@@ -258,7 +258,7 @@ in_userns() {
 
 # completed WORD…: what bash offers for the last word.
 completed() {
-	PATH=$SRT_BUILD:$PATH bash -c '. ./c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _srt_oci
+	PATH=$SRT_BUILD:$PATH bash -c '. ./c.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"
 		echo "${COMPREPLY[*]}"' bash "$@"
 }
 
@@ -270,6 +270,33 @@ completed() {
 	[ "$(completed srt-oci --log-format t)" = text ]
 	mkdir bundles
 	[ "$(completed srt-oci check bun)" = bundles ]
+}
+
+@test "the completions of sandbox-runtime and srt are sound for their shell, and complete" {
+	local program shell
+	for program in sandbox-runtime srt; do
+		for shell in bash zsh fish; do
+			run -0 --separate-stderr "$SRT_BUILD/sandbox-runtime" completion "$shell" "$program"
+			printf '%s\n' "$output" >"c.$shell"
+		done
+		bash -n c.bash
+		! command -v zsh >/dev/null || zsh -n c.zsh
+		! command -v fish >/dev/null || fish -n c.fish
+	done
+	mkdir bundles
+	: >settings.json
+	[ "$(completed srt --sett)" = --settings ]
+	[ "$(completed srt --settings set)" = settings.json ]
+	[[ " $(completed srt bas) " == *' bash '* ]]
+	"$SRT_BUILD/sandbox-runtime" completion bash >c.bash
+	[ "$(completed sandbox-runtime ex)" = 'exec explain' ]
+	[ "$(completed sandbox-runtime exec --max-f)" = '--max-files --max-file-size' ]
+	[ "$(completed sandbox-runtime exec --bundle bun)" = bundles ]
+	[ "$(completed sandbox-runtime doctor --req)" = --require ]
+	[[ " $(completed sandbox-runtime exec --timeout 3 bas) " == *' bash '* ]]
+	run -125 --separate-stderr "$SRT_BUILD/sandbox-runtime" completion tcsh
+	[[ $stderr == *'"tcsh" is none of bash, zsh, fish' ]]
+	run -125 --separate-stderr "$SRT_BUILD/sandbox-runtime" completion bash other
 }
 
 @test "the manual page is roff that man accepts" {

@@ -224,10 +224,16 @@ static void the_schemas_are_current(void **state)
 
 static void the_completions_are_current(void **state)
 {
-	static const char *const files[][2] = {
-		{ "bash", "contrib/completion/srt-oci.bash" },
-		{ "zsh", "contrib/completion/_srt-oci" },
-		{ "fish", "contrib/completion/srt-oci.fish" },
+	static const char *const files[][3] = {
+		{ "srt-oci", "bash", "contrib/completion/srt-oci.bash" },
+		{ "srt-oci", "zsh", "contrib/completion/_srt-oci" },
+		{ "srt-oci", "fish", "contrib/completion/srt-oci.fish" },
+		{ "sandbox-runtime", "bash", "contrib/completion/sandbox-runtime.bash" },
+		{ "sandbox-runtime", "zsh", "contrib/completion/_sandbox-runtime" },
+		{ "sandbox-runtime", "fish", "contrib/completion/sandbox-runtime.fish" },
+		{ "srt", "bash", "contrib/completion/srt.bash" },
+		{ "srt", "zsh", "contrib/completion/_srt" },
+		{ "srt", "fish", "contrib/completion/srt.fish" },
 	};
 	struct err err;
 
@@ -236,8 +242,8 @@ static void the_completions_are_current(void **state)
 		struct arena a = { 0 };
 		struct text made = { .arena = &a };
 
-		assert_int_equal(completion_print(files[i][0], &made, &err), 0);
-		assert_same_as_file(&made, files[i][1]);
+		assert_int_equal(completion_print(files[i][0], files[i][1], &made, &err), 0);
+		assert_same_as_file(&made, files[i][2]);
 		arena_done(&a);
 	}
 }
