@@ -82,6 +82,8 @@ struct container {
 	enum container_status status;
 	pid_t pid; /* 0 when stopped */
 	uint64_t pid_start; /* start time in clock ticks since boot, against pid reuse */
+	pid_t helper; /* of a filtered network; 0: none */
+	uint64_t helper_start;
 	const char *bundle, *rootfs;
 	const char *created; /* RFC 3339 */
 	uint32_t owner_uid;

@@ -29,6 +29,8 @@ struct act {
 	mode_t umask; /* the caller's, which the payload gets unless it has its own */
 	/* What only the parent can do (OP_BY_PARENT): done, and the fd that it opened, or -1. */
 	int (*ask)(void *ctx, const struct op *op, int *ret_fd, struct err *err);
+	/* A socket that was made inside (enum way_socket), to the parent; the fd stays the caller's. */
+	int (*give)(void *ctx, int way, int fd, struct err *err);
 	void *ask_ctx;
 	int child_pidfd; /* in the parent: whose namespaces are meant */
 	int net_fd; /* in the parent: a netlink socket in the child's network namespace, once a device has moved there */
@@ -70,6 +72,7 @@ act_fn act_cgroup_scope, act_cgroup_below;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
+act_fn act_route_local, act_redirect, act_listen, act_listen_ports;
 act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_root_readonly,
 	act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
@@ -84,6 +87,8 @@ act_fn act_apparmor, act_selinux, act_landlock_scope, act_seccomp;
 /* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
  * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
+/* act_no_ipv6: that errno says that the kernel has no IPv6 here, or that it is switched off. */
+bool act_no_ipv6(int errnum);
 /* act_attach: a detached mount onto an O_PATH fd. */
 int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err);
 /* act_directory: the directory that path's last component is in, made where missing; x keeps it for the next op. act_hold: fd, a

@@ -102,13 +102,11 @@ static int each(const char *bytes, ssize_t n, each_fn *fn, void *ctx, int *faile
 	return 0;
 }
 
-static int converse(int fd, struct netlink_message *m, each_fn *fn, void *ctx)
+static int hear_out(int fd, each_fn *fn, void *ctx)
 {
 	_Alignas(struct nlmsghdr) char bytes[ANSWER_ROOM];
 	int failed = 0;
 
-	if (send_message(fd, m) < 0)
-		return -1;
 	for (int i = 0; i < DUMP_MESSAGES_MAX; i++) {
 		ssize_t n = receive(fd, bytes, sizeof(bytes));
 
@@ -119,6 +117,11 @@ static int converse(int fd, struct netlink_message *m, each_fn *fn, void *ctx)
 	}
 	errno = failed;
 	return failed ? -1 : 0;
+}
+
+static int converse(int fd, struct netlink_message *m, each_fn *fn, void *ctx)
+{
+	return send_message(fd, m) < 0 ? -1 : hear_out(fd, fn, ctx);
 }
 
 struct first {
@@ -142,6 +145,19 @@ int netlink_call(int fd, struct netlink_message *m, void *reply, size_t room)
 	if (!reply)
 		m->head.nlmsg_flags |= NLM_F_ACK;
 	return converse(fd, m, take_first, &f);
+}
+
+int netlink_batch(int fd, const void *bytes, size_t n)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct iovec part = { (void *)(uintptr_t)bytes, n };
+	const struct msghdr msg = { .msg_name = &kernel,
+				    .msg_namelen = sizeof(kernel),
+				    .msg_iov = &part,
+				    .msg_iovlen = 1 };
+	struct first f = { 0 };
+
+	return sys_sendmsg(fd, &msg, 0) < 0 ? -1 : hear_out(fd, take_first, &f);
 }
 
 int netlink_dump(int fd, struct netlink_message *m, each_fn *fn, void *ctx)

@@ -26,6 +26,9 @@ void netlink_add(struct netlink_message *m, uint16_t attribute, const void *valu
 /* netlink_call: sends it and waits for the answer. 0, or -1 with the errno that the kernel answers. reply (may be NULL) is
  * the first message that is no acknowledgement, room bytes. */
 int netlink_call(int fd, struct netlink_message *m, void *reply, size_t room);
+/* netlink_batch: several messages at once, of which the last asks for an answer: done as a whole, or -1 with the errno of
+ * the first that failed. */
+int netlink_batch(int fd, const void *bytes, size_t n);
 /* netlink_dump: likewise, for each message of the dump; fn returns non-zero to stop. 0, or -1 with errno. */
 int netlink_dump(int fd, struct netlink_message *m,
 		 int (*fn)(void *ctx, const struct nlmsghdr *message), void *ctx);

@@ -13,9 +13,31 @@
 #include "spec/policy/serve.h"
 #include "version.h"
 
-/* What the program's own streams do not say. */
-static void tell(const struct cli *cli, const struct result *r)
+/* Refusals of the network that are told one by one. */
+#define REFUSALS_TOLD 8
+
+/* What a filtered network refused, after all that the program has said. */
+static void tell_refusals(const struct cli *cli, const struct result *r)
 {
+	size_t told = 0, more = 0;
+
+	for (size_t i = 0; i < r->events.n; i++) {
+		if (r->events.v[i].type != EVENT_NETWORK)
+			continue;
+		if (told < REFUSALS_TOLD)
+			log_line(&cli->rt.log, LOG_LEVEL_WARN, "%s", r->events.v[i].description);
+		more += told++ >= REFUSALS_TOLD;
+	}
+	if (more)
+		log_line(&cli->rt.log, LOG_LEVEL_WARN, "Network access denied: %zu times more",
+			 more);
+}
+
+/* What the program's own streams do not say. */
+static void tell(const struct cli *cli, const struct policy *p, const struct result *r)
+{
+	if (policy_filtered(p))
+		tell_refusals(cli, r);
 	if (r->reason && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
 	    r->status != RUN_SETUP_ERROR)
 		log_line(&cli->rt.log, LOG_LEVEL_ERROR, "%s", r->reason);
@@ -43,7 +65,7 @@ static int run(struct cli *cli, const struct face_flags *flags, const struct req
 	/* Of two failures the first one is told. */
 	if (audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &later) < 0 && ran == 0)
 		return -1;
-	tell(cli, &r);
+	tell(cli, q->policy, &r);
 	if (face_report(cli, flags, &r, q->policy, ran == 0 ? err : &later) < 0 && ran == 0)
 		return -1;
 	return ran == 0 ? r.exit_code : fail(cli, r.exit_code);

@@ -152,6 +152,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		return -1;
 	}
 	m->start.pid = 0;
+	way_end(&m->way);
 	return end(m, err);
 }
 

@@ -43,6 +43,15 @@ static int kill_and_wait(const struct runtime *rt, const struct container *c, st
 	return 0;
 }
 
+/* It ends with the container by itself; one that was stopped does not. */
+static void end_helper(const struct container *c)
+{
+	scoped_fd int fd = c->helper ? pid_open(c->helper, c->helper_start) : -1;
+
+	if (fd >= 0 && process_owned(c->helper, c->owner_uid))
+		(void)sys_pidfd_send_signal(fd, SIGKILL);
+}
+
 /* A cgroup that is not the owner's is left alone, like a process. */
 static int end_cgroups(const struct runtime *rt, const struct container *c, struct err *err)
 {
@@ -109,6 +118,7 @@ int life_delete(const struct runtime *rt, const char *id, bool force, struct err
 		TRY(check_status(&c, force, err));
 		if (c.status != STATUS_STOPPED)
 			TRY(kill_and_wait(rt, &c, err));
+		end_helper(&c);
 		TRY(end_cgroups(rt, &c, err));
 		run_poststop(rt, &e, &c, &a);
 	}

@@ -248,6 +248,19 @@ static void on_scope(void *ctx, const char *cgroup)
 	m->dirty = true;
 }
 
+static int on_way(void *ctx, int way, int fd, struct err *err)
+{
+	struct making *m = ctx;
+
+	TRY(way_take(&m->way, way, fd, m->start.pidfd, err));
+	if (!m->way.pid)
+		return 0;
+	m->c.helper = m->way.pid;
+	m->c.helper_start = pid_start_time(m->way.pid);
+	m->dirty = true;
+	return 0;
+}
+
 static bool has_state_hooks(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
@@ -282,6 +295,7 @@ static int begin(struct making *m, bool wait, bool listen, struct err *err)
 	m->start.state = has_state_hooks(m->config) || listen ? on_state : NULL;
 	m->start.on_warning = on_warning;
 	m->start.on_listener = making_listener;
+	m->start.on_way = on_way;
 	m->start.ctx = m;
 	return start_begin(&m->start, err);
 }
@@ -295,6 +309,7 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	if (m->plan->scope)
 		TRY(companion_find(SCOPE_COMPANION, &m->arena, &m->start.companion, err));
 	TRY(adopt_orphans(m, err));
+	TRY(way_prepare(&m->way, m->config, false, &m->arena, err));
 	/* A container that only waits has no filter yet: `start` will connect. */
 	if (!listen)
 		TRY(making_connect(m, err));
@@ -343,6 +358,7 @@ void making_fail(struct making *m)
 	struct err ignored;
 
 	start_kill(&m->start);
+	way_end(&m->way);
 	cgroup_dirs_done(&m->start.cgroups);
 	if (m->in_cgroup && !m->start.begun)
 		cgroups_take_back(&m->c);
@@ -360,6 +376,7 @@ void making_fail(struct making *m)
 void making_done(struct making *m)
 {
 	start_done(&m->start);
+	way_done(&m->way);
 	scope_close(&m->listener_sock);
 	entry_done(&m->entry);
 	arena_done(&m->arena);

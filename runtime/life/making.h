@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/life/store.h"
+#include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
 #include "runtime/stage/stage.h"
 
@@ -18,6 +19,7 @@ struct making {
 	struct container c; /* the state as it will be written */
 	struct entry entry;
 	struct start start;
+	struct way way;
 	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
 	const char *below; /* exec: the cgroup below the scope's where init is; "" is its own */
 	bool claimed; /* the entry is ours, and goes if we fail */
@@ -28,7 +30,7 @@ struct making {
 #define MAKING_INIT(runtime, options)                                                            \
 	{                                                                                        \
 		.rt = (runtime), .o = (options), .entry = { .dir_fd = -1 }, .listener_sock = -1, \
-		.start = START_INIT                                                              \
+		.start = START_INIT, .way = WAY_INIT                                             \
 	}
 
 /* making_read: bundle → checked config. making_plan: config and this host → plan, with its warnings. */

@@ -28,6 +28,9 @@ static const struct bind_row state_rows[] = {
 	ROW(container, pid, "pid", UINT, REQUIRED, "its init", .max = PID_LIMIT),
 	ROW(container, pid_start, "pidStart", UINT, REQUIRED, "start time in clock ticks",
 	    .max = INT64_MAX),
+	ROW(container, helper, "networkHelper", UINT, 0, "its way out", .max = PID_LIMIT),
+	ROW(container, helper_start, "networkHelperStart", UINT, 0, "start time in clock ticks",
+	    .max = INT64_MAX),
 	ROW(container, bundle, "bundle", STR, REQUIRED | ABSPATH, "directory of the bundle"),
 	ROW(container, rootfs, "rootfs", STR, REQUIRED, "directory of its root"),
 	ROW(container, created, "created", STR, REQUIRED, "RFC 3339"),
@@ -89,6 +92,10 @@ int store_write(const struct entry *e, const struct container *c, struct err *er
 	emit_str(&em, "id", c->id);
 	emit_int(&em, "pid", c->pid);
 	emit_uint(&em, "pidStart", c->pid_start);
+	if (c->helper) {
+		emit_int(&em, "networkHelper", c->helper);
+		emit_uint(&em, "networkHelperStart", c->helper_start);
+	}
 	emit_str(&em, "bundle", c->bundle);
 	emit_str(&em, "rootfs", or_empty(c->rootfs));
 	emit_str(&em, "created", or_empty(c->created));

@@ -19,6 +19,13 @@ const struct name stage_names[] = {
 
 const struct name scope_managers[] = { { "system", SCOPE_SYSTEM }, { "user", SCOPE_USER }, { 0 } };
 
+const struct name ways[] = {
+	{ "tcp4", WAY_TCP4 },	      { "tcp6", WAY_TCP6 },
+	{ "dns-udp4", WAY_DNS_UDP4 }, { "dns-udp6", WAY_DNS_UDP6 },
+	{ "dns-tcp4", WAY_DNS_TCP4 }, { "dns-tcp6", WAY_DNS_TCP6 },
+	{ "proxy", WAY_PROXY },	      { NULL, 0 },
+};
+
 const struct name op_flag_names[] = {
 	{ "else", OP_ELSE },
 	{ "optional", OP_OPTIONAL },
@@ -88,6 +95,11 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_HOSTNAME] = { "hostname", TEXT("name") },
 	[OP_DOMAINNAME] = { "domainname", TEXT("name") },
 	[OP_LOOPBACK_UP] = { "loopback-up" },
+	[OP_ROUTE_LOCAL] = { "route-local", PATH },
+	[OP_REDIRECT] = { "redirect", NUMBER(a, "port") },
+	[OP_LISTEN] = { "listen", PATH, .type = { "protocol", FIELD_TEXT }, NUMBER(a, "port"),
+			.b = { "for", FIELD_WORD, ways } },
+	[OP_LISTEN_PORTS] = { "listen-ports", .data = { "ports", FIELD_IDS } },
 	[OP_NET_DEVICE] = { "net-device", PATH, TEXT("name") },
 	[OP_RDT] = { "rdt", PATH, TEXT("group"), .type = { "monitor", FIELD_TEXT },
 		     .data = { "schemata", FIELD_BYTES } },

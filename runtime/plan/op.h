@@ -69,6 +69,11 @@ enum op_code {
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */
 	OP_LOOPBACK_UP,
+	OP_ROUTE_LOCAL, /* path "0.0.0.0/0" or "::/0": all of it ends in the namespace itself */
+	OP_REDIRECT, /* a: every TCP connection that begins inside goes to that port of the loopback */
+	OP_LISTEN, /* path an address inside, a port, type tcp or udp, b which one (enum way_socket): a socket for the helper that
+		      is the way out */
+	OP_LISTEN_PORTS, /* data uint32_t[] of len bytes: likewise, TCP on each of them, of any address */
 	OP_NET_DEVICE, /* path its name in the runtime's network namespace, text the one inside */
 	OP_RDT, /* path of resctrl, text the group ("" the root's), type a monitoring group in it or NULL, data lines for
 		   schemata; flags MUST_EXIST of a group that is only joined */
@@ -152,6 +157,19 @@ struct op {
 	uint64_t a, b, c, d;
 };
 
+/* The sockets inside by which a container's network helper is reached. */
+enum way_socket {
+	WAY_TCP4, /* where TCP is redirected to */
+	WAY_TCP6,
+	WAY_DNS_UDP4,
+	WAY_DNS_UDP6,
+	WAY_DNS_TCP4,
+	WAY_DNS_TCP6,
+	WAY_PROXY, /* the last to be made */
+	WAY_SOCKETS,
+	WAY_PORT = WAY_SOCKETS /* one of those that stand in for a redirection */
+};
+
 /* Whose systemd makes a scope. */
 enum scope_manager { SCOPE_SYSTEM, SCOPE_USER };
 
@@ -193,3 +211,4 @@ extern const struct op_info op_infos[OP_COUNT];
 extern const struct name stage_names[]; /* "prepare" … */
 extern const struct name op_flag_names[];
 extern const struct name scope_managers[]; /* "system", "user" */
+extern const struct name ways[]; /* "tcp4" … */

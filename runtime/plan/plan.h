@@ -8,6 +8,8 @@
 #include "spec/json/emit.h"
 #include "spec/oci/config.h"
 
+/* Inside a container whose network is filtered, on its loopback: the proxy for programs that want one. */
+#define NETWORK_PROXY_PORT 3128
 #define PLAN_OPS_MAX 4096
 #define PLAN_WARNINGS_MAX 256
 
@@ -66,6 +68,7 @@ struct plan {
 	uint32_t uid;
 	uint32_t keep_fds; /* fds 3 … 3+keep_fds-1 stay open over exec */
 	bool terminal;
+	bool ways; /* sockets will have to be handed to the network helper */
 	bool listener; /* a seccomp listener will have to be handed on */
 };
 
@@ -101,6 +104,10 @@ int plan_ids(struct plan *p, const struct config *c, const struct facts *f,
 int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,
 		    const struct plan_options *o, struct err *err);
+/* plan_network: what makes a new network namespace the one that srt.network asks for. plan_network_calls: the filter of
+ * system calls that belongs to it, in that stage; nothing where none is asked for. */
+int plan_network(struct plan *p, const struct config *c, struct err *err);
+int plan_network_calls(struct plan *p, const struct config *c, enum stage stage, struct err *err);
 /* plan_rdt: the resctrl group of linux.intelRdt. */
 int plan_rdt(struct plan *p, const struct config *c, const struct facts *f,
 	     const struct plan_options *o, struct err *err);

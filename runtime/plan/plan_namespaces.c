@@ -218,7 +218,7 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 		TRY(plan_ids(p, c, f, o, err));
 	add_time(p, c);
 	if (p->clone_flags & CLONE_NEWNET)
-		(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");
+		TRY(plan_network(p, c, err));
 	TRY(add_net_devices(p, c, f, err));
 	TRY(plan_rdt(p, c, f, o, err));
 	add_names(p, c);

@@ -267,6 +267,7 @@ static int plan_filter(const struct job *j, enum stage stage, struct err *err)
 	struct seccomp_program *program;
 	struct op *op;
 
+	TRY(plan_network_calls(j->p, j->c, stage, err));
 	if (!s)
 		return 0;
 	program = arena_new(j->p->arena, struct seccomp_program);

@@ -162,7 +162,7 @@ static void namespaces(struct composition *c)
 
 	n->v = arena_array(c->a, struct namespace, ARRAY_LEN(types));
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (types[i] != CLONE_NEWNET || !policy_n(c->p, POLICY_NETWORK))
+		if (types[i] != CLONE_NEWNET || !policy_is_hosts_network(c->p))
 			n->v[n->n++].type = types[i];
 }
 
@@ -313,25 +313,10 @@ static int process(struct composition *c, struct err *err)
 		c->process.args.v[c->process.args.n] = arena_str(c->a, args->v[c->process.args.n]);
 	c->process.no_new_privileges = true;
 	/* In a network of its own there is nobody else's. */
-	c->process.scoped = policy_n(c->p, POLICY_NETWORK) && c->scopes;
+	c->process.scoped = policy_is_hosts_network(c->p) && c->scopes;
 	c->process.cwd = c->cwd;
 	c->config.process = &c->process;
 	return 0;
-}
-
-static int refuse_filter(const struct policy *p, struct err *err)
-{
-	const char *from = "--publish";
-
-	if (!policy_filtered(p))
-		return 0;
-	for (size_t i = 0; i < p->domains.n; i++)
-		from = p->domains.v[i].from;
-	(void)err_input(
-		err,
-		"this build has no network filter, so access to single domains cannot be given: "
-		"drop the domains, or open the whole network with --allow-network");
-	return err_in(err, "%s", from);
 }
 
 int compose(struct composition *c, struct err *err)
@@ -340,7 +325,6 @@ int compose(struct composition *c, struct err *err)
 	c->config.oci_version = OCI_VERSION;
 	c->config.hostname = SANDBOX_USER;
 	c->config.has_linux = true;
-	TRY(refuse_filter(c->p, err));
 	TRY(compose_ids(c, err));
 	namespaces(c);
 	limits(c);
@@ -353,6 +337,7 @@ int compose(struct composition *c, struct err *err)
 	TRY(process(c, err));
 	masked(c);
 	compose_seccomp(c);
+	compose_network(c);
 	fresh_root(c);
-	return config_check(&c->config, err);
+	return config_check(&c->config, err) < 0 ? compose_network_place(c, err) : 0;
 }

@@ -52,6 +52,10 @@ const char *compose_keep(struct composition *c, const char *path);
 int compose_etc(struct composition *c, struct err *err);
 int compose_env(struct composition *c, struct err *err);
 void compose_seccomp(struct composition *c);
+/* compose_network: srt.network, where the policy has rules for it. compose_network_place: an error about it is one about the
+ * flag or the setting behind it; -1. */
+void compose_network(struct composition *c);
+int compose_network_place(const struct composition *c, struct err *err);
 
 /* For the parts. compose_more: a list of n elements with room for one more, perhaps elsewhere. compose_mount, compose_seed:
  * one more of them. */

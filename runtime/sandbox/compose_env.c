@@ -2,9 +2,10 @@
 /* compose_env.c - the environment: a clean one, the bundle's, or the caller's, and what the policy says on top. */
 #include <string.h>
 
+#include "runtime/plan/plan.h"
 #include "runtime/sandbox/compose.h"
 
-#define THREADS_ROOM 12
+#define PROXY_ROOM 6
 
 static const char *const thread_variables[] = { "OMP_NUM_THREADS",	  "OPENBLAS_NUM_THREADS",
 						"MKL_NUM_THREADS",	  "NUMEXPR_NUM_THREADS",
@@ -64,11 +65,25 @@ static void set_threads(struct composition *c)
 		set(c, thread_variables[i], n);
 }
 
+/* For programs that look for a proxy; others are redirected. Never ALL_PROXY: clients without SOCKS would fail. */
+static void set_proxy(struct composition *c)
+{
+	static const char *const names[] = { "HTTP_PROXY", "HTTPS_PROXY", "http_proxy",
+					     "https_proxy" };
+	static const char *const none[] = { "NO_PROXY", "no_proxy" };
+	const char *proxy = arena_printf(c->a, "http://127.0.0.1:%d", NETWORK_PROXY_PORT);
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		set(c, names[i], proxy);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		set(c, none[i], "localhost,127.0.0.1,::1");
+}
+
 int compose_env(struct composition *c, struct err *err)
 {
 	const char *const *own = c->bundle && c->bundle->process ? c->bundle->process->env.v : NULL;
 	size_t room = count(c->q->caller.envp) + count(own) + c->p->variables.n + ARRAY_LEN(clean) +
-		      ARRAY_LEN(thread_variables) + 1;
+		      ARRAY_LEN(thread_variables) + PROXY_ROOM + 1;
 
 	(void)err;
 	c->process.env.v = arena_array(c->a, const char *, room);
@@ -83,6 +98,8 @@ int compose_env(struct composition *c, struct err *err)
 		set(c, "TMPDIR", SANDBOX_SCRATCH);
 		set_threads(c);
 	}
+	if (policy_filtered(c->p))
+		set_proxy(c);
 	for (size_t i = 0; i < c->p->variables.n; i++)
 		set(c, c->p->variables.v[i].name, c->p->variables.v[i].value);
 	return 0;

@@ -50,10 +50,16 @@ static const char *group(const struct composition *c, const char *before)
 	return arena_printf(c->a, "%s" SANDBOX_USER ":x:%u:\n", before, c->gid);
 }
 
+/* Behind a filter names are the network helper's business: an address that the container finds by itself is no name. */
+static const char *hosts_inside(const struct composition *c)
+{
+	return policy_filtered(c->p) ? NULL : policy_text(c->p, POLICY_HOSTS_FILE);
+}
+
 static int host_etc(struct composition *c, struct err *err)
 {
-	const char *hosts = policy_text(c->p, POLICY_HOSTS_FILE);
-	bool root = c->uid == 0, online = policy_n(c->p, POLICY_NETWORK) != 0;
+	const char *hosts = hosts_inside(c);
+	bool root = c->uid == 0, online = policy_is_hosts_network(c->p);
 
 	(void)err;
 	compose_seed(c, SEED_DIR, "/etc", NULL, 0755);
@@ -67,6 +73,8 @@ static int host_etc(struct composition *c, struct err *err)
 	if (!hosts && !online)
 		compose_seed(c, SEED_FILE, "/etc/hosts",
 			     "127.0.0.1 localhost " SANDBOX_USER "\n::1 localhost\n", 0644);
+	if (policy_filtered(c->p))
+		compose_seed(c, SEED_FILE, "/etc/resolv.conf", "nameserver 127.0.0.1\n", 0644);
 	show(c, shown, ARRAY_LEN(shown));
 	if (online)
 		show(c, shown_online, ARRAY_LEN(shown_online) - (hosts ? 1 : 0));
@@ -101,7 +109,7 @@ static bool has_etc(const struct composition *c)
 
 int compose_etc(struct composition *c, struct err *err)
 {
-	const char *hosts = policy_text(c->p, POLICY_HOSTS_FILE);
+	const char *hosts = hosts_inside(c);
 
 	if (c->p->view == VIEW_HOST)
 		return 0;

@@ -77,7 +77,7 @@ static const char *const forbidden[] = {
 };
 /* Libraries that try these fall back where they are not there. */
 static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_uring_register",
-				      "clone3", "memfd_secret" };
+				      "clone3",		"memfd_secret",	  "socketcall" };
 /* Memory that is in no process's size: where nobody but the supervisor counts, it is not given. */
 static const char *const uncounted[] = { "memfd_create", "shmget" };
 /* The machine's other kinds of programs are held to the same. */

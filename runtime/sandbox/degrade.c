@@ -40,7 +40,7 @@ static bool lacks_count(const struct policy *p, enum policy_backend b, const str
 static bool lacks_scope(const struct policy *p, enum policy_backend b, const struct degrade_host *h)
 {
 	(void)b;
-	return policy_n(p, POLICY_NETWORK) && !h->scopes;
+	return policy_is_hosts_network(p) && !h->scopes;
 }
 
 static const struct row {

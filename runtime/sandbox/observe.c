@@ -305,7 +305,8 @@ static void on_address(const struct question *q)
 	char host[INET6_ADDRSTRLEN] = "";
 	int port;
 
-	if (!at || policy_n(q->o->policy, POLICY_NETWORK) ||
+	/* Of a filtered network the helper tells. */
+	if (!at || policy_n(q->o->policy, POLICY_NETWORK) || policy_filtered(q->o->policy) ||
 	    read_memory(q, at, &s, len < sizeof(s) ? (size_t)len : sizeof(s)) <= 0)
 		return;
 	if ((s.ss_family != AF_INET && s.ss_family != AF_INET6) || is_loopback(&s))

@@ -9,6 +9,7 @@
 
 #include "runtime/life/container.h"
 #include "runtime/life/terminal.h"
+#include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/audit.h"
@@ -37,6 +38,8 @@ struct session {
 	struct observe observe;
 	struct backend backend;
 	struct degrade_host host;
+	struct way way;
+	struct refusals refusals;
 	bool lost; /* a limit could not be set */
 	const char *scratch; /* directory to be removed; NULL: none */
 	int init_sock; /* the sandbox's end, until it has it */
@@ -142,6 +145,17 @@ static int on_listener(void *ctx, int fd, struct err *err)
 	return s->observe.fd < 0 ? err_host(err, errno, "keep the filter's listener") : 0;
 }
 
+static int on_way(void *ctx, int way, int fd, struct err *err)
+{
+	struct session *s = ctx;
+
+	TRY(way_take(&s->way, way, fd, s->start.pidfd, err));
+	s->refusals = (struct refusals){
+		.fd = s->way.events, .result = s->result, .log = s->q->log, .a = s->a
+	};
+	return 0;
+}
+
 static int open_sockets(struct session *s, struct err *err)
 {
 	int ends[2];
@@ -158,6 +172,8 @@ static int start(struct session *s, struct err *err)
 	int r;
 
 	TRY(open_sockets(s, err));
+	if (way_prepare(&s->way, &s->c.config, true, s->a, err) < 0)
+		return compose_network_place(&s->c, err);
 	TRY(output_open(&s->output, s->q->capture, policy_n(s->q->policy, POLICY_OUTPUT), err));
 	s->start.plan = s->plan;
 	s->start.die_with_parent = true;
@@ -168,6 +184,7 @@ static int start(struct session *s, struct err *err)
 	s->start.argv = s->q->argv;
 	s->start.on_warning = on_warning;
 	s->start.on_listener = on_listener;
+	s->start.on_way = on_way;
 	s->start.on_notify = observe_answer;
 	s->start.notify_ctx = &s->observe;
 	s->start.ctx = s;
@@ -203,6 +220,8 @@ static int watch(struct session *s, struct err *err)
 	s->watch.notify_fd = s->observe.fd;
 	s->watch.on_notify = observe_answer;
 	s->watch.notify_ctx = &s->observe;
+	if (s->way.pid)
+		s->watch.refusals = &s->refusals;
 	if (s->plan->cgroup) {
 		s->watch.on_look = backend_look;
 		s->watch.look_ctx = &s->backend;
@@ -287,6 +306,8 @@ static int run(struct session *s, struct err *err)
 static void done(struct session *s)
 {
 	start_kill(&s->start); /* there where the run has failed in between */
+	way_end(&s->way);
+	way_done(&s->way);
 	backend_end(&s->backend, s->start.begun, s->q->log);
 	start_done(&s->start);
 	placeholders_drop(&s->c.placeholders);
@@ -334,6 +355,7 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 			     .output = OUTPUT_INIT,
 			     .watch = WATCH_INIT,
 			     .observe = { .fd = -1 },
+			     .way = WAY_INIT,
 			     .init_sock = -1,
 			     .result = ret };
 	int r;

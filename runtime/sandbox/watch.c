@@ -222,7 +222,17 @@ static bool on_init(struct watch *w)
 	return false;
 }
 
-enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_CALLER, FD_COUNT };
+enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_CALLER, FD_COUNT };
+
+/* Without its helper the sandbox has no network; who runs it should know why. */
+static void on_refusals(struct watch *w)
+{
+	if (refusals_take(w->refusals))
+		return;
+	log_line(w->refusals->log, LOG_LEVEL_WARN,
+		 "the network helper has ended: there is no network any more");
+	w->refusals = NULL;
+}
 
 static void hear(struct watch *w)
 {
@@ -234,6 +244,8 @@ static void hear(struct watch *w)
 			[FD_ERR] = { .fd = w->output->s[1].fd, .events = POLLIN },
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
 			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
+			[FD_REFUSALS] = { .fd = w->refusals ? w->refusals->fd : -1,
+					  .events = POLLIN },
 		};
 
 		(void)poll(p, FD_COUNT, until_next(w));
@@ -250,6 +262,8 @@ static void hear(struct watch *w)
 			w->caller_fd = -1;
 			breach(w, BREACH_CALLER);
 		}
+		if (p[FD_REFUSALS].revents)
+			on_refusals(w);
 		if (p[FD_INIT].revents && !on_init(w))
 			return;
 		on_clock(w);
@@ -342,6 +356,8 @@ int watch_run(struct watch *w, struct err *err)
 	if (r == 0 && w->ended)
 		look(w); /* those that it leaves behind, before they go */
 	end_all(w);
+	if (w->refusals)
+		(void)refusals_take(w->refusals);
 	/* The kernel may have ended our first process with the rest. */
 	if (r == 0 && w->on_look) {
 		w->on_look(w->look_ctx, w);

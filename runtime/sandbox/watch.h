@@ -6,6 +6,7 @@
 
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/output.h"
+#include "runtime/sandbox/refusal.h"
 
 /* Why the supervisor ended it, or 0. */
 enum breach { BREACH_NONE, BREACH_TIMEOUT, BREACH_MEMORY, BREACH_OUTPUT, BREACH_CALLER };
@@ -20,6 +21,7 @@ struct watch {
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
+	struct refusals *refusals; /* of the network helper; NULL: there is none */
 	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
 	void (*on_look)(void *ctx, struct watch *w);
 	void *look_ctx;

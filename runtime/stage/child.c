@@ -68,6 +68,15 @@ static int ask_op(void *ctx, const struct op *op, int *ret_fd, struct err *err)
 	return -1;
 }
 
+static int give_way(void *ctx, int way, int fd, struct err *err)
+{
+	const struct child *c = ctx;
+
+	if (sync_say(c->sock, SYNC_WAY, way, fd) < 0)
+		return err_host(err, errno, "hand over a socket");
+	return 0;
+}
+
 static bool has_parent(const struct child *c)
 {
 	struct pollfd p = { .fd = c->sock, .events = 0 };
@@ -279,6 +288,7 @@ void child_main(struct child *c)
 	x.warn = warn;
 	x.warn_ctx = c;
 	x.ask = ask_op;
+	x.give = give_way;
 	x.ask_ctx = c;
 	if (c->start->ns_pidfd >= 0)
 		x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);

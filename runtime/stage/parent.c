@@ -12,6 +12,7 @@
 #include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 /* The state document that hooks get is a little longer once it has a pid. */
@@ -199,6 +200,15 @@ static int on_listener(struct start *s, int fd, struct err *err)
 	return s->on_listener(s->ctx, listener, err);
 }
 
+static int on_way(struct start *s, int way, int fd, struct err *err)
+{
+	scoped_fd int sock = fd;
+
+	if (fd < 0 || way < 0 || way > WAY_PORT || !s->on_way)
+		return unexpected(err);
+	return s->on_way(s->ctx, way, take_fd(&sock), err);
+}
+
 /* Positive: the child waits (READY). */
 static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 {
@@ -226,6 +236,8 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 		return -1;
 	case SYNC_OP:
 		return on_op(s, m->number, err);
+	case SYNC_WAY:
+		return on_way(s, m->number, fd, err);
 	case SYNC_GO:
 		break;
 	}
@@ -256,7 +268,8 @@ static int hear_out(struct start *s, struct err *err)
 		answer_notified(s);
 		got = sync_hear(s->sock, &m, &fd);
 
-		if (got < 0 || (m.word != SYNC_CONSOLE && m.word != SYNC_LISTENER))
+		if (got < 0 ||
+		    (m.word != SYNC_CONSOLE && m.word != SYNC_LISTENER && m.word != SYNC_WAY))
 			close_one(&fd);
 		if (got < 0)
 			return err_host(err, errno, "hear from the container's process");

@@ -44,6 +44,10 @@ struct start {
 	const char *(*state)(void *ctx); /* the state document for hooks; NULL only without hooks */
 	void (*on_warning)(void *ctx, const char *place, const char *text);
 	int (*on_listener)(void *ctx, int fd, struct err *err); /* seccomp listener to hand on */
+	int (*on_way)(
+		void *ctx, int way, int fd,
+		struct
+		err *err); /* a socket for the network helper (enum way_socket), which is the callee's */
 	/* Called with the listener that on_listener has put here (-1: none) when it has a question, until the child has
 	 * become the payload: its own calls are asked about, too. */
 	void (*on_notify)(void *ctx, int fd);

@@ -11,6 +11,7 @@
  *   WARN      child   parent  an optional op failed                         –
  *   FAIL      any     parent  this went wrong, I end                        –
  *   OP        child   parent  do op N for me, you have the rights              GO, maybe with a file descriptor, or FAIL
+ *   WAY       child   parent  here is a socket for the network helper (nobody waits)   –
  *   GO        parent  child   go on
  *   end of file from the child: it has become the payload, or it is dead
  */
@@ -29,11 +30,12 @@ enum sync_word {
 	SYNC_FAIL,
 	SYNC_GO,
 	SYNC_OP,
+	SYNC_WAY,
 };
 
 struct sync_msg {
 	int word; /* enum sync_word */
-	int number; /* of PID and OP */
+	int number; /* of PID and OP; of WAY which (enum way_socket) */
 	struct err err; /* of WARN and FAIL */
 };
 

@@ -465,6 +465,21 @@ int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	return connect(fd, addr, len);
 }
 
+int sys_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return bind(fd, addr, len);
+}
+
+int sys_listen(int fd, int backlog)
+{
+	return listen(fd, backlog);
+}
+
+int sys_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	return setsockopt(fd, level, name, value, len);
+}
+
 int sys_socketpair(int type, int fds[2])
 {
 	return socketpair(AF_UNIX, type, 0, fds);

@@ -405,7 +405,7 @@ static int read_object(const struct binder *b, const struct bind_table *table,
 		const struct bind_row *row = row_of(table, n->key);
 
 		if (!row) {
-			if (b->mode == BIND_STRICT)
+			if (b->mode == BIND_STRICT || table->closed)
 				return unknown_key(b, table, n->key);
 			continue;
 		}

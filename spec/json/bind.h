@@ -68,6 +68,7 @@ struct bind_table {
 	size_t key_offset; /* of the member that takes the key of a map */
 	const struct bind_row *rows;
 	size_t n;
+	bool closed; /* unknown keys are refused in any mode: the object is nobody's but ours */
 };
 
 /* A member that does not fit the kind of its row does not compile. */
@@ -117,6 +118,10 @@ struct bind_table {
 #define TABLE(s, rows_)                                                        \
 	{                                                                      \
 		.size = sizeof(struct s), .rows = rows_, .n = ARRAY_LEN(rows_) \
+	}
+#define CLOSED_TABLE(s, rows_)                                                                 \
+	{                                                                                      \
+		.size = sizeof(struct s), .rows = rows_, .n = ARRAY_LEN(rows_), .closed = true \
 	}
 #define MAP_TABLE(s, key, rows_)                                                                \
 	{                                                                                       \

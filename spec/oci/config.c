@@ -21,6 +21,8 @@ static const struct bind_row config_rows[] = {
 	ROW(config, annotations, "annotations", PAIRS, 0, "free for engines and users"),
 	ROW_INLINE(config, linux_, "linux", linux_table, 0, "what is Linux's own",
 		   PRESENT(config, has_linux)),
+	ROW_OBJECT(config, srt, "srt", srt_table, 0,
+		   "what is this runtime's own; others ignore it"),
 };
 const struct bind_table config_table = TABLE(config, config_rows);
 
@@ -101,6 +103,18 @@ int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *
 	doc = object;
 	*ret = doc->mounts;
 	return 0;
+}
+
+const struct srt_network *config_network(const struct config *config)
+{
+	return config->srt ? config->srt->network : NULL;
+}
+
+bool config_is_filtered(const struct config *config)
+{
+	const struct srt_network *n = config_network(config);
+
+	return n && n->mode == NETWORK_FILTERED;
 }
 
 const struct namespace *namespace_of(const struct config *config, int type)

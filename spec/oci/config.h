@@ -375,6 +375,23 @@ struct linux_config {
 	struct time_offsets *time_offsets;
 };
 
+/* "srt": what is this runtime's own. */
+enum network_mode {
+	NETWORK_AS_NAMESPACES, /* nothing is said */
+	NETWORK_NONE, /* a namespace of its own, its loopback down */
+	NETWORK_LOOPBACK, /* likewise, up */
+	NETWORK_FILTERED, /* and a way out by rules */
+	NETWORK_HOST,
+};
+struct srt_network {
+	int mode; /* enum network_mode */
+	struct strings allow, deny, publish;
+	const char *hosts; /* in place of the host's /etc/hosts, for names; NULL */
+};
+struct srt {
+	struct srt_network *network;
+};
+
 struct config {
 	const char *oci_version;
 	struct root *root;
@@ -386,6 +403,7 @@ struct config {
 	struct linux_config
 		linux_; /* zeroed where absent ("linux" is a predefined macro of gnu C) */
 	bool has_linux;
+	struct srt *srt;
 };
 
 /* Largest config.json that is read, in bytes, and how deep it may nest. */
@@ -416,6 +434,9 @@ int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *
 		 struct mounts *ret, struct err *err);
 int mounts_check(const struct mounts *mounts, struct err *err);
 
+/* config_network: "srt.network", or NULL. config_is_filtered: its way out is filtered. */
+const struct srt_network *config_network(const struct config *config);
+bool config_is_filtered(const struct config *config);
 /* namespace_of: the entry of that CLONE_NEWx, or NULL. */
 const struct namespace *namespace_of(const struct config *config, int type);
 /* config_has_ns: a namespace of that type is asked for, new or by path. */

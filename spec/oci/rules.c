@@ -141,7 +141,7 @@ const struct rule rules_config[] = {
 
 const struct rule *const rules_all[] = {
 	rules_config,	 rules_process, rules_mounts, rules_linux,
-	rules_resources, rules_seccomp, NULL,
+	rules_resources, rules_seccomp, rules_srt,    NULL,
 };
 
 int process_check(const struct process *process, struct err *err)

@@ -25,6 +25,7 @@ extern const struct rule rules_mounts[]; /* rules_mounts.c */
 extern const struct rule rules_linux[]; /* rules_linux.c */
 extern const struct rule rules_resources[]; /* rules_resources.c */
 extern const struct rule rules_seccomp[]; /* rules_seccomp.c */
+extern const struct rule rules_srt[]; /* rules_srt.c */
 
 /* rules_all: the tables above in the order in which they are checked; NULL ends them. */
 extern const struct rule *const rules_all[];

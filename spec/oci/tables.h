@@ -13,6 +13,7 @@ extern const struct bind_table id_mapping_table; /* config_mounts.c */
 extern const struct bind_table linux_table; /* config_linux.c */
 extern const struct bind_table resources_table; /* config_resources.c; update reads it, too */
 extern const struct bind_table seccomp_table; /* config_seccomp.c */
+extern const struct bind_table srt_table; /* config_srt.c */
 
 /* Ranges of numbers. The last id is (uid_t)-1, which means "no change" to the kernel. */
 #define RANGE_ID .max = UINT32_MAX - 1

@@ -25,6 +25,14 @@ const struct name word_namespaces[] = {
 	{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME }, { NULL, 0 },
 };
 
+const struct name word_network_modes[] = {
+	{ "none", NETWORK_NONE },
+	{ "loopback", NETWORK_LOOPBACK },
+	{ "filtered", NETWORK_FILTERED },
+	{ "host", NETWORK_HOST },
+	{ NULL, 0 },
+};
+
 const struct name word_capabilities[] = {
 	{ "CAP_CHOWN", CAP_CHOWN },
 	{ "CAP_DAC_OVERRIDE", CAP_DAC_OVERRIDE },

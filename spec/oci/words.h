@@ -20,6 +20,7 @@ extern const struct name word_mpol_modes[];
 extern const struct name word_mpol_flags[];
 extern const struct name word_propagations[]; /* rootfsPropagation */
 extern const struct name word_personalities[];
+extern const struct name word_network_modes[]; /* "filtered" → NETWORK_FILTERED … */
 extern const struct name word_device_types[];
 extern const struct name word_device_cgroup_types[]; /* "a", "b", "c" */
 

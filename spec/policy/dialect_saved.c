@@ -8,7 +8,7 @@
 
 #define MASKED "***"
 
-enum network_mode { MODE_NONE, MODE_RESTRICTED, MODE_FULL };
+enum saved_mode { MODE_NONE, MODE_RESTRICTED, MODE_FULL };
 
 struct saved_rule {
 	const char *path, *description;

@@ -243,3 +243,8 @@ bool policy_filtered(const struct policy *p)
 			return true;
 	return p->publish.n > 0;
 }
+
+bool policy_is_hosts_network(const struct policy *p)
+{
+	return policy_n(p, POLICY_NETWORK) && !policy_filtered(p);
+}

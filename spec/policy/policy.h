@@ -203,8 +203,9 @@ static inline const char *policy_text(const struct policy *p, enum policy_item i
 {
 	return p->v[item].text;
 }
-/* policy_filtered: the network is to be filtered by rules. */
+/* policy_filtered: the network is to be filtered by rules. policy_is_hosts_network: it is the host's, whole. */
 bool policy_filtered(const struct policy *p);
+bool policy_is_hosts_network(const struct policy *p);
 
 /* policy_explain: every value with its origin, one a line; policy_emit: the same as JSON. Secrets are
  * shown as "***". */

@@ -137,10 +137,11 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 	refused '*--no-network and --allow-network exclude each other' --no-network --allow-network true
 }
 
-@test "rules for single domains are refused as long as nothing filters" {
-	refused '*--allow-domain: this build has no network filter*--allow-network' --allow-domain pypi.org true
-	refused '*--deny-domain*' --allow-network --deny-domain pypi.org true
-	refused '*--publish*' --publish 127.0.0.1:1:1 true
+@test "rules for the network that cannot be read are refused with the flag that they stand in" {
+	refused '*--allow-domain: "https://pypi.org"*' --allow-domain https://pypi.org true
+	refused '*--deny-domain: *the port is not a number*' --allow-network --deny-domain pypi.org:0 true
+	refused '*--publish: "8080:80" is not HOST:PORT:PORT*' --publish 8080:80 true
+	refused '*--hosts-file*' --hosts-file /none --allow-domain pypi.org true
 	in_sandbox 0 --deny-domain pypi.org true
 }
 

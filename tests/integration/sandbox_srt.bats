@@ -97,9 +97,9 @@ except OSError: print("closed")'
 	npm '.network.allowAllUnixSockets = true'
 	in_srt 0 python3 -c 'import socket; socket.socket(socket.AF_UNIX); print("open")'
 	[ "$output" = open ] || said
-	npm '.network.allowedDomains = ["example.org"]'
+	npm '.network.allowedDomains = ["https://example.org"]'
 	closed echo ran
-	[[ $stderr == *'no network filter'* ]]
+	[[ $stderr == *'/network/allowedDomains/0: '* ]]
 	npm '.enableWeakerNestedSandbox = true'
 	closed echo ran
 }
@@ -125,8 +125,9 @@ except OSError: print("closed")'
 	in_srt 124 sleep 9
 	settings '{resource_limits: {timeout_seconds: 1, memory: 3}}'
 	closed echo ran
-	settings '{version: "1.0", network: {allow_http: true}}'
+	settings '{version: "1.0", network: {allow_http: true, blocked_domains: ["a..b"]}}'
 	closed echo ran
+	[[ $stderr == *'/network/blocked_domains/0: '* ]]
 }
 
 @test "a saved policy shows what it says, takes masked values from the caller, and misses none" {

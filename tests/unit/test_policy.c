@@ -237,6 +237,51 @@ static void addresses_match_their_networks(void **state)
 	}
 }
 
+static void published_ports_are_read_whole(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t host_port, port;
+	} rows[] = {
+		{ "127.0.0.1:8080:80", 8080, 80 },
+		{ "0.0.0.0:1:65535", 1, 65535 },
+		{ "[::1]:8080:80", 8080, 80 },
+		{ "[::ffff:192.0.2.1]:8080:80", 8080, 80 },
+	};
+	static const char *const wrong[] = { "",
+					     "80",
+					     "8080:80",
+					     ":8080:80",
+					     "localhost:8080:80",
+					     "::1:8080:80",
+					     "127.0.0.1:0:80",
+					     "127.0.0.1:8080:",
+					     "127.0.0.1::80",
+					     "127.0.0.1:8080:65536",
+					     "127.0.0.1:+1:80",
+					     "[127.0.0.1]:8080:80",
+					     "127.0.0.1:8080:80:1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct published p;
+		struct err err;
+
+		if (published_parse(rows[i].text, &p, &err) < 0)
+			fail_msg("%s was refused", rows[i].text);
+		assert_int_equal(p.host_port, rows[i].host_port);
+		assert_int_equal(p.port, rows[i].port);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		struct published p;
+		struct err err = { 0 };
+
+		if (published_parse(wrong[i], &p, &err) == 0)
+			fail_msg("%s was taken", wrong[i]);
+		assert_int_equal(err.kind, ERR_INPUT);
+	}
+}
+
 static void a_denied_domain_wins(void **state)
 {
 	scoped_arena struct arena a = { 0 };
@@ -306,6 +351,7 @@ int main(void)
 		cmocka_unit_test(a_secret_is_never_repeated),
 		cmocka_unit_test(domains_match_as_they_are_written),
 		cmocka_unit_test(addresses_match_their_networks),
+		cmocka_unit_test(published_ports_are_read_whole),
 		cmocka_unit_test(a_denied_domain_wins),
 		cmocka_unit_test(the_most_specific_path_wins_and_on_a_tie_the_denial),
 		cmocka_unit_test(users_are_two_numbers),

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_network.c - the network of "srt": with mode filtered all that is sent comes back to sockets of the network helper's.
+ *
+ * A new namespace has a loopback and nothing else, so whatever goes wrong here, there is no way out but the helper. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+
+#include "runtime/plan/plan.h"
+#include "runtime/plan/plan_seccomp.h"
+#include "spec/oci/domain.h"
+
+#define CAUSE "/srt/network"
+/* Inside, on the loopback: where TCP is redirected to, and the proxy for programs that want one. */
+#define REDIRECT_PORT 3129
+#define DNS_PORT 53
+#define HTTP_PORT 80
+#define HTTPS_PORT 443
+/* Listeners that stand in for a redirection. */
+#define PORTS_MAX 64
+#define FAMILY_NETLINK 16
+
+static const struct {
+	uint8_t way; /* enum way_socket */
+	const char *address, *protocol;
+	uint16_t port;
+} sockets[] = {
+	{ WAY_TCP4, "127.0.0.1", "tcp", REDIRECT_PORT },
+	{ WAY_TCP6, "::1", "tcp", REDIRECT_PORT },
+	{ WAY_DNS_UDP4, "0.0.0.0", "udp", DNS_PORT },
+	{ WAY_DNS_UDP6, "::", "udp", DNS_PORT },
+	{ WAY_DNS_TCP4, "0.0.0.0", "tcp", DNS_PORT },
+	{ WAY_DNS_TCP6, "::", "tcp", DNS_PORT },
+	{ WAY_PROXY, "127.0.0.1", "tcp", NETWORK_PROXY_PORT },
+};
+
+static struct op *add(struct plan *p, enum op_code code)
+{
+	return plan_add(p, STAGE_NAMESPACE, code, CAUSE);
+}
+
+static void add_port(uint32_t *ports, size_t *n, uint32_t port)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (ports[i] == port)
+			return;
+	if (*n < PORTS_MAX)
+		ports[(*n)++] = port;
+}
+
+/* Those that the rules name; what is allowed on any port is so on the web's. */
+static uint32_t *named_ports(struct arena *a, const struct strings *allow, size_t *n)
+{
+	uint32_t *ports = arena_array(a, uint32_t, PORTS_MAX);
+	struct domain_rule rule;
+	struct err checked;
+
+	for (size_t i = 0; i < allow->n; i++) {
+		if (domain_rule_parse(allow->v[i], &rule, &checked) < 0)
+			continue;
+		if (rule.port) {
+			add_port(ports, n, rule.port);
+			continue;
+		}
+		add_port(ports, n, HTTP_PORT);
+		add_port(ports, n, HTTPS_PORT);
+	}
+	return ports;
+}
+
+static void add_redirect(struct plan *p, const struct srt_network *network)
+{
+	struct op *op = add(p, OP_REDIRECT);
+	size_t n = 0;
+
+	op->a = REDIRECT_PORT;
+	op = add(p, OP_LISTEN_PORTS);
+	op->flags = OP_ELSE;
+	op->data = named_ports(p->arena, &network->allow, &n);
+	op->len = (uint32_t)(n * sizeof(uint32_t));
+}
+
+static void add_sockets(struct plan *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		struct op *op = add(p, OP_LISTEN);
+
+		op->path = sockets[i].address;
+		op->type = sockets[i].protocol;
+		op->a = sockets[i].port;
+		op->b = sockets[i].way;
+	}
+	p->ways = true;
+}
+
+int plan_network(struct plan *p, const struct config *c, struct err *err)
+{
+	const struct srt_network *network = config_network(c);
+
+	(void)err;
+	if (network && network->mode == NETWORK_NONE)
+		return 0;
+	(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");
+	if (!config_is_filtered(c))
+		return 0;
+	add(p, OP_ROUTE_LOCAL)->path = "0.0.0.0/0";
+	add(p, OP_ROUTE_LOCAL)->path = "::/0";
+	add_redirect(p, network);
+	add_sockets(p);
+	return 0;
+}
+
+/* --- system calls --- */
+
+/* What is no network namespace's, or reaches the kernel past a filter of calls: sockets to a virtual machine's host and other
+ * odd families, netlink but for what lists interfaces and addresses, rings of calls, and the old call for all of them. */
+static struct seccomp_arg odd_family[] = { { 0, FAMILY_NETLINK, 0, SCMP_OP_GT } };
+static struct seccomp_arg odd_netlink[] = { { 0, FAMILY_NETLINK, 0, SCMP_OP_EQ },
+					    { 2, 0, 0, SCMP_OP_NE } };
+static const char *socket_name[] = { "socket", NULL };
+static const char *absent_names[] = { "io_uring_setup", "io_uring_enter", "io_uring_register",
+				      "socketcall", NULL };
+static const char *architectures[] = {
+#if defined(__x86_64__)
+	"SCMP_ARCH_X86_64",
+	"SCMP_ARCH_X86",
+	"SCMP_ARCH_X32",
+#elif defined(__aarch64__)
+	"SCMP_ARCH_AARCH64",
+	"SCMP_ARCH_ARM",
+#endif
+	NULL,
+};
+#define REFUSED(number) .action = SECCOMP_RET_ERRNO, .errno_ret = { true, number }
+static struct seccomp_syscall calls[] = {
+	{ .names = { socket_name, 1 }, REFUSED(EAFNOSUPPORT), .args = { odd_family, 1 } },
+	{ .names = { socket_name, 1 }, REFUSED(EPROTONOSUPPORT), .args = { odd_netlink, 2 } },
+	{ .names = { absent_names, 4 }, REFUSED(ENOSYS) },
+};
+static const struct seccomp filter = {
+	.default_action = SECCOMP_RET_ALLOW,
+	.architectures = { architectures, ARRAY_LEN(architectures) - 1 },
+	.syscalls = { calls, ARRAY_LEN(calls) },
+};
+
+int plan_network_calls(struct plan *p, const struct config *c, enum stage stage, struct err *err)
+{
+	struct seccomp_program *program;
+	struct op *op;
+
+	if (!config_is_filtered(c))
+		return 0;
+	program = arena_new(p->arena, struct seccomp_program);
+	TRY(seccomp_compile(&filter, p->arena, program, err));
+	op = plan_add(p, stage, OP_SECCOMP, CAUSE);
+	op->data = program;
+	op->len = sizeof(*program);
+	op->a = program->n;
+	op->b = program->flags;
+	return 0;
+}
