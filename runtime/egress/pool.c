@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool.c - a fixed table of slots: found by name through chains, by number through the slot in it, aged by a list.
+/* pool.c - a table of slots: found by name through chains, by number through the slot in it, aged by a list. Slots are used one
+ * after the other, so memory is touched as names come.
  *
  * number = round × POOL_NAMES + slot, rounds from 1 on: the numbers of round 0 stand for nothing. */
 #include "runtime/egress/pool.h"
@@ -12,7 +13,7 @@
 #define RANGE_BITS 17 /* 198.18.0.0/15 */
 #define ROUNDS ((1u << RANGE_BITS) / POOL_NAMES)
 #define BUCKETS POOL_NAMES
-#define NOBODY UINT16_MAX
+#define NOBODY 0 /* links are 1 + the slot */
 
 struct slot {
 	char name[EGRESS_HOST_MAX + 1];
@@ -26,7 +27,13 @@ struct pool {
 	struct slot slots[POOL_NAMES];
 	uint16_t buckets[BUCKETS];
 	uint16_t oldest, newest;
+	uint16_t used;
 };
+
+static struct slot *slot_at(struct pool *p, uint16_t link)
+{
+	return &p->slots[link - 1];
+}
 
 static const uint8_t v4_base[4] = { 198, 18, 0, 0 };
 static const uint8_t v6_base[ADDRESS_BYTES] = { 0xfd, 0x73, 0x72, 0x74, 0x6f, 0x63 };
@@ -42,19 +49,7 @@ static uint32_t bucket_of(const char *name)
 
 struct pool *pool_new(void)
 {
-	struct pool *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	memset(p->buckets, 0xff, sizeof(p->buckets));
-	for (uint16_t i = 0; i < POOL_NAMES; i++) {
-		p->slots[i].chain = NOBODY;
-		p->slots[i].older = i ? (uint16_t)(i - 1) : NOBODY;
-		p->slots[i].newer = i + 1 < POOL_NAMES ? (uint16_t)(i + 1) : NOBODY;
-	}
-	p->oldest = 0;
-	p->newest = POOL_NAMES - 1;
-	return p;
+	return calloc(1, sizeof(struct pool));
 }
 
 void pool_free(struct pool *p)
@@ -62,75 +57,92 @@ void pool_free(struct pool *p)
 	free(p);
 }
 
-static void make_newest(struct pool *p, uint16_t i)
+static void leave_list(struct pool *p, uint16_t link)
 {
-	struct slot *s = &p->slots[i];
+	const struct slot *s = slot_at(p, link);
 
-	if (p->newest == i)
-		return;
 	if (s->older != NOBODY)
-		p->slots[s->older].newer = s->newer;
+		slot_at(p, s->older)->newer = s->newer;
 	else
 		p->oldest = s->newer;
-	p->slots[s->newer].older = s->older;
+	if (s->newer != NOBODY)
+		slot_at(p, s->newer)->older = s->older;
+	else
+		p->newest = s->older;
+}
+
+static void make_newest(struct pool *p, uint16_t link)
+{
+	struct slot *s = slot_at(p, link);
+
 	s->older = p->newest;
 	s->newer = NOBODY;
-	p->slots[p->newest].newer = i;
-	p->newest = i;
+	if (p->newest != NOBODY)
+		slot_at(p, p->newest)->newer = link;
+	else
+		p->oldest = link;
+	p->newest = link;
 }
 
-/* The slot that is free, or whose name nobody has used for longest. */
-static uint16_t make_room(const struct pool *p, uint64_t now_s)
+/* In no list and no chain any more: a slot that was never used, or whose name nobody has used for longest. */
+static uint16_t make_room(struct pool *p, uint64_t now_s)
 {
-	for (uint16_t i = p->oldest; i != NOBODY; i = p->slots[i].newer) {
-		const struct slot *s = &p->slots[i];
+	uint16_t link = p->oldest, *at;
 
-		if (s->number == 0 || (s->held == 0 && now_s - s->asked_s > POOL_TTL_S))
-			return i;
-	}
-	return NOBODY;
-}
-
-static void unchain(struct pool *p, uint16_t i)
-{
-	uint16_t *at = &p->buckets[bucket_of(p->slots[i].name)];
-
-	while (*at != i)
-		at = &p->slots[*at].chain;
-	*at = p->slots[i].chain;
+	if (p->used < POOL_NAMES)
+		return ++p->used;
+	while (link != NOBODY &&
+	       (slot_at(p, link)->held || now_s - slot_at(p, link)->asked_s <= POOL_TTL_S))
+		link = slot_at(p, link)->newer;
+	if (link == NOBODY)
+		return NOBODY;
+	leave_list(p, link);
+	at = &p->buckets[bucket_of(slot_at(p, link)->name)];
+	while (*at != link)
+		at = &slot_at(p, *at)->chain;
+	*at = slot_at(p, link)->chain;
+	return link;
 }
 
 /* The number after this one in its slot; after the last round the first one again. */
-static uint32_t number_after(uint32_t number, uint16_t slot)
+static uint32_t number_after(uint32_t number, uint16_t link)
 {
 	uint32_t round = number / POOL_NAMES % (ROUNDS - 1) + 1;
 
-	return round * POOL_NAMES + slot;
+	return round * POOL_NAMES + link - 1;
+}
+
+static uint16_t add_name(struct pool *p, const char *name, uint64_t now_s)
+{
+	uint16_t link = strlen(name) > EGRESS_HOST_MAX ? NOBODY : make_room(p, now_s);
+	uint32_t bucket = bucket_of(name);
+	struct slot *s;
+
+	if (link == NOBODY)
+		return NOBODY;
+	s = slot_at(p, link);
+	memcpy(s->name, name, strlen(name) + 1);
+	s->number = number_after(s->number, link);
+	s->chain = p->buckets[bucket];
+	p->buckets[bucket] = link;
+	return link;
 }
 
 uint32_t pool_give(struct pool *p, const char *name, uint64_t now_s)
 {
-	uint32_t bucket = bucket_of(name);
-	uint16_t i = p->buckets[bucket];
-	struct slot *s;
+	uint16_t link = p->buckets[bucket_of(name)];
 
-	while (i != NOBODY && !str_eq(p->slots[i].name, name))
-		i = p->slots[i].chain;
-	if (i == NOBODY) {
-		i = make_room(p, now_s);
-		if (i == NOBODY || strlen(name) > EGRESS_HOST_MAX)
-			return 0;
-		s = &p->slots[i];
-		if (s->number)
-			unchain(p, i);
-		memcpy(s->name, name, strlen(name) + 1);
-		s->number = number_after(s->number, i);
-		s->chain = p->buckets[bucket];
-		p->buckets[bucket] = i;
-	}
-	p->slots[i].asked_s = now_s;
-	make_newest(p, i);
-	return p->slots[i].number;
+	while (link != NOBODY && !str_eq(slot_at(p, link)->name, name))
+		link = slot_at(p, link)->chain;
+	if (link != NOBODY)
+		leave_list(p, link);
+	else
+		link = add_name(p, name, now_s);
+	if (link == NOBODY)
+		return 0;
+	slot_at(p, link)->asked_s = now_s;
+	make_newest(p, link);
+	return slot_at(p, link)->number;
 }
 
 const char *pool_find(const struct pool *p, uint32_t number)
