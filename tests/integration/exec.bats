@@ -60,6 +60,9 @@ box() {
 	[ "$output" = $'1234\n55\n55 7 8\nCapEff:\t0000000000000000\n/' ] || said
 	run -0 --separate-stderr srt exec -u 1234 x sh -c 'id -u; id -g'
 	[ "$output" = $'1234\n0' ]
+	# 1 is no word for 0 (CVE-2026-30892).
+	run -0 --separate-stderr srt exec -u 1 x sh -c 'id -u; id -g; grep CapEff /proc/self/status'
+	[ "$output" = $'1\n0\nCapEff:\t0000000000000000' ]
 }
 
 @test "a process.json" {

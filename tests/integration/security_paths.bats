@@ -102,6 +102,27 @@ in_host() { (cd host && "$@"); }
 	done
 }
 
+@test "a /dev that is a symlink makes and removes nothing on the host, with and without a mount there" {
+	for to in "$here/host" "../../../../../../../../../../..$here/host" "/proc/self/root$here/host"; do
+		for mounts in . '.mounts |= map(select(.destination | startswith("/dev") | not))' \
+			'.mounts |= map(select(.destination != "/dev"))'; do
+			tree b
+			rm -rf b/rootfs/dev
+			ln -s "$to" b/rootfs/dev
+			echo 'a file of that name' | tee host/ptmx >host/stdin
+			bundle b true "$mounts | .root.readonly = false | .process.terminal = false |
+				.linux.devices = [{path: \"/dev/made\", type: \"p\"}]"
+			spares srt run -b b x
+			rm -rf b
+		done
+	done
+	tree b
+	rm -rf b/rootfs/dev
+	ln -s "$here/host" b/rootfs/dev
+	bundle b true '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	harms naive b
+}
+
 # --- /proc and /sys (CVE-2019-16884, CVE-2019-19921, CVE-2023-27561, CVE-2025-52881) -----------------------------------
 
 @test "no mount gets into /proc by a symlink" {
