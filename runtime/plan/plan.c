@@ -108,6 +108,9 @@ int plan_exec(const struct config *c, const struct process *process, const struc
 		p->uid_maps = l->uid_mappings;
 		p->gid_maps = l->gid_mappings;
 		p->setgroups_denied = l->gid_mappings.n <= 1 && !facts_cap(f, CAP_SETGID);
+		/* One that was joined by its path has maps that no config tells of. */
+		if (l->uid_mappings.n && l->gid_mappings.n)
+			TRY(plan_user_mapped(p, process, err));
 	}
 	TRY(plan_joiner(p, c, process, f, o, err));
 	*ret = p;

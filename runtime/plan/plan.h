@@ -100,6 +100,8 @@ const char *plan_cause(struct plan *p, const char *fmt, ...) printf_like(2, 3);
 /* The chapters, in the order of the corridor; each appends its ops. */
 int plan_ids(struct plan *p, const struct config *c, const struct facts *f,
 	     const struct plan_options *o, struct err *err);
+/* plan_user_mapped: the process's uid and gid are among the plan's maps; an error names the one that is not. */
+int plan_user_mapped(const struct plan *p, const struct process *process, struct err *err);
 /* plan_ids_inside: the switch to an id that is mapped, once the root is open. */
 int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *f, struct err *err);
 int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,

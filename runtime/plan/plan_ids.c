@@ -176,7 +176,7 @@ static struct id_mappings maps_or_own(struct plan *p, const struct id_mappings *
 	return (struct id_mappings){ .v = m, .n = 1 };
 }
 
-static int check_user_mapped(const struct plan *p, const struct process *process, struct err *err)
+int plan_user_mapped(const struct plan *p, const struct process *process, struct err *err)
 {
 	const struct user *u = &process->user;
 
@@ -225,7 +225,7 @@ int plan_ids(struct plan *p, const struct config *c, const struct facts *f,
 	p->uid_maps = uids.maps = maps_or_own(p, &l->uid_mappings, uid, f->uid);
 	p->gid_maps = gids.maps = maps_or_own(p, &l->gid_mappings, gid, f->gid);
 	if (c->process)
-		TRY(check_user_mapped(p, c->process, err));
+		TRY(plan_user_mapped(p, c->process, err));
 	if (service_can(&uids, &gids, f))
 		return add_service(p, &uids, f, o, err);
 	TRY(choose_writer(&uids, f, &uw, err));

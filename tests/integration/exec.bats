@@ -53,6 +53,15 @@ box() {
 	[[ $stderr == *'/no/such'* ]]
 }
 
+@test "exec as a user who is not mapped is refused by its number" {
+	only user
+	box
+	run -1 --separate-stderr srt exec -u 7 x id
+	[[ $stderr == 'srt-oci: /process/user/uid: uid 7 is not mapped'* ]] || said
+	run -1 --separate-stderr srt exec -u 0:8 x id
+	[[ $stderr == 'srt-oci: /process/user/gid: gid 8 is not mapped'* ]] || said
+}
+
 @test "exec as another user" {
 	only root
 	box
