@@ -2,7 +2,7 @@
 _sandbox_runtime()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command='' words='' ids='' paths='' programs='' i
+	local command='' words='' args='' ids='' paths='' programs='' i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -143,7 +143,7 @@ _sandbox_runtime()
 	selftest) words=' --help' ;;
 	schema) words=' --help' ;;
 	man) words=' --help' ;;
-	completion) words=' --help' ;;
+	completion) words=' --help' args='bash zsh fish' ;;
 	esac
 	if [[ ( -z $command && -z $programs ) || $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -151,6 +151,7 @@ _sandbox_runtime()
 	fi
 	[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 	[[ $programs ]] && mapfile -t COMPREPLY < <(compgen -cf -- "$cur")
-	[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W "$(srt-oci list --quiet 2>/dev/null)" -- "$cur")
+	[[ $ids ]] && args+=" $(srt-oci list --quiet 2>/dev/null)"
+	[[ $args ]] && mapfile -t COMPREPLY < <(compgen -W "$args" -- "$cur")
 }
 complete -o filenames -F _sandbox_runtime sandbox-runtime

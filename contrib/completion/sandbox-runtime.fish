@@ -148,3 +148,4 @@ complete -c sandbox-runtime -n '__fish_use_subcommand' -a selftest -d 'run some 
 complete -c sandbox-runtime -n '__fish_use_subcommand' -a schema -d 'print the JSON Schema of the result, or of a request to serve'
 complete -c sandbox-runtime -n '__fish_use_subcommand' -a man -d 'print the manual page, of this program or of srt'
 complete -c sandbox-runtime -n '__fish_use_subcommand' -a completion -d 'print a script that completes command lines of this program, or of srt, in that shell'
+complete -c sandbox-runtime -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'

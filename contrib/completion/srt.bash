@@ -2,7 +2,7 @@
 _srt()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command='' words='' ids='' paths='' programs='' i
+	local command='' words='' args='' ids='' paths='' programs='' i
 	COMPREPLY=()
 	case $command:$prev in
 	:--settings | :-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -19,6 +19,7 @@ _srt()
 	fi
 	[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 	[[ $programs ]] && mapfile -t COMPREPLY < <(compgen -cf -- "$cur")
-	[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W "$(srt-oci list --quiet 2>/dev/null)" -- "$cur")
+	[[ $ids ]] && args+=" $(srt-oci list --quiet 2>/dev/null)"
+	[[ $args ]] && mapfile -t COMPREPLY < <(compgen -W "$args" -- "$cur")
 }
 complete -o filenames -F _srt srt

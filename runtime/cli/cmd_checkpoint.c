@@ -3,23 +3,23 @@
 #include "runtime/cli/command.h"
 
 #define ROW(member, ...) OPTION(struct checkpoint_options, member, __VA_ARGS__)
-#define IMAGES                                                                              \
-	ROW(image_path, "image-path", 0, STRING, "DIR",                                     \
-	    "where the images are; default is checkpoint in the working directory"),        \
-		ROW(work_path, "work-path", 0, STRING, "DIR",                               \
-		    "where CRIU logs; default is the images' directory"),                   \
-		ROW(tcp_established, "tcp-established", 0, FLAG, NULL,                      \
-		    "with open TCP connections"),                                           \
-		ROW(ext_unix_sk, "ext-unix-sk", 0, FLAG, NULL,                              \
-		    "with unix sockets of the outside"),                                    \
-		ROW(shell_job, "shell-job", 0, FLAG, NULL, "with the terminal of a shell"), \
-		ROW(file_locks, "file-locks", 0, FLAG, NULL, "with locks on files"),        \
-		ROW(lazy_pages, "lazy-pages", 0, FLAG, NULL,                                \
-		    "move memory only when it is asked for"),                               \
-		ROW(manage_cgroups, "manage-cgroups-mode", 0, STRING, "MODE",               \
-		    "what becomes of cgroups: soft, full, strict or ignore"),               \
-		ROW(empty_ns, "empty-ns", 0, LIST, "NAMESPACE",                             \
-		    "leave what is in that namespace out (network)"),                       \
+#define IMAGES                                                                                   \
+	ROW(image_path, "image-path", 0, STRING, "DIR",                                          \
+	    "where the images are; default is checkpoint in the working directory"),             \
+		ROW(work_path, "work-path", 0, STRING, "DIR",                                    \
+		    "where CRIU logs; default is the images' directory"),                        \
+		ROW(tcp_established, "tcp-established", 0, FLAG, NULL,                           \
+		    "with open TCP connections"),                                                \
+		ROW(ext_unix_sk, "ext-unix-sk", 0, FLAG, NULL,                                   \
+		    "with unix sockets of the outside"),                                         \
+		ROW(shell_job, "shell-job", 0, FLAG, NULL, "with the terminal of a shell"),      \
+		ROW(file_locks, "file-locks", 0, FLAG, NULL, "with locks on files"),             \
+		ROW(lazy_pages, "lazy-pages", 0, FLAG, NULL,                                     \
+		    "move memory only when it is asked for"),                                    \
+		ROW(manage_cgroups, "manage-cgroups-mode", 0, STRING, "soft|full|strict|ignore", \
+		    "what becomes of cgroups"),                                                  \
+		ROW(empty_ns, "empty-ns", 0, LIST, "NAMESPACE",                                  \
+		    "leave what is in that namespace out (network)"),                            \
 		ROW(auto_dedup, "auto-dedup", 0, FLAG, NULL, "remove pages that are there twice")
 
 static const struct option_row checkpoint_rows[] = {

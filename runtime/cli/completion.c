@@ -6,6 +6,7 @@
 #include "runtime/cli/face.h"
 #include "runtime/cli/global.h"
 #include "runtime/cli/help.h"
+#include "spec/oci/words.h"
 
 #define IDS PROGRAM " list --quiet 2>/dev/null"
 
@@ -34,6 +35,60 @@ static bool is_path(const struct option_row *o)
 		if (str_eq(o->value, words[i]))
 			return true;
 	return false;
+}
+
+/* Words behind what help calls a value. */
+static const struct {
+	const char *value;
+	const struct name *words;
+} named[] = { { "CAP", word_capabilities }, { "SIGNAL", word_signals } };
+
+/* "add|remove ID": add and remove. */
+static bool add_alternatives(const char *text, struct text *out)
+{
+	size_t n = strcspn(text, " ");
+
+	if (!memchr(text, '|', n) || strspn(text, "abcdefghijklmnopqrstuvwxyz01|") < n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		text_addn(out, text[i] == '|' ? " " : text + i, 1);
+	return true;
+}
+
+static void add_named(const char *value, size_t n, struct text *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (strncmp(named[i].value, value, n) == 0 && !named[i].value[n])
+			help_words(named[i].words, " ", out);
+}
+
+/* The words that a value can be, "" where anything goes. */
+static const char *values_of(const struct option_row *o, struct arena *a)
+{
+	struct text all = { .arena = a };
+
+	if (o->words)
+		help_words(o->words, " ", &all);
+	else if (o->value && !add_alternatives(o->value, &all))
+		add_named(o->value, strlen(o->value), &all);
+	return all.s ? all.s : "";
+}
+
+/* Likewise of a command's arguments, beside ids and paths. */
+static const char *arguments_of(const struct completed *p, const struct command *c, struct arena *a)
+{
+	const char *optional = strchr(c->synopsis, '[');
+	struct text all = { .arena = a };
+	size_t n = optional ? strcspn(optional + 1, "]") : 0;
+
+	if (add_alternatives(c->synopsis, &all) || !optional)
+		return all.s ? all.s : "";
+	add_named(optional + 1, n, &all);
+	if (str_eq(c->synopsis, "[COMMAND]"))
+		for (const struct command *const *k = p->commands; *k; k++)
+			if (command_listed(*k))
+				text_addf(&all, "%s%s", all.s ? " " : "", (*k)->name);
+	return all.s ? all.s : "";
 }
 
 static bool takes_value(const struct option_row *o)
@@ -83,11 +138,11 @@ static void bash_cases(const char *command, const struct option_table *t, struct
 			text_addf(out, " | %s:-%c", command, o->letter);
 		if (is_path(o))
 			text_add(out, ") mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n");
-		else if (o->words) {
-			text_add(out, ") mapfile -t COMPREPLY < <(compgen -W '");
-			help_words(o->words, " ", out);
-			text_add(out, "' -- \"$cur\") ;;\n");
-		} else
+		else if (*values_of(o, out->arena))
+			text_addf(out,
+				  ") mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\") ;;\n",
+				  values_of(o, out->arena));
+		else
 			text_add(out, ") ;;\n");
 	}
 }
@@ -120,9 +175,12 @@ static void bash_words(const struct completed *p, struct text *out)
 			continue;
 		text_addf(out, "\t%s) words='", (*c)->name);
 		bash_names(&(*c)->options, out);
-		text_addf(out, "'%s%s%s ;;\n", takes_id(*c) ? " ids=yes" : "",
+		text_addf(out, "'%s%s%s", takes_id(*c) ? " ids=yes" : "",
 			  takes_path(*c) ? " paths=yes" : "",
 			  takes_program(*c) ? " programs=yes" : "");
+		if (*arguments_of(p, *c, out->arena))
+			text_addf(out, " args='%s'", arguments_of(p, *c, out->arena));
+		text_add(out, " ;;\n");
 	}
 }
 
@@ -144,7 +202,7 @@ static void bash(const struct completed *p, struct text *out)
 	text_addf(out,
 		  "%s()\n{\n"
 		  "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-		  "\tlocal command='' words='' ids='' paths='' programs='' i\n"
+		  "\tlocal command='' words='' args='' ids='' paths='' programs='' i\n"
 		  "\tCOMPREPLY=()\n",
 		  p->function);
 	bash_find_command(p, out);
@@ -161,8 +219,8 @@ static void bash(const struct completed *p, struct text *out)
 		  "\t\treturn\n\tfi\n"
 		  "\t[[ $paths ]] && mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"
 		  "\t[[ $programs ]] && mapfile -t COMPREPLY < <(compgen -cf -- \"$cur\")\n"
-		  "\t[[ $ids ]] && mapfile -t COMPREPLY < <(compgen -W \"$(" IDS
-		  ")\" -- \"$cur\")\n"
+		  "\t[[ $ids ]] && args+=\" $(" IDS ")\"\n"
+		  "\t[[ $args ]] && mapfile -t COMPREPLY < <(compgen -W \"$args\" -- \"$cur\")\n"
 		  "}\ncomplete -o filenames -F %s %s\n",
 		  p->function, p->program);
 }
@@ -181,16 +239,15 @@ static void quoted(const char *s, struct text *out)
 
 static void zsh_value(const struct option_row *o, struct text *out)
 {
+	const char *values = values_of(o, out->arena);
+
 	if (!takes_value(o))
 		return;
 	text_addf(out, ":%s:", o->value);
 	if (is_path(o))
 		text_add(out, "_files");
-	if (o->words) {
-		text_add(out, "(");
-		help_words(o->words, " ", out);
-		text_add(out, ")");
-	}
+	if (*values)
+		text_addf(out, "(%s)", values);
 }
 
 static void zsh_meaning(const struct option_row *o, struct text *out)
@@ -218,6 +275,23 @@ static void zsh_options(const struct option_table *t, const char *indent, struct
 	text_addf(out, "%s'--help[print help]' \\\n", indent);
 }
 
+static void zsh_arguments(const struct completed *p, const struct command *c, struct text *out)
+{
+	const char *words = arguments_of(p, c, out->arena);
+
+	text_add(out, "\t\t\t\t");
+	if (takes_id(c))
+		text_add(out, "'1:container:_srt_oci_ids' ");
+	if (*words)
+		text_addf(out, "'%d:argument:(%s)'", takes_id(c) ? 2 : 1, words);
+	else if (!takes_id(c))
+		text_addf(out, "'%s'",
+			  takes_path(c)	     ? "1:bundle:_files -/"
+			  : takes_program(c) ? "*::program:_normal"
+					     : "*:argument:");
+	text_add(out, "\n\t\t\t;;\n");
+}
+
 static void zsh_commands(const struct completed *p, struct text *out)
 {
 	text_add(out, "\t\t'1:command:->command' '*::argument:->argument'\n"
@@ -235,11 +309,7 @@ static void zsh_commands(const struct completed *p, struct text *out)
 			continue;
 		text_addf(out, "\t\t%s)\n\t\t\t_arguments \\\n", (*c)->name);
 		zsh_options(&(*c)->options, "\t\t\t\t", out);
-		text_addf(out, "\t\t\t\t'%s'\n\t\t\t;;\n",
-			  takes_id(*c)	      ? "1:container:_srt_oci_ids"
-			  : takes_path(*c)    ? "1:bundle:_files -/"
-			  : takes_program(*c) ? "*::program:_normal"
-					      : "*:argument:");
+		zsh_arguments(p, *c, out);
 	}
 	text_add(out, "\t\tesac\n\t\t;;\n\tesac\n");
 }
@@ -276,19 +346,17 @@ static void fish_options(const char *program, const char *when, const struct opt
 			text_addf(out, " -s %c", o->letter);
 		if (takes_value(o))
 			text_add(out, is_path(o) ? " -r -F" : " -x");
-		if (takes_value(o) && o->words) {
-			text_add(out, " -a '");
-			help_words(o->words, " ", out);
-			text_add(out, "'");
-		}
+		if (takes_value(o) && *values_of(o, out->arena))
+			text_addf(out, " -a '%s'", values_of(o, out->arena));
 		text_add(out, " -d '");
 		quoted(o->help, out);
 		text_add(out, "'\n");
 	}
 }
 
-static void fish_command(const char *program, const struct command *c, struct text *out)
+static void fish_command(const struct completed *p, const struct command *c, struct text *out)
 {
+	const char *program = p->program, *words = arguments_of(p, c, out->arena);
 	const char *when =
 		arena_printf(out->arena, " -n '__fish_seen_subcommand_from %s'", c->name);
 
@@ -298,6 +366,8 @@ static void fish_command(const char *program, const struct command *c, struct te
 	fish_options(program, when, &c->options, out);
 	if (takes_id(c))
 		text_addf(out, "complete -c %s%s -a '(" IDS ")'\n", program, when);
+	if (*words)
+		text_addf(out, "complete -c %s%s -a '%s'\n", program, when, words);
 	if (takes_path(c))
 		text_addf(out, "complete -c %s%s -a '(__fish_complete_directories)'\n", program,
 			  when);
@@ -314,7 +384,7 @@ static void fish(const struct completed *p, struct text *out)
 		     out);
 	for (const struct command *const *c = p->commands; *c; c++)
 		if (command_listed(*c))
-			fish_command(p->program, *c, out);
+			fish_command(p, *c, out);
 	if (p->runs)
 		text_addf(out, "complete -c %s -a '(__fish_complete_command)'\n", p->program);
 }

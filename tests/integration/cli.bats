@@ -268,6 +268,13 @@ completed() {
 	[ "$(completed srt-oci exec --cw)" = --cwd ]
 	[ "$(completed srt-oci list -f j)" = json ]
 	[ "$(completed srt-oci --log-format t)" = text ]
+	[ "$(completed srt-oci mounts '')" = 'add remove' ]
+	[ "$(completed srt-oci completion z)" = zsh ]
+	[ "$(completed srt-oci help chec)" = 'checkpoint check' ]
+	[ "$(completed srt-oci kill x TER)" = TERM ]
+	[ "$(completed srt-oci exec --cap CAP_SYS_PT)" = CAP_SYS_PTRACE ]
+	[ "$(completed srt-oci checkpoint --manage-cgroups-mode s)" = 'soft strict' ]
+	[ "$(completed srt-oci update --cpu-idle '')" = '0 1' ]
 	mkdir bundles
 	[ "$(completed srt-oci check bun)" = bundles ]
 }
