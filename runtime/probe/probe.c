@@ -4,7 +4,6 @@
 #include "runtime/probe/probe.h"
 
 #include <pwd.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -104,16 +103,15 @@ static int probe_rlimits(struct facts *f, unsigned int want, struct err *err)
 	return 0;
 }
 
-/* musl's sched_getparam(3) is none. */
 static void probe_scheduling(struct facts *f, unsigned int want)
 {
-	struct sched_param own = { 0 };
+	int priority;
 
 	if (want & (unsigned int)WANT_RLIMIT << RLIMIT_NICE)
 		f->nice = getpriority(PRIO_PROCESS, 0);
 	if ((want & (unsigned int)WANT_RLIMIT << RLIMIT_RTPRIO) &&
-	    syscall(SYS_sched_getparam, 0, &own) == 0)
-		f->rt_priority = own.sched_priority;
+	    sys_sched_priority(&priority) == 0)
+		f->rt_priority = priority;
 }
 
 static bool in_user_ns(void)

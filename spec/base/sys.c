@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -327,6 +328,15 @@ int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit
 int sys_sched_setattr(pid_t pid, const void *attr, unsigned int flags)
 {
 	return (int)syscall(SYS_sched_setattr, pid, attr, flags);
+}
+
+int sys_sched_priority(int *ret)
+{
+	struct sched_param own = { 0 };
+	int r = (int)syscall(SYS_sched_getparam, 0, &own);
+
+	*ret = own.sched_priority;
+	return r;
 }
 
 int sys_sched_setaffinity(pid_t pid, size_t size, const void *mask)
