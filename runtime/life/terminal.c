@@ -29,13 +29,22 @@ int payload_block_signals(sigset_t *outside, struct err *err)
 	return 0;
 }
 
+/* Asked again where it fails: the SIGCHLD of a child that ended while signals were let through is gone, and no other
+ * would wake us. */
+static int ended(siginfo_t *info)
+{
+	*info = (siginfo_t){ 0 };
+	return sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG) < 0 &&
+	       sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG) < 0;
+}
+
 /* 1 when the child has ended. Others (orphans that came to us) are only reaped. */
 static int reap(pid_t pid, int *status)
 {
 	for (;;) {
-		siginfo_t info = { 0 };
+		siginfo_t info;
 
-		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		if (ended(&info) || info.si_pid == 0)
 			return 0;
 		if (info.si_pid != pid)
 			continue;
