@@ -41,6 +41,7 @@ struct built_input {
 	const char *sha256;
 	uint64_t size;
 	unsigned int first, last; /* sources of its nodes */
+	const char *sha512; /* of an npm package, whose arch is NULL; else NULL */
 };
 
 struct built {

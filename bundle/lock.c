@@ -4,6 +4,7 @@
 
 #include "bundle/config.h"
 #include "bundle/source.h"
+#include "rootfs-tools/integrity.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
@@ -28,6 +29,7 @@ static const struct bind_row input_rows[] = {
 	ROW(locked_input, id, "id", STR, REQUIRED | NONEMPTY, "the recipe's word"),
 	ROW(locked_input, sha256, "sha256", STR, NONEMPTY, "of an archive"),
 	ROW(locked_input, size, "size", UINT, 0, "of an archive"),
+	ROW(locked_input, integrity, "integrity", STR, NONEMPTY, "of an npm tarball: its SHA-512"),
 	ROW(locked_input, digest, "digest", STR, NONEMPTY, "of an image's manifest"),
 	ROW_LIST(locked_input, packages, "packages", package_table, 0, "what apt chose"),
 };
@@ -79,6 +81,7 @@ void lock_emit(const struct lock *l, struct text *out)
 		emit_object(&e, NULL);
 		emit_str(&e, "digest", in->digest);
 		emit_str(&e, "id", in->id);
+		emit_str(&e, "integrity", in->integrity);
 		if (in->packages.n) {
 			emit_array(&e, "packages");
 			for (size_t j = 0; j < in->packages.n; j++)
@@ -146,6 +149,7 @@ static int archive_lock(const struct source *s, const struct input *in, struct p
 				   ? in->path
 				   : path_join(a, s->dir, in->path);
 	scoped_fd int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	struct integrity integrity;
 	uint8_t digest[SHA256_BYTES];
 	char hex[SHA256_HEX + 1];
 	struct stat st;
@@ -156,6 +160,10 @@ static int archive_lock(const struct source *s, const struct input *in, struct p
 	TRY(file_hash(fd, path, &pulse, digest, &ret->size, err));
 	sha256_hex(digest, hex);
 	ret->sha256 = arena_str(a, hex);
+	if (in->type != INPUT_NPM)
+		return 0;
+	TRY(integrity_of(fd, path, NULL, &integrity, err));
+	ret->integrity = arena_str(a, integrity.text);
 	return 0;
 }
 

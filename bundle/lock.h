@@ -14,6 +14,7 @@ struct locked_package {
 };
 struct locked_input {
 	const char *id, *sha256, *digest; /* of an archive; of an image's manifest */
+	const char *integrity; /* of an npm tarball, too */
 	uint64_t size;
 	struct {
 		struct locked_package *v;
@@ -41,6 +42,5 @@ const struct locked_input *lock_input(const struct lock *l, const char *id);
 
 /* lock_make: resolves packages and hashes archives, as they are now. */
 struct source;
-struct log;
 int lock_make(const struct source *s, struct progress *progress, struct arena *a, struct lock *ret,
 	      struct err *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bundle/steps.h"
+#include "rootfs-tools/integrity.h"
 #include "spec/base/names.h"
 #include "spec/base/path.h"
 #include "spec/base/str.h"
@@ -22,6 +23,7 @@ static const struct name input_types[] = {
 	{ "cpio", INPUT_CPIO },
 	{ "deb", INPUT_DEB },
 	{ "docker-archive", INPUT_DOCKER },
+	{ "npm", INPUT_NPM },
 	{ "oci", INPUT_OCI },
 	{ "tar", INPUT_TAR },
 	{ "zip", INPUT_ZIP },
@@ -37,10 +39,12 @@ static const struct name setid_words[] = { { "strip", VERDICT_TAME },
 
 static const struct bind_row input_rows[] = {
 	ROW(input, id, "id", STR, REQUIRED | NONEMPTY, "what steps call it"),
-	ROW(input, type, "type", WORD, REQUIRED, "tar, zip, cpio, deb, oci or docker-archive",
+	ROW(input, type, "type", WORD, REQUIRED, "tar, zip, cpio, deb, npm, oci or docker-archive",
 	    .words = input_types),
 	ROW(input, path, "path", STR, NONEMPTY, "the archive, from the recipe's directory"),
 	ROW(input, sha256, "sha256", STR, NONEMPTY, "its digest"),
+	ROW(input, integrity, "integrity", STR, NONEMPTY,
+	    "of an npm tarball: what package-lock.json says of it, sha512-…"),
 	ROW(input, ref, "ref", STR, NONEMPTY, "of an image: its name in the layout"),
 	ROW(input, digest, "digest", STR, NONEMPTY, "of an image: its manifest's"),
 	ROW(input, packages, "packages", STRINGS, 0, "packages that apt resolves and fetches"),
@@ -154,6 +158,8 @@ static int input_check(const struct recipe *r, size_t i, struct err *err)
 	if (in->sha256 && (in->packages.n || strlen(in->sha256) != SHA256_HEX ||
 			   strspn(in->sha256, "0123456789abcdef") != SHA256_HEX))
 		return err_input(err, "\"sha256\" is 64 hexadecimal digits, of one archive");
+	if (in->integrity && (in->type != INPUT_NPM || !integrity_is(in->integrity)))
+		return err_input(err, "\"integrity\" is sha512- and base64, of an npm tarball");
 	if ((in->ref || in->digest) && in->type != INPUT_OCI && in->type != INPUT_DOCKER)
 		return err_input(err, "\"ref\" and \"digest\" go with images");
 	for (size_t j = 0; j < i; j++)

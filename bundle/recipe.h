@@ -16,13 +16,14 @@ struct strings {
 	size_t n;
 };
 
-enum input_type { INPUT_TAR, INPUT_DEB, INPUT_ZIP, INPUT_CPIO, INPUT_OCI, INPUT_DOCKER };
+enum input_type { INPUT_TAR, INPUT_DEB, INPUT_ZIP, INPUT_CPIO, INPUT_NPM, INPUT_OCI, INPUT_DOCKER };
 
 struct input {
 	const char *id;
 	int type;
 	const char *path; /* of an archive, from the recipe's directory */
 	const char *sha256; /* of that archive, if it has to be that one */
+	const char *integrity; /* of an npm tarball: sha512-… */
 	const char *ref, *digest; /* of an image: which one of its layout */
 	struct strings packages; /* or: names for apt */
 };

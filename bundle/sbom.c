@@ -35,9 +35,29 @@ static void purl_part(struct text *out, const char *s)
 	}
 }
 
+/* A scope is the namespace. (purl-spec, npm) */
+static const char *purl_npm(const struct built_input *in, struct arena *a)
+{
+	const char *slash = in->name[0] == '@' ? strchr(in->name, '/') : NULL;
+	struct text out = { .arena = a };
+
+	text_add(&out, "pkg:npm/");
+	if (slash) {
+		purl_part(&out, arena_strn(a, in->name, (size_t)(slash - in->name)));
+		text_add(&out, "/");
+	}
+	purl_part(&out, slash ? slash + 1 : in->name);
+	text_add(&out, "@");
+	purl_part(&out, in->version);
+	return out.s;
+}
+
 static const char *purl(const struct built_input *in, struct arena *a)
 {
 	struct text out = { .arena = a };
+
+	if (in->sha512)
+		return purl_npm(in, a);
 
 	text_add(&out, "pkg:deb/debian/");
 	purl_part(&out, in->name);
@@ -48,13 +68,20 @@ static const char *purl(const struct built_input *in, struct arena *a)
 	return out.s;
 }
 
-static void checksum_emit(struct emit *e, const char *sha256)
+static void checksum_emit(struct emit *e, const char *algorithm, const char *hex)
+{
+	emit_object(e, NULL);
+	emit_str(e, "algorithm", algorithm);
+	emit_str(e, "checksumValue", hex);
+	emit_end_object(e);
+}
+
+static void checksums_emit(struct emit *e, const char *sha256, const char *sha512)
 {
 	emit_array(e, "checksums");
-	emit_object(e, NULL);
-	emit_str(e, "algorithm", "SHA256");
-	emit_str(e, "checksumValue", sha256);
-	emit_end_object(e);
+	checksum_emit(e, "SHA256", sha256);
+	if (sha512)
+		checksum_emit(e, "SHA512", sha512);
 	emit_end_array(e);
 }
 
@@ -73,7 +100,7 @@ static void input_emit(struct emit *e, const struct built_input *in, size_t i, s
 	emit_object(e, NULL);
 	emit_str(e, "SPDXID", arena_printf(a, "SPDXRef-Input-%zu", i));
 	if (in->sha256)
-		checksum_emit(e, in->sha256);
+		checksums_emit(e, in->sha256, in->sha512);
 	unknowns_emit(e);
 	if (in->version) {
 		emit_array(e, "externalRefs");
@@ -103,7 +130,7 @@ static void packages_emit(struct emit *e, const struct papers *p, struct arena *
 	emit_array(e, "packages");
 	emit_object(e, NULL);
 	emit_str(e, "SPDXID", "SPDXRef-Bundle");
-	checksum_emit(e, p->identity->manifest);
+	checksums_emit(e, p->identity->manifest, NULL);
 	unknowns_emit(e);
 	emit_str(e, "name", p->name);
 	emit_str(e, "primaryPackagePurpose", "CONTAINER");
@@ -148,17 +175,18 @@ void sbom_emit(const struct papers *p, struct text *out)
 
 /* --- provenance --- */
 
-static void digest_emit(struct emit *e, const char *sha256)
+static void digest_emit(struct emit *e, const char *sha256, const char *sha512)
 {
 	emit_object(e, "digest");
 	emit_str(e, "sha256", sha256);
+	emit_str(e, "sha512", sha512);
 	emit_end_object(e);
 }
 
 static void subject_emit(struct emit *e, const char *name, const char *sha256)
 {
 	emit_object(e, NULL);
-	digest_emit(e, sha256);
+	digest_emit(e, sha256, NULL);
 	emit_str(e, "name", name);
 	emit_end_object(e);
 }
@@ -171,7 +199,7 @@ static void materials_emit(struct emit *e, const struct papers *p, struct arena 
 
 		emit_object(e, NULL);
 		if (in->sha256)
-			digest_emit(e, in->sha256);
+			digest_emit(e, in->sha256, in->sha512);
 		emit_str(e, "name", in->version ? in->name : path_base(in->name));
 		emit_str(e, "uri", in->version ? purl(in, a) : NULL);
 		emit_end_object(e);

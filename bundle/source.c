@@ -8,11 +8,14 @@
 #include "bundle/config.h"
 #include "bundle/site.h"
 #include "bundle/steps.h"
+#include "rootfs-tools/integrity.h"
 #include "rootfs-tools/manifest.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/json/bind.h"
 #include "spec/json/quote.h"
+#include "spec/json/tree.h"
 
 #define RECIPE_BYTES_MAX (4u << 20)
 #define LOCK_SUFFIX ".lock.json"
@@ -153,6 +156,73 @@ static int archive_tree(struct larder *l, int fd, const char *name, const char *
 	return 0;
 }
 
+/* --- a tarball of npm: below "package" lies what its package.json names --- */
+
+struct npm_package {
+	const char *name, *version;
+};
+static const struct bind_row npm_rows[] = {
+	ROW(npm_package, name, "name", STR, REQUIRED | NONEMPTY, "of the package"),
+	ROW(npm_package, version, "version", STR, REQUIRED | NONEMPTY, "its version"),
+};
+static const struct bind_table npm_table = TABLE(npm_package, npm_rows);
+static const struct json_limits NPM_LIMITS = { .bytes = 1u << 20, .depth = 32, .nodes = 50000 };
+
+#define NPM_NAME_MAX 214
+
+/* Letters, digits and these; it is shown on terminals. */
+static bool word_is(const char *s, const char *more)
+{
+	for (const char *p = s; *p; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
+		    !(*p >= '0' && *p <= '9') && !strchr(more, *p))
+			return false;
+	return strlen(s) <= NPM_NAME_MAX;
+}
+
+static int npm_read(struct larder *l, const struct tree *t, struct npm_package *ret,
+		    struct err *err)
+{
+	static const char path[] = "/package/package.json";
+	const struct node *n = tree_find(t, path, false);
+	struct json *json;
+	char *text;
+
+	if (!n || n->type != NODE_FILE || n->content->size > NPM_LIMITS.bytes)
+		return err_input(err, "no tarball of npm: it has no %s", path);
+	text = arena_alloc(l->arena, n->content->size + 1);
+	TRY(spool_read(l->spool, n->content, 0, text, n->content->size, err));
+	text[n->content->size] = '\0';
+	TRY(json_parse(text, n->content->size, path, &NPM_LIMITS, l->arena, &json, err));
+	TRY(bind_object(json, &npm_table, BIND_TOLERANT, ret, l->arena, err));
+	if (!word_is(ret->name, "@/._~-") || !word_is(ret->version, "._+-"))
+		return err_input(err, "%s: %s %s is no name and version", path, Q(ret->name),
+				 Q(ret->version));
+	return 0;
+}
+
+/* integrity and sha256: what they have to be, or NULL. */
+static int npm_tree(struct larder *l, int fd, const char *path, const char *integrity,
+		    const char *sha256, struct tree *out, struct err *err)
+{
+	const struct pulse pulse = progress_pulse(l->progress);
+	struct npm_package package;
+	struct integrity is;
+	struct built_input *in;
+
+	TRY(integrity_of(fd, path, &pulse, &is, err));
+	if (integrity && !str_eq(integrity, is.text))
+		return err_set(err, ERR_INTEGRITY, 0, "%s has the integrity %s, not %s", path,
+			       is.text, integrity);
+	TRY(archive_tree(l, fd, path, sha256, out, err));
+	TRY(npm_read(l, out, &package, err));
+	in = &l->inputs[l->n_inputs - 1];
+	in->name = package.name;
+	in->version = package.version;
+	in->sha512 = arena_str(l->arena, is.hex);
+	return 0;
+}
+
 /* --- packages: their readers begin before it is their turn --- */
 
 struct readings {
@@ -280,7 +350,11 @@ static int input_tree(struct larder *l, const struct source *s, const struct inp
 		return image_source(l, &name, path, out, &said, err);
 	}
 	TRY(regular_open(path, &fd, err));
-	expect(l, fd, sha256 ? 2 : 1);
+	expect(l, fd, (sha256 ? 2 : 1) + (in->type == INPUT_NPM));
+	if (in->type == INPUT_NPM)
+		return npm_tree(l, fd, path,
+				locked && locked->integrity ? locked->integrity : in->integrity,
+				sha256, out, err);
 	return archive_tree(l, fd, path, sha256, out, err);
 }
 

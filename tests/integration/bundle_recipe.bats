@@ -196,6 +196,54 @@ run_dir() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	[[ $output == *'unknown key "more"'* ]]
 }
 
+@test "a tarball of npm is what its SHA-512 says, and is listed by its own name" {
+	mkdir -p package/lib
+	printf '{"name":"@scope/left","version":"1.2.3-rc.1","main":"lib/i.js","files":["lib"]}' >package/package.json
+	printf 'module.exports = 42\n' >package/lib/i.js
+	tar -czf left.tgz package
+	sri=sha512-$(openssl dgst -sha512 -binary left.tgz | base64 -w0)
+	printf '{"srtBundle":1,"name":"r","inputs":[{"id":"left","type":"npm","path":"left.tgz","integrity":"%s"}],
+		"steps":[{"op":"extract","from":"left"},{"op":"copy","from":"/package","to":"/usr/lib/node_modules/@scope/left"},
+		{"op":"remove","paths":["/package","/package/**"]}],"process":{"args":["/x"]}}' "$sri" >r.json
+	"$bundle" build r.json -q --check -o ./out
+	cmp out/rootfs/usr/lib/node_modules/@scope/left/lib/i.js package/lib/i.js
+	[ ! -e out/rootfs/package ]
+	jq -e --arg hex "$(sha512sum <left.tgz | cut -d' ' -f1)" '.packages[1] | .name == "@scope/left" and .versionInfo == "1.2.3-rc.1"
+		and any(.checksums[]; .algorithm == "SHA512" and .checksumValue == $hex)
+		and .externalRefs[0].referenceLocator == "pkg:npm/%40scope/left@1.2.3-rc.1"' out/sbom.spdx.json
+	python3 "$SRT_TOP/tests/integration/lib/papers.py" out
+	"$bundle" inspect ./out | grep -q '@scope/left'
+	"$bundle" lock r.json -q
+	jq -e --arg sri "$sri" '.inputs[0] | .integrity == $sri and (.sha256 | length == 64) and .size > 100' r.lock.json
+	"$bundle" build r.json --locked -q -o ./locked
+	[ "$("$bundle" digest ./locked)" = "$("$bundle" digest ./out)" ]
+	# npm says the same of what it packs itself.
+	if command -v npm; then
+		(cd package && npm pack --offline --json >../packed.json)
+		jq --arg sri "$(jq -r '.[0].integrity' packed.json)" '.inputs[0].path = "package/scope-left-1.2.3-rc.1.tgz" | .inputs[0].integrity = $sri' r.json >n.json
+		"$bundle" build n.json -q -o ./of-npm
+		[ "$("$bundle" digest ./of-npm)" = "$("$bundle" digest ./out)" ]
+	fi
+	# Another tarball, a word that is none, and what is no tarball of npm.
+	cp left.tgz right.tgz
+	printf 'x' >>left.tgz
+	run -4 "$bundle" build r.json -o ./two
+	[[ $output == *'left.tgz has the integrity sha512-'*', not '"$sri"* ]]
+	cp right.tgz left.tgz
+	sed 's/sha512-./sha512-/' r.json >bad.json
+	run -2 "$bundle" build bad.json -o ./two
+	[[ $output == *'/inputs/0: "integrity" is sha512- and base64, of an npm tarball'* ]]
+	jq 'del(.inputs[0].integrity)' r.json >bad.json
+	printf '{"name":"a\\u001b[2J","version":"1"}' >package/package.json
+	tar -czf left.tgz package
+	run -2 "$bundle" build bad.json -o ./two
+	[[ $output == *'"a\u001b[2J" "1" is no name and version'* ]]
+	tar -czf left.tgz package/lib
+	jq 'del(.inputs[0].integrity)' r.json >bad.json
+	run -2 "$bundle" build bad.json -o ./two
+	[[ $output == *'it has no /package/package.json'* ]]
+}
+
 @test "packages are locked with name, version, size and digest, and a locked build needs no lists" {
 	"$bundle" lock busybox -q -o "$PWD/busybox.lock.json"
 	jq -e '.inputs[0].packages[0] | .name == "busybox-static" and (.sha256 | length == 64) and .size > 100000' busybox.lock.json
