@@ -11,7 +11,7 @@ ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm
 # What makes and takes images and archives beside us.
 TEST_DEPS += cpio skopeo umoci libarchive-tools faketime
 # The package of contrib/python: how it is installed, its mode restricted, its types; and the example of contrib/rust.
-TEST_DEPS += python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
+TEST_DEPS += libpython3.11-testsuite python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 # What the npm package that srt is compared with runs; it comes by npm itself (tests/lib/npm-peer).
 TEST_DEPS += socat ripgrep
 BENCH_EGRESS_DEPS := socat nftables

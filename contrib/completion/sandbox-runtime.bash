@@ -41,6 +41,7 @@ _sandbox_runtime()
 	exec:--bundle) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	exec:--image) ;;
 	exec:--workspace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--workspace-by) ;;
 	exec:--commit) ;;
 	exec:--artifacts) ;;
 	exec:--artifacts-dir) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -83,6 +84,7 @@ _sandbox_runtime()
 	serve:--bundle) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	serve:--image) ;;
 	serve:--workspace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	serve:--workspace-by) ;;
 	serve:--commit) ;;
 	serve:--artifacts) ;;
 	serve:--artifacts-dir) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -120,6 +122,7 @@ _sandbox_runtime()
 	explain:--bundle) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	explain:--image) ;;
 	explain:--workspace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	explain:--workspace-by) ;;
 	explain:--commit) ;;
 	explain:--artifacts) ;;
 	explain:--artifacts-dir) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -136,9 +139,9 @@ _sandbox_runtime()
 	esac && return
 	case $command in
 	'') words='exec serve explain doctor selftest schema man completion  --help' ;;
-	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
-	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
-	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
+	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
 	doctor) words=' --json --require --help' ;;
 	selftest) words=' --help' ;;
 	schema) words=' --help' ;;

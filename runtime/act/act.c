@@ -42,6 +42,7 @@ static act_fn *const appliers[OP_COUNT] = {
 	[OP_ROOT_NEW] = act_root_new,
 	[OP_SPACE] = act_space,
 	[OP_SEED_FILE] = act_file,
+	[OP_COPY] = act_copy,
 	[OP_MOUNT] = act_mount,
 	[OP_BIND] = act_bind,
 	[OP_SETATTR] = act_setattr,

@@ -76,7 +76,7 @@ act_fn act_route_local, act_redirect, act_listen, act_listen_ports;
 act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_root_readonly,
 	act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
-act_fn act_mkdir, act_mknod, act_device_bind, act_symlink;
+act_fn act_copy, act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;
 act_fn act_console, act_session;
 act_fn act_keyring, act_cwd, act_umask, act_personality;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copyup.c - fills a new tmpfs with what it is going to cover (tmpcopyup).
+/* copyup.c - fills a new tmpfs with what it is going to cover (tmpcopyup), and a directory with what another holds.
  * Should: hold every directory it works in.  Mustn't: follow a symlink, or go on for ever. */
 #include <string.h>
 #include <sys/stat.h>
@@ -131,4 +131,16 @@ int act_copy_up(int from, int to, const char *path, struct err *err)
 	struct copy c = { .path = path };
 
 	return copy_dir(&c, from, to, 0, err);
+}
+
+int act_copy(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int from = open_in_root(x->root_fd, op->text, O_RDONLY | O_DIRECTORY);
+	scoped_fd int to = open_in_root(x->root_fd, op->path, O_RDONLY | O_DIRECTORY);
+
+	if (from < 0)
+		return err_host(err, errno, "open %s", op->text);
+	if (to < 0)
+		return err_host(err, errno, "open %s", op->path);
+	return act_copy_up(from, to, op->path, err);
 }

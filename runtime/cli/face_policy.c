@@ -12,67 +12,69 @@
 #define ROW(member, ...) OPTION(struct face_flags, member, __VA_ARGS__)
 #define ITEM(item, name, value, help) \
 	OPTION(struct face_flags, v[POLICY_##item], name, 0, STRING, value, help)
-#define SHARED_ROWS                                                                              \
-	ITEM(TIMEOUT, "timeout", "DUR",                                                          \
-	     "wall clock: 500ms, 30s, 5m, 1h; a bare number is seconds"),                        \
-		ITEM(KILL_AFTER, "kill-after", "DUR",                                            \
-		     "time between the timeout's TERM and its KILL"),                            \
-		ITEM(MEMORY, "memory", "SIZE", "memory of all processes together: 64M, 1.5G"),   \
-		ITEM(CPU, "cpu", "N", "processors; 0.5 is half of one"),                         \
-		ITEM(CPU_SHARES, "cpu-shares", "N",                                              \
-		     "weight against others, where cgroups are there"),                          \
-		ITEM(PROCESSES, "max-processes", "N", "processes and threads at one time"),      \
-		ITEM(FILES, "max-files", "N", "files and directories in the private space"),     \
-		ITEM(FILE_SIZE, "max-file-size", "SIZE", "largest file that may be written"),    \
-		ITEM(DISK, "disk", "SIZE", "all that is written into the private space"),        \
-		ITEM(OUTPUT, "max-output", "SIZE",                                               \
-		     "bytes written to standard output and error together"),                     \
-		ITEM(OPEN_FILES, "max-open-files", "N", "open files of one process"),            \
-		ROW(mounts, "mount", 0, LIST, "SRC:DST[:ro|rw[,noexec]]",                        \
-		    "show SRC at DST, read-only unless it says rw; \"\\:\" is a colon"),         \
-		ROW(allow_paths, "allow-path", 0, LIST, "PATH",                                  \
-		    "show PATH read-only where it is"),                                          \
-		ROW(deny_paths, "deny-path", 0, LIST, "PATH", "hide PATH"),                      \
-		ROW(env, "env", 'e', LIST, "NAME=VALUE", "set a variable"),                      \
-		ROW(pass_env, "pass-env", 0, LIST, "NAME", "hand a variable of ours on"),        \
-		ROW(secrets, "secret", 0, LIST, "NAME=env:VAR",                                  \
-		    "set a variable from ours; its value is shown nowhere"),                     \
-		ITEM(USER, "user", "UID[:GID]", "ids inside"),                                   \
-		ITEM(CWD, "cwd", "DIR", "working directory inside"),                             \
-		ROW(no_network, "no-network", 0, FLAG, NULL,                                     \
-		    "no network but the loopback; the default"),                                 \
-		ROW(allow_network, "allow-network", 0, FLAG, NULL,                               \
-		    "the host's network, unfiltered"),                                           \
-		ROW(allow_domains, "allow-domain", 0, LIST, "PATTERN[:PORT]", "allow a domain"), \
-		ROW(deny_domains, "deny-domain", 0, LIST, "PATTERN[:PORT]", "deny a domain"),    \
-		ITEM(HOSTS_FILE, "hosts-file", "FILE", "FILE is /etc/hosts inside"),             \
-		ROW(publish, "publish", 0, LIST, "HOST:PORT:PORT",                               \
-		    "a port of ours leads to one inside"),                                       \
-		ITEM(BUNDLE, "bundle", "DIR", "use the root file system of a bundle"),           \
-		ITEM(IMAGE, "image", "NAME",                                                     \
-		     "likewise, of a bundle of the store: name or digest"),                      \
-		ITEM(WORKSPACE, "workspace", "DIR",                                              \
-		     "a copy of DIR is the working directory; changes are listed"),              \
-		ITEM(COMMIT, "commit", "WHEN",                                                   \
-		     "take the changes over: never, on-success, always"),                        \
-		ROW(artifacts, "artifacts", 0, LIST, "GLOB",                                     \
-		    "copy these files of the workspace at the end"),                             \
-		ITEM(ARTIFACTS_DIR, "artifacts-dir", "DIR", "where artifacts are copied to"),    \
-		ITEM(AUDIT_LOG, "audit-log", "FILE", "append a record of start and end"),        \
-		ITEM(VIOLATIONS, "violations", "FILE", "append what was refused; as --trace"),   \
-		ROW(trace, "trace", 0, FLAG, NULL,                                               \
-		    "report denied files, programs and connections; advisory"),                  \
-		ITEM(LOG_LEVEL, "log-level", "LEVEL",                                            \
-		     "error, warn, info, debug or trace, on standard error"),                    \
-		ROW(settings, "settings", 0, STRING, "FILE", "read a settings file"),            \
-		ROW(preset, "preset", 0, STRING, "NAME",                                         \
-		    "begin with strict, default, permissive, research or development"),          \
-		ITEM(BACKEND, "limits-backend", "NAME", "auto, cgroup2, cgroup1 or supervisor"), \
-		ROW(allow_fs_write, "allow-fs-write", 0, FLAG, NULL,                             \
-		    "the working directory is there and writable"),                              \
-		ITEM(EXEC, "allow-exec", "BOOL", "false: the program may start no other"),       \
-		ITEM(WORK_DIR, "work-dir", "DIR", "directory for what a run keeps on disk"),     \
-		ROW(degraded, "allow-degraded", 0, FLAG, NULL,                                   \
+#define SHARED_ROWS                                                                                \
+	ITEM(TIMEOUT, "timeout", "DUR",                                                            \
+	     "wall clock: 500ms, 30s, 5m, 1h; a bare number is seconds"),                          \
+		ITEM(KILL_AFTER, "kill-after", "DUR",                                              \
+		     "time between the timeout's TERM and its KILL"),                              \
+		ITEM(MEMORY, "memory", "SIZE", "memory of all processes together: 64M, 1.5G"),     \
+		ITEM(CPU, "cpu", "N", "processors; 0.5 is half of one"),                           \
+		ITEM(CPU_SHARES, "cpu-shares", "N",                                                \
+		     "weight against others, where cgroups are there"),                            \
+		ITEM(PROCESSES, "max-processes", "N", "processes and threads at one time"),        \
+		ITEM(FILES, "max-files", "N", "files and directories in the private space"),       \
+		ITEM(FILE_SIZE, "max-file-size", "SIZE", "largest file that may be written"),      \
+		ITEM(DISK, "disk", "SIZE", "all that is written into the private space"),          \
+		ITEM(OUTPUT, "max-output", "SIZE",                                                 \
+		     "bytes written to standard output and error together"),                       \
+		ITEM(OPEN_FILES, "max-open-files", "N", "open files of one process"),              \
+		ROW(mounts, "mount", 0, LIST, "SRC:DST[:ro|rw[,noexec]]",                          \
+		    "show SRC at DST, read-only unless it says rw; \"\\:\" is a colon"),           \
+		ROW(allow_paths, "allow-path", 0, LIST, "PATH",                                    \
+		    "show PATH read-only where it is"),                                            \
+		ROW(deny_paths, "deny-path", 0, LIST, "PATH", "hide PATH"),                        \
+		ROW(env, "env", 'e', LIST, "NAME=VALUE", "set a variable"),                        \
+		ROW(pass_env, "pass-env", 0, LIST, "NAME", "hand a variable of ours on"),          \
+		ROW(secrets, "secret", 0, LIST, "NAME=env:VAR",                                    \
+		    "set a variable from ours; its value is shown nowhere"),                       \
+		ITEM(USER, "user", "UID[:GID]", "ids inside"),                                     \
+		ITEM(CWD, "cwd", "DIR", "working directory inside"),                               \
+		ROW(no_network, "no-network", 0, FLAG, NULL,                                       \
+		    "no network but the loopback; the default"),                                   \
+		ROW(allow_network, "allow-network", 0, FLAG, NULL,                                 \
+		    "the host's network, unfiltered"),                                             \
+		ROW(allow_domains, "allow-domain", 0, LIST, "PATTERN[:PORT]", "allow a domain"),   \
+		ROW(deny_domains, "deny-domain", 0, LIST, "PATTERN[:PORT]", "deny a domain"),      \
+		ITEM(HOSTS_FILE, "hosts-file", "FILE", "FILE is /etc/hosts inside"),               \
+		ROW(publish, "publish", 0, LIST, "HOST:PORT:PORT",                                 \
+		    "a port of ours leads to one inside"),                                         \
+		ITEM(BUNDLE, "bundle", "DIR", "use the root file system of a bundle"),             \
+		ITEM(IMAGE, "image", "NAME",                                                       \
+		     "likewise, of a bundle of the store: name or digest"),                        \
+		ITEM(WORKSPACE, "workspace", "DIR",                                                \
+		     "a copy of DIR is the working directory; changes are listed"),                \
+		ITEM(WORKSPACE_BY, "workspace-by", "NAME",                                         \
+		     "how the copy is made: overlay, copy of every file, or auto: what is there"), \
+		ITEM(COMMIT, "commit", "WHEN",                                                     \
+		     "take the changes over: never, on-success, always"),                          \
+		ROW(artifacts, "artifacts", 0, LIST, "GLOB",                                       \
+		    "copy these files of the workspace at the end"),                               \
+		ITEM(ARTIFACTS_DIR, "artifacts-dir", "DIR", "where artifacts are copied to"),      \
+		ITEM(AUDIT_LOG, "audit-log", "FILE", "append a record of start and end"),          \
+		ITEM(VIOLATIONS, "violations", "FILE", "append what was refused; as --trace"),     \
+		ROW(trace, "trace", 0, FLAG, NULL,                                                 \
+		    "report denied files, programs and connections; advisory"),                    \
+		ITEM(LOG_LEVEL, "log-level", "LEVEL",                                              \
+		     "error, warn, info, debug or trace, on standard error"),                      \
+		ROW(settings, "settings", 0, STRING, "FILE", "read a settings file"),              \
+		ROW(preset, "preset", 0, STRING, "NAME",                                           \
+		    "begin with strict, default, permissive, research or development"),            \
+		ITEM(BACKEND, "limits-backend", "NAME", "auto, cgroup2, cgroup1 or supervisor"),   \
+		ROW(allow_fs_write, "allow-fs-write", 0, FLAG, NULL,                               \
+		    "the working directory is there and writable"),                                \
+		ITEM(EXEC, "allow-exec", "BOOL", "false: the program may start no other"),         \
+		ITEM(WORK_DIR, "work-dir", "DIR", "directory for what a run keeps on disk"),       \
+		ROW(degraded, "allow-degraded", 0, FLAG, NULL,                                     \
 		    "run also where something cannot be enforced here, and say so")
 static const struct option_row exec_rows[] = {
 	ROW(json, "json-output", 0, FLAG, NULL,

@@ -119,6 +119,7 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_PROPAGATION] = { "propagation", PATH, MS(a, "to"), MS(c, "how") },
 	[OP_UMOUNT] = { "umount", PATH },
 	[OP_MKDIR] = { "mkdir", PATH, .a = { "mode", FIELD_OCTAL } },
+	[OP_COPY] = { "copy", PATH, TEXT("from") },
 	[OP_MKNOD] = { "mknod", PATH, .a = { "mode", FIELD_OCTAL }, .b = { "device", FIELD_DEVICE },
 		       .c = { "owner", FIELD_OWNER } },
 	[OP_DEVICE_BIND] = { "device-bind", PATH, TEXT("source"), .b = { "device", FIELD_DEVICE } },

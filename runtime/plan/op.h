@@ -91,6 +91,7 @@ enum op_code {
 	OP_MKDIR, /* path, a mode */
 	OP_SPACE, /* path: a mount of its own on itself; a attributes */
 	OP_SEED_FILE, /* path, a mode, data its bytes; covers what is there */
+	OP_COPY, /* path, text: what lies in the directory text is copied into that at path, both in the root */
 	OP_MKNOD, /* path, a mode with type, b device number, c uid<<32|gid */
 	OP_DEVICE_BIND, /* path, text the host's node, b device number it must have */
 	OP_SYMLINK, /* path, text what it points to */

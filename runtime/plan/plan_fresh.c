@@ -43,6 +43,11 @@ void plan_seed_files(struct plan *p, const struct config *c)
 		const struct seed *s = &c->root->seeds.v[i];
 		struct op *op;
 
+		if (s->kind == SEED_COPY) {
+			op = plan_add(p, STAGE_ROOT, OP_COPY, "/root");
+			op->path = s->path;
+			op->text = s->text;
+		}
 		if (s->kind != SEED_FILE && s->kind != SEED_LINK)
 			continue;
 		op = plan_add(p, STAGE_ROOT, s->kind == SEED_FILE ? OP_SEED_FILE : OP_SYMLINK,

@@ -258,8 +258,8 @@ static uint64_t own_bytes(const struct composition *c)
 
 static void fresh_root(struct composition *c)
 {
-	unsigned long long disk = policy_n(c->p, POLICY_DISK) + own_bytes(c);
-	unsigned long long files = policy_n(c->p, POLICY_FILES) + own_files(c);
+	unsigned long long disk = policy_n(c->p, POLICY_DISK) + own_bytes(c) + c->copied_bytes;
+	unsigned long long files = policy_n(c->p, POLICY_FILES) + own_files(c) + c->copied_files;
 
 	c->root.path = "/";
 	c->root.readonly = true;

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "runtime/sandbox/placeholder.h"
+#include <time.h>
+
 #include "runtime/sandbox/sandbox.h"
 #include "spec/oci/config.h"
 
@@ -28,6 +30,9 @@ struct composition {
 	const struct config *bundle; /* NULL: the host's view */
 	const char *rootfs; /* of the bundle */
 	const char *workspace; /* absolute; NULL: none */
+	bool copied; /* it is a copy of every file, not an overlay … */
+	struct timespec copied_at; /* … of what there was at this time … */
+	uint64_t copied_bytes, copied_files; /* … and that much */
 	const char *cwd;
 	struct placeholders
 		placeholders; /* to be made before the start, taken away after the end */

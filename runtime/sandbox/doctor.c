@@ -173,7 +173,7 @@ static struct finding overlay(void)
 		"overlay", works, false,
 		works ? "overlay can be mounted in a user namespace"
 		      : "overlay is refused in a user namespace",
-		"boot Linux 5.11 or newer with overlay; workspaces are copied until "
+		"boot Linux 5.11 or newer with overlay; workspaces are copied file by file until "
 		"then"
 	};
 }

@@ -239,6 +239,9 @@ static int keep_artifacts(struct session *s, int from, struct err *err)
 
 	if (to < 0)
 		return err_host(err, errno, "--artifacts-dir: open %s", path);
+	if (s->c.copied)
+		return workspace_picked(from, to, &s->result->changes, &s->q->policy->artifacts,
+					s->a, &count, err);
 	return workspace_artifacts(from, to, &s->q->policy->artifacts, s->a, &count, err);
 }
 
@@ -247,9 +250,11 @@ static int keep_files(struct session *s, struct err *err)
 {
 	const struct policy *p = s->q->policy;
 	uint64_t commit = policy_n(p, POLICY_COMMIT);
-	scoped_fd int from =
-		open_in_root(s->watch.scratch_fd, s->c.workspace ? WORKSPACE_UPPER : SANDBOX_HOME,
-			     O_RDONLY | O_DIRECTORY);
+	scoped_fd int from = open_in_root(s->watch.scratch_fd,
+					  s->c.copied	   ? SANDBOX_WORKSPACE
+					  : s->c.workspace ? WORKSPACE_UPPER
+							   : SANDBOX_HOME,
+					  O_RDONLY | O_DIRECTORY);
 	scoped_fd int dir = -1;
 
 	if (from < 0)
@@ -258,7 +263,9 @@ static int keep_files(struct session *s, struct err *err)
 		dir = sys_openat(AT_FDCWD, s->c.workspace, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 		if (dir < 0)
 			return err_host(err, errno, "--workspace: open %s", s->c.workspace);
-		TRY(workspace_changes(from, dir, s->a, &s->result->changes, err));
+		TRY(s->c.copied ? workspace_copy_changes(from, dir, &s->c.copied_at, s->a,
+							 &s->result->changes, err)
+				: workspace_changes(from, dir, s->a, &s->result->changes, err));
 	}
 	if (p->artifacts.n)
 		TRY(keep_artifacts(s, from, err));

@@ -20,6 +20,8 @@
 
 #define OPAQUE "user.overlay.opaque"
 #define LINK_MAX 4096
+#define PAGE 4096u
+#define COMPARE_CHUNK 16384
 #define COPY_CHUNK (1u << 20)
 #define COPIED_MODE 0777 /* no set-user-id, no sticky bit comes over */
 
@@ -29,7 +31,9 @@ struct walk {
 	const struct policy_words *patterns; /* NULL: changes are looked for */
 	int to_fd;
 	size_t count;
-	int depth;
+	uint64_t bytes;
+	const struct timespec *at; /* of a copy */
+	int depth, depth_max;
 	struct err *err;
 };
 
@@ -144,9 +148,9 @@ static int walk_dir(struct walk *w, int upper, int lower, const char *path,
 	if (!dir)
 		return err_host(w->err, errno, "read the workspace's %s", path);
 	(void)take_fd(&copy);
-	if (++w->depth > WORKSPACE_DEPTH_MAX)
+	if (++w->depth > (w->depth_max ? w->depth_max : WORKSPACE_DEPTH_MAX))
 		r = err_limit(w->err, "--workspace: directories are nested deeper than %d",
-			      WORKSPACE_DEPTH_MAX);
+			      w->depth_max ? w->depth_max : WORKSPACE_DEPTH_MAX);
 	else
 		r = each(w, dir, upper, lower, path, fn);
 	w->depth--;
@@ -174,6 +178,159 @@ int workspace_changes(int upper_fd, int lower_fd, struct arena *a, struct change
 	if (found.n)
 		qsort(found.v, found.n, sizeof(*found.v), by_path);
 	*ret = found;
+	return 0;
+}
+
+/* --- of a copy of every file --- */
+
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+static int same_bytes(int one, int other, const char *path, bool *ret, struct err *err)
+{
+	char a[COMPARE_CHUNK], b[COMPARE_CHUNK];
+
+	for (off_t at = 0;;) {
+		ssize_t n = pread(one, a, sizeof(a), at), m = pread(other, b, sizeof(b), at);
+
+		if (n < 0 || m < 0)
+			return err_host(err, errno, "compare %s of the workspace", path);
+		*ret = n == m && memcmp(a, b, (size_t)n) == 0;
+		if (!*ret || n == 0)
+			return 0;
+		at += n;
+	}
+}
+
+static int same_file(int copy, int dir, const char *name, const char *path, bool *ret,
+		     struct err *err)
+{
+	scoped_fd int one =
+		sys_openat(copy, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	scoped_fd int other =
+		sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+
+	/* The payload's own file, which it may have closed to its owner: it has been touched. */
+	*ret = false;
+	if (one < 0 || other < 0)
+		return errno == EACCES ? 0 : err_host(err, errno, "open the workspace's %s", path);
+	return same_bytes(one, other, path, ret, err);
+}
+
+static bool same_link(int copy, int dir, const char *name)
+{
+	char a[LINK_MAX], b[LINK_MAX];
+	ssize_t n = readlinkat(copy, name, a, sizeof(a)), m = readlinkat(dir, name, b, sizeof(b));
+
+	return n >= 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+}
+
+static int is_same(int copy, int dir, const char *name, const char *path, const struct stat *st,
+		   const struct stat *was, bool *ret, struct err *err)
+{
+	*ret = S_ISLNK(st->st_mode) && S_ISLNK(was->st_mode) && same_link(copy, dir, name);
+	if (!S_ISREG(st->st_mode) || st->st_mode != was->st_mode || st->st_size != was->st_size)
+		return 0;
+	return same_file(copy, dir, name, path, ret, err);
+}
+
+static int compare_dirs(struct walk *w, int copy, int dir, const char *path);
+
+static int compare_dir(struct walk *w, int copy, int dir, const char *name, const char *path)
+{
+	scoped_fd int one = open_dir(copy, name);
+	scoped_fd int other = dir < 0 ? -1 : open_dir(dir, name);
+	struct stat st;
+
+	if (one < 0)
+		return err_host(w->err, errno, "open the workspace's %s", path);
+	if (other < 0)
+		TRY(add_change(w,
+			       dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 'M'
+											     : 'A',
+			       path));
+	return compare_dirs(w, one, other, path);
+}
+
+static int compare(struct walk *w, int copy, int dir, const char *name, const char *path)
+{
+	struct stat st, was;
+	bool same;
+
+	if (fstatat(copy, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(w->err, errno, "look at the workspace's %s", path);
+	if (S_ISDIR(st.st_mode))
+		return compare_dir(w, copy, dir, name, path);
+	if (dir < 0 || fstatat(dir, name, &was, AT_SYMLINK_NOFOLLOW) < 0)
+		return add_change(w, 'A', path);
+	TRY(is_same(copy, dir, name, path, &st, &was, &same, w->err));
+	if (same || (!is_later(w->at, &was.st_ctim) && is_later(&was.st_ctim, &st.st_ctim)))
+		return 0;
+	return add_change(w, 'M', path);
+}
+
+/* What is in the directory and not in the copy. */
+static int find_gone(struct walk *w, int dir, int copy, const char *name, const char *path)
+{
+	struct stat st, was;
+
+	if (fstatat(copy, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    fstatat(dir, name, &was, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	/* Sockets, pipes and devices were never copied. */
+	if (!S_ISREG(was.st_mode) && !S_ISDIR(was.st_mode) && !S_ISLNK(was.st_mode))
+		return 0;
+	return is_later(w->at, &was.st_ctim) ? add_change(w, 'D', path) : 0;
+}
+
+static int compare_dirs(struct walk *w, int copy, int dir, const char *path)
+{
+	TRY(walk_dir(w, copy, dir, path, compare));
+	return dir < 0 ? 0 : walk_dir(w, dir, copy, path, find_gone);
+}
+
+int workspace_copy_changes(int copy_fd, int dir_fd, const struct timespec *at, struct arena *a,
+			   struct changes *ret, struct err *err)
+{
+	struct changes found = { 0 };
+	struct walk w = { .a = a, .changes = &found, .to_fd = -1, .at = at, .err = err };
+
+	TRY(compare_dirs(&w, copy_fd, dir_fd, ""));
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), by_path);
+	*ret = found;
+	return 0;
+}
+
+static int measure(struct walk *w, int dir, int unused, const char *name, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_host(w->err, errno, "--workspace: look at %s", path);
+	if (++w->count > WORKSPACE_COPY_MAX)
+		return err_limit(w->err,
+				 "--workspace: more than %d files, which are too many to copy",
+				 WORKSPACE_COPY_MAX);
+	if (S_ISREG(st.st_mode))
+		w->bytes += ((uint64_t)st.st_size + PAGE - 1) / PAGE * PAGE;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	scoped_fd int below_it = open_dir(dir, name);
+	return below_it < 0 ? err_host(w->err, errno, "--workspace: open %s", path)
+			    : walk_dir(w, below_it, unused, path, measure);
+}
+
+int workspace_measure(int dir_fd, struct arena *a, uint64_t *bytes, uint64_t *files,
+		      struct err *err)
+{
+	struct walk w = { .a = a, .to_fd = -1, .depth_max = WORKSPACE_COPY_DEPTH, .err = err };
+
+	TRY(walk_dir(&w, dir_fd, -1, "", measure));
+	*bytes = w.bytes;
+	*files = w.count;
 	return 0;
 }
 
@@ -384,6 +541,27 @@ int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patte
 
 	if (walk_dir(&w, from_fd, -1, "", pick) < 0)
 		return err_in(err, "--artifacts");
+	*count = w.count;
+	return 0;
+}
+
+int workspace_picked(int from_fd, int to_fd, const struct changes *changes,
+		     const struct policy_words *patterns, struct arena *a, size_t *count,
+		     struct err *err)
+{
+	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .err = err };
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->v[i];
+		scoped_fd int from = c->kind == 'D' ? -1 : open_parent(from_fd, c->path, a);
+		struct stat st;
+
+		if (from < 0 || fstatat(from, path_base(c->path), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode) || !fits(patterns, c->path))
+			continue;
+		if (put_artifact(&w, from, path_base(c->path), c->path) < 0)
+			return err_in(err, "--artifacts");
+	}
 	*count = w.count;
 	return 0;
 }

@@ -141,6 +141,7 @@ enum seed_kind {
 	SEED_SPACE, /* a directory that stays writable where the root does not */
 	SEED_FILE, /* a file with that text; covers one that is there */
 	SEED_LINK, /* a symlink to that text */
+	SEED_COPY, /* in a directory that is there, what the one named by text holds once all is mounted */
 };
 struct seed {
 	int kind; /* enum seed_kind */

@@ -32,6 +32,12 @@ const struct name policy_backends[] = {
 	{ "supervisor", BACKEND_SUPERVISOR },
 	{ NULL, 0 },
 };
+static const struct name copyings[] = {
+	{ "auto", COPYING_AUTO },
+	{ "overlay", COPYING_OVERLAY },
+	{ "copy", COPYING_COPY },
+	{ NULL, 0 },
+};
 static const struct name levels[] = {
 	{ "error", LOG_LEVEL_ERROR }, { "warn", LOG_LEVEL_WARN },   { "info", LOG_LEVEL_INFO },
 	{ "debug", LOG_LEVEL_DEBUG }, { "trace", LOG_LEVEL_DEBUG }, { NULL, 0 },
@@ -79,6 +85,8 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 			      .help = "directory for what a run keeps on disk" },
 	[POLICY_WORKSPACE] = { "workspace", NULL, KIND_TEXT, NULL,
 			       .help = "directory that is there as a copy; its changes are listed" },
+	[POLICY_WORKSPACE_BY] = { "workspace-by", NULL, KIND_WORD, "auto", copyings,
+				  .help = "how the copy is made: overlay, copy, or auto" },
 	[POLICY_COMMIT] = { "commit", NULL, KIND_WORD, "never", policy_commits,
 			    .help = "when the workspace's changes are taken over" },
 	[POLICY_ARTIFACTS_DIR] = { "artifacts-dir", NULL, KIND_TEXT, NULL,

@@ -48,6 +48,7 @@ enum policy_item {
 	POLICY_CWD,
 	POLICY_WORK_DIR,
 	POLICY_WORKSPACE,
+	POLICY_WORKSPACE_BY, /* enum policy_copying */
 	POLICY_COMMIT, /* enum policy_commit */
 	POLICY_ARTIFACTS_DIR,
 	POLICY_HOSTS_FILE,
@@ -61,6 +62,8 @@ enum policy_item {
 
 enum policy_commit { COMMIT_NEVER, COMMIT_ON_SUCCESS, COMMIT_ALWAYS };
 enum policy_backend { BACKEND_AUTO, BACKEND_CGROUP2, BACKEND_CGROUP1, BACKEND_SUPERVISOR };
+
+enum policy_copying { COPYING_AUTO, COPYING_OVERLAY, COPYING_COPY };
 
 enum policy_kind {
 	KIND_DURATION,

@@ -117,7 +117,7 @@ static void make_fresh(struct config *config)
 	static struct seed seeds[] = {
 		{ SEED_DIR, "/etc", NULL, 0755 },	  { SEED_SPACE, "/space", NULL, 01777 },
 		{ SEED_FILE, "/etc/seed", "text", 0644 }, { SEED_FILE, "/etc/seed", "again", 0644 },
-		{ SEED_LINK, "/seed", "etc/seed", 0 },
+		{ SEED_LINK, "/seed", "etc/seed", 0 },	  { SEED_COPY, "/space", "/etc", 0 },
 	};
 
 	config->root->fresh = "size=1m,nr_inodes=100,mode=755";
