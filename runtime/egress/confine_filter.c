@@ -17,9 +17,12 @@
 #define FILTER_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define FILTER_ARCH AUDIT_ARCH_RISCV64
 #else
-#error "confine_filter.c does not know this architecture's AUDIT_ARCH"
+#define FILTER_ARCH 0
 #endif
+_Static_assert(FILTER_ARCH != 0, "the filter needs to know this architecture's AUDIT_ARCH");
 
 /* Serving, then time, memory and what C libraries do by themselves. */
 static const uint32_t calls[] = {

@@ -70,7 +70,7 @@ static bool add_label(char name[EGRESS_HOST_MAX + 1], size_t *len, const uint8_t
 /* The name at c, lower case and without its last dot; c goes behind it. *is_name: its letters are those of hosts. */
 static void get_name(struct cursor *c, char name[EGRESS_HOST_MAX + 1], bool *is_name)
 {
-	size_t len = 0, at = c->at, before = c->at, end = 0;
+	size_t len = 0, at = c->at, before = at, end = 0;
 
 	*is_name = true;
 	while (!c->bad) {

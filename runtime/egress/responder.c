@@ -135,18 +135,19 @@ static void turn_round(struct datagram *d)
 
 static void answer_datagrams(struct helper *h, int fd)
 {
-	uint8_t reply[DNS_REPLY_MAX];
+	uint8_t reply[DNS_REPLY_MAX] = { 0 };
 	struct datagram d;
 
 	for (int i = 0; i < AT_ONCE; i++) {
 		ssize_t n = receive(fd, &d);
+		size_t size = n < 0 ? 0 : responder_reply(h, d.bytes, (size_t)n, reply);
 
 		if (n < 0)
 			return;
-		d.iov = (struct iovec){ reply, responder_reply(h, d.bytes, (size_t)n, reply) };
+		d.iov = (struct iovec){ reply, size };
 		turn_round(&d);
 		/* A client that takes no answer asks again. */
-		if (d.iov.iov_len)
+		if (size)
 			(void)sys_sendmsg(fd, &d.m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 }
