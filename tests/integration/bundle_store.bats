@@ -170,6 +170,50 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	[ "$status" -eq 0 ]
 }
 
+# faulty CALL ERROR NAME: the store that a build leaves behind one such call of which fails, for later and later ones. 127 is the
+# dynamic loader's.
+faulty() {
+	local n status failures=0
+	for ((n = 1; n < 2000; n = n * 3 / 2 + 1)); do
+		status=0
+		strace -qq -o /dev/null -e trace="$1" -e inject="$1:error=$2:when=$n" "$bundle" build ../a.tar --arg=/bin/sh -q -o "$3" 2>said || status=$?
+		[ "$status" -ne 0 ] || break
+		[ "$status" -ne 127 ] || continue
+		failures=$((failures + 1))
+		echo "$1 $n: $status $(cat said)"
+		[ "$status" -eq 5 ] || [ "$status" -eq 4 ]
+		[ "$(wc -l <said)" -eq 1 ]
+		run -2 "$bundle" digest "$3"
+		"$bundle" fsck -q
+		[ -z "$(ls "$store/tmp")" ]
+	done
+	echo "$1 $2: $failures failures"
+	[ "$failures" -ge 2 ]
+	"$bundle" verify "$3" --full -q
+	"$bundle" rm -q "$3"
+	"$bundle" prune -q
+}
+
+@test "a full disk and a read error: one line, fsck is clean, the next run succeeds" {
+	export SRT_OCI_STORE=hardlink
+	"$bundle" fsck -q
+	faulty write ENOSPC full
+	faulty read EIO unread
+	faulty linkat EDQUOT quota
+	# A disk that is really full, and has room afterwards.
+	unshare -rm true 2>/dev/null || skip "no user namespace may mount a tmpfs here"
+	mkdir small
+	# shellcheck disable=SC2016
+	unshare -rm sh -ec 'mount -t tmpfs -o size=9m none small; export XDG_DATA_HOME=$PWD/small
+		head -c 6000000 /dev/zero >small/ballast
+		"$1" build ../a.tar --arg=/bin/sh -q -o box && exit 1
+		"$1" fsck -q
+		rm small/ballast
+		"$1" build ../a.tar --arg=/bin/sh -q -o box
+		"$1" verify box --full -q
+		"$1" fsck -q' sh "$bundle"
+}
+
 @test "two builds at once into one store" {
 	for i in 1 2 3 4; do
 		build ../a.tar --name=same -o "n$i" &
