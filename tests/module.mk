@@ -9,7 +9,7 @@ TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybo
 TEST_DEPS += podman conmon catatonit slirp4netns netavark iptables buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge
 # What makes and takes images and archives beside us.
-TEST_DEPS += cpio skopeo umoci libarchive-tools faketime
+TEST_DEPS += cpio skopeo umoci libarchive-tools faketime openssl
 # The package of contrib/python: how it is installed, its mode restricted, its types; and the example of contrib/rust.
 TEST_DEPS += libpython3.11-testsuite python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 # What the npm package that srt is compared with runs; it comes by npm itself (tests/lib/npm-peer).
