@@ -236,12 +236,14 @@ faulty() {
 	"$bundle" fsck -q
 }
 
-# Calls that change names or content, in front of which it is killed.
+# Calls that change names or content, in front of which it is killed; and those of prune, which opens as much as there are
+# processes to look at.
 CALLS=renameat,renameat2,mkdirat,linkat,symlinkat,unlinkat,fchmod,openat,write
+CALLS_PRUNE=renameat,unlinkat,fchmod
 
-# calls COMMAND…: "NAME COUNT" for each of them that it makes when nothing kills it: the COUNTth of that name.
+# calls LIST COMMAND…: "NAME COUNT" for each of the list that it makes when nothing kills it: the COUNTth of that name.
 calls() {
-	strace -qq -o trace -e trace=$CALLS "$@" >/dev/null 2>&1
+	strace -qq -o trace -e trace="$1" "${@:2}" >/dev/null 2>&1
 	sed -n 's/^\([a-z0-9]*\)(.*/\1/p' trace | awk '{ print $1, ++seen[$1] }'
 }
 # killed_at NAME COUNT COMMAND…: before that call. strace counts each name by itself.
@@ -257,7 +259,7 @@ store_begin() {
 	SRT_OCI_STORE=hardlink build ../c.tar -o base
 	[ "$1" != prune ] || {
 		SRT_OCI_STORE=hardlink build ../a.tar -o gone
-		"$bundle" rm gone -q
+		SRT_OCI_STORE=hardlink build ../c.tar -o gone --replace
 	}
 }
 
@@ -266,13 +268,17 @@ store_begin() {
 	points=${points:-5}
 	kills=0
 	for command in build unpack prune; do
+		list=$CALLS
 		case $command in
-		prune) set -- "$bundle" prune -q ;;
+		prune)
+			set -- "$bundle" prune -q
+			list=$CALLS_PRUNE
+			;;
 		*) set -- "$bundle" "$command" ../a.tar --arg=/bin/sh -q -o new ;;
 		esac
 		store_begin $command
 		before=$("$bundle" digest base)
-		mapfile -t calls < <(SRT_OCI_STORE=hardlink calls "$@")
+		mapfile -t calls < <(SRT_OCI_STORE=hardlink calls "$list" "$@")
 		[ "${#calls[@]}" -gt 100 ]
 		for ((i = 0; i < points; i++)); do
 			store_begin $command
