@@ -13,6 +13,9 @@
 #define CGROUP_MAGIC 0x27e0eb
 #define CGROUP2_MAGIC 0x63677270
 #define CGROUP_FILE_MAX (1u << 20)
+/* Of /proc/self/cgroup, where a short look is to do. */
+#define OWN_ROOM 4096
+#define DIR_ROOM 1024
 
 /* Where the mount of v2 and the names of its files come together. */
 struct look {
@@ -255,6 +258,47 @@ static int mode_of(const struct facts *f)
 	if (f->cgroup_v1_n)
 		return f->cgroup_mount[0] ? CGROUP_HYBRID : CGROUP_V1;
 	return f->cgroup_mount[0] ? CGROUP_V2 : CGROUP_NONE;
+}
+
+/* Whether another mount of the hierarchy is read-only or not, a directory has one owner and one mode. */
+static bool is_closed(long magic, const char *mount, const char *own)
+{
+	char dir[DIR_ROOM];
+	struct err ignored;
+
+	(void)snprintf(dir, sizeof(dir), "%s%s", mount, own);
+	return is_visible(dir, magic, &ignored) == 1 &&
+	       faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) < 0 && errno == EACCES;
+}
+
+static bool is_closed_v2(const char *mount, char *own)
+{
+	char *slash = strrchr(own, '/');
+
+	if (!is_closed(CGROUP2_MAGIC, mount, own))
+		return false;
+	*slash = '\0';
+	return is_closed(CGROUP2_MAGIC, mount, own);
+}
+
+bool cgroup_is_closed(void)
+{
+	scoped_fd int fd =
+		geteuid() == 0 ? -1
+			       : sys_openat(AT_FDCWD, "/proc/self/cgroup", O_RDONLY | O_CLOEXEC, 0);
+	struct cgroup_v1 v1 = { 0 };
+	char text[OWN_ROOM], own[sizeof(v1.own)];
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0 || (size_t)n == sizeof(text) - 1)
+		return false;
+	text[n] = '\0';
+	if (cgroup_v1_parse(text, "memory", &v1) &&
+	    !is_closed(CGROUP_MAGIC, "/sys/fs/cgroup/memory", v1.own))
+		return false;
+	cgroup_own_parse(text, own, sizeof(own));
+	return own[0] &&
+	       (is_closed_v2("/sys/fs/cgroup/unified", own) || is_closed_v2("/sys/fs/cgroup", own));
 }
 
 int probe_cgroup(struct facts *f, unsigned int want, struct err *err)

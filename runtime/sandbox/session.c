@@ -11,6 +11,7 @@
 #include "runtime/life/terminal.h"
 #include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
+#include "runtime/probe/cgroup.h"
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/backend.h"
@@ -83,8 +84,11 @@ static int plan_for(struct session *s, enum policy_backend backend, struct err *
 	return plan_container(&s->c.config, &facts, &o, s->a, &s->plan, err);
 }
 
+/* Looking at every hierarchy costs a tenth of a start: not where nothing can come of it. */
 static bool may_be_in_cgroup(const struct policy *p)
 {
+	if (policy_n(p, POLICY_BACKEND) == BACKEND_AUTO && cgroup_is_closed())
+		return false;
 	return policy_n(p, POLICY_BACKEND) != BACKEND_SUPERVISOR &&
 	       (policy_n(p, POLICY_MEMORY) || policy_n(p, POLICY_CPU) ||
 		policy_n(p, POLICY_PROCESSES));

@@ -143,15 +143,17 @@ static uint64_t microseconds(const struct timeval *t)
 	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
 }
 
-/* Everybody who ended is waited for; true when the payload was among them, with how it ended. */
-static bool reap(pid_t payload, struct init_msg *ended)
+/* Everybody who ended is waited for; true when the payload was among them, with how it ended, and whether nobody is left. */
+static bool reap(pid_t payload, struct init_msg *ended, bool *alone)
 {
 	bool found = false;
 
 	for (;;) {
 		siginfo_t info = { 0 };
+		int r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
 
-		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		*alone = r < 0 && errno == ECHILD;
+		if (r < 0 || info.si_pid == 0)
 			return found;
 		if (info.si_pid != payload)
 			continue;
@@ -161,7 +163,7 @@ static bool reap(pid_t payload, struct init_msg *ended)
 	}
 }
 
-static _Noreturn void tell_end(int sock, struct init_msg *ended)
+static _Noreturn void tell_end(int sock, struct init_msg *ended, bool alone)
 {
 	struct rusage used;
 
@@ -170,6 +172,9 @@ static _Noreturn void tell_end(int sock, struct init_msg *ended)
 	ended->cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
 	ended->peak_bytes = (uint64_t)used.ru_maxrss * 1024;
 	(void)init_send(sock, ended, NULL, 0);
+	/* What is to be taken down, the kernel takes down while the supervisor reads. */
+	if (alone)
+		_exit(0);
 	/* The supervisor takes a last look at what is left, and ends all. */
 	for (;;) {
 		struct init_msg m;
@@ -212,6 +217,7 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 	struct init_msg ended = { 0 }, m;
 	int fds[FDS_MAX];
 	sigset_t children;
+	bool alone;
 
 	(void)sigemptyset(&children);
 	(void)sigaddset(&children, SIGCHLD);
@@ -222,7 +228,7 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 
 	if (signal_fd < 0)
 		_exit(1);
-	while (!reap(payload, &ended)) {
+	while (!reap(payload, &ended, &alone)) {
 		struct signalfd_siginfo info;
 
 		if (poll(p, 2, -1) < 0)
@@ -234,7 +240,7 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 		if (p[0].revents)
 			obey(&m, payload, sock, scratch);
 	}
-	tell_end(sock, &ended);
+	tell_end(sock, &ended, alone && !scratch);
 }
 
 static int limit_files(uint64_t most, struct err *err)

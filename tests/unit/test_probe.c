@@ -303,9 +303,26 @@ static void refuses_texts_without_room(void **state)
 	assert_string_equal(err.place, "facts.json/newuidmap");
 }
 
+/* The short look may say too little, never too much. */
+static void where_a_short_look_finds_no_cgroup_a_long_one_finds_none(void **state)
+{
+	struct facts f = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	if (!cgroup_is_closed())
+		return;
+	assert_int_equal(probe_cgroup(&f, WANT_CGROUP, &err), 0);
+	assert_false(f.cgroup_writable || f.cgroup_above_writable);
+	for (uint32_t i = 0; i < f.cgroup_v1_n; i++)
+		assert_false(f.cgroup_v1[i].writable &&
+			     strstr(f.cgroup_v1[i].controllers, "memory"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_a_short_look_finds_no_cgroup_a_long_one_finds_none),
 		cmocka_unit_test(reads_kernel_versions),
 		cmocka_unit_test(finds_ranges_by_name_and_number),
 		cmocka_unit_test(leaves_out_what_is_no_range),
