@@ -220,9 +220,9 @@ bench-run: all bench-peers
 bench-peers: $(BENCH_BIN) $(B)/bench/bench_seccomp
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run
 
-## bench-sandbox: sandboxes against bare programs and bwrap (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+## bench-sandbox: sandboxes against bare programs, bwrap and the npm package (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
 .PHONY: bench-sandbox
-bench-sandbox: all
+bench-sandbox: all deps-npm
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-sandbox
 
 # It has the helper in it, as the runtime program has.

@@ -343,3 +343,32 @@ store_image() {
 	[ "$status" -eq 0 ] || said
 	run ! grep -v '^ok' <<<"$output"
 }
+
+@test "a thousand runs in a row grow nothing: processes, mounts, files, cgroups, namespaces" {
+	# An ordinary user may have only so many namespaces of each kind at one time here: what one run left would stop the others.
+	local -a user=()
+	[ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
+	cat >thousand <<'SH'
+[ "$1" = 0 ] || for kind in user pid net mnt ipc uts cgroup; do echo 40 >/proc/sys/user/max_${kind}_namespaces; done
+count() {
+	set -- /proc/[0-9]*
+	echo "processes $# mounts $(wc -l </proc/self/mountinfo) files $(find "$TMPDIR" "$XDG_RUNTIME_DIR" | wc -l)" \
+		"fds $(ls /proc/$$/fd | wc -l) empty cgroups" \
+		"$(find /sys/fs/cgroup -name 'srt-oci-sb-*' -exec sh -c '[ -z "$(cat "$1/cgroup.procs" 2>&1)" ]' sh {} ';' -print 2>/dev/null | wc -l)"
+}
+count >before
+i=0
+while [ $i -lt 1000 ]; do
+	# The kernel takes namespaces of the network down later than all else.
+	"$SRT_BUILD/sandbox-runtime" exec true || { sleep 1; "$SRT_BUILD/sandbox-runtime" exec true; } || exit 1
+	i=$((i + 1))
+done
+sleep 0.2
+count >after
+SH
+	touch before after
+	run timeout -k 1 200 unshare "${user[@]}" --pid --fork --mount-proc sh thousand "${#user[@]}"
+	[ "$status" -eq 0 ] || said
+	cat before after
+	cmp before after
+}
