@@ -39,6 +39,11 @@ int syscall_find(const char *name)
 	return -1;
 }
 
+const char *syscall_name(int row)
+{
+	return syscall_text + syscall_offsets[row];
+}
+
 size_t syscall_rows(void)
 {
 	return ARRAY_LEN(syscall_offsets) - 1; /* the last is the end of the text */

@@ -48,6 +48,8 @@ struct syscall_arch {
 
 /* syscall_find: the row of a name, or -1. */
 int syscall_find(const char *name);
+/* syscall_name: the name of a row. */
+const char *syscall_name(int row);
 /* syscall_rows: how many rows the dictionary has. */
 size_t syscall_rows(void);
 /* syscall_muxes: every name inside socketcall and ipc; *n of them. */

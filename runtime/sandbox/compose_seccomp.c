@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 
+#include "runtime/plan/seccomp_names.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/observe.h"
 
@@ -76,8 +77,9 @@ static const char *const forbidden[] = {
 	"name_to_handle_at",
 };
 /* Libraries that try these fall back where they are not there. */
-static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_uring_register",
-				      "clone3",		"memfd_secret",	  "socketcall" };
+static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_uring_register" };
+/* Every library tries the first of these with every process. */
+static const char *const absent_quietly[] = { "clone3", "memfd_secret", "socketcall" };
 /* Memory that is in no process's size: where nobody but the supervisor counts, it is not given. */
 static const char *const uncounted[] = { "memfd_create", "shmget" };
 /* The machine's other kinds of programs are held to the same. */
@@ -109,6 +111,26 @@ static struct seccomp_syscall *row(struct composition *c, struct seccomp *s,
 	return r;
 }
 
+/* The supervisor is asked before the kernel does it (observe.h). */
+static void ask_of(struct composition *c, struct seccomp *s, struct seccomp_syscall *r)
+{
+	r->action = SECCOMP_RET_USER_NOTIF;
+	r->errno_ret.set = false;
+	s->listener_path = "the supervisor";
+	c->notify = true;
+}
+
+/* Refused, and where somebody wants to know of it, by the supervisor, who gives the same answer. */
+static struct seccomp_syscall *refuse(struct composition *c, struct seccomp *s,
+				      const char *const *names, size_t n, int errnum)
+{
+	struct seccomp_syscall *r = row(c, s, names, n, errnum);
+
+	if (policy_n(c->p, POLICY_TRACE) && !c->by_oneself)
+		ask_of(c, s, r);
+	return r;
+}
+
 static void when(struct composition *c, struct seccomp_syscall *r, uint32_t index, int op,
 		 uint64_t value, uint64_t two)
 {
@@ -120,7 +142,7 @@ static void when(struct composition *c, struct seccomp_syscall *r, uint32_t inde
 static void refuse_when(struct composition *c, struct seccomp *s, const char *name, int errnum,
 			uint32_t index, int op, uint64_t value, uint64_t two)
 {
-	when(c, row(c, s, &name, 1, errnum), index, op, value, two);
+	when(c, refuse(c, s, &name, 1, errnum), index, op, value, two);
 }
 
 static void sockets(struct composition *c, struct seccomp *s)
@@ -132,28 +154,22 @@ static void sockets(struct composition *c, struct seccomp *s)
 	/* Also a number of which the kernel would cut the upper half off. */
 	refuse_when(c, s, "socket", EAFNOSUPPORT, 0, SCMP_OP_GT, FAMILY_NETLINK, 0);
 	/* Of netlink only what lists interfaces and addresses. */
-	struct seccomp_syscall *r = row(c, s, name, 1, EPROTONOSUPPORT);
+	struct seccomp_syscall *r = refuse(c, s, name, 1, EPROTONOSUPPORT);
 	when(c, r, 0, SCMP_OP_EQ, FAMILY_NETLINK, 0);
 	when(c, r, 2, SCMP_OP_NE, 0, 0);
 	if (c->p->no_unix_sockets)
 		refuse_when(c, s, "socket", EPERM, 0, SCMP_OP_EQ, FAMILY_UNIX, 0);
 }
 
-/* The supervisor is asked before the kernel does it (observe.h). */
 static void ask(struct composition *c, struct seccomp *s, const char *const *names)
 {
 	size_t n = 0;
-	struct seccomp_syscall *r;
 
 	if (c->by_oneself)
 		return;
 	while (names[n])
 		n++;
-	r = row(c, s, names, n, 0);
-	r->action = SECCOMP_RET_USER_NOTIF;
-	r->errno_ret.set = false;
-	s->listener_path = "the supervisor";
-	c->notify = true;
+	ask_of(c, s, row(c, s, names, n, 0));
 }
 
 void compose_seccomp(struct composition *c)
@@ -164,8 +180,9 @@ void compose_seccomp(struct composition *c)
 	s->architectures.v = (const char **)(uintptr_t)architectures;
 	s->architectures.n = ARRAY_LEN(architectures) - 1;
 	s->syscalls.v = arena_array(c->a, struct seccomp_syscall, ROWS_MAX);
-	(void)row(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
-	(void)row(c, s, absent, ARRAY_LEN(absent), ENOSYS);
+	(void)refuse(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
+	(void)refuse(c, s, absent, ARRAY_LEN(absent), ENOSYS);
+	(void)row(c, s, absent_quietly, ARRAY_LEN(absent_quietly), ENOSYS);
 	if (policy_n(c->p, POLICY_MEMORY) && !c->by_cgroup)
 		(void)row(c, s, uncounted, ARRAY_LEN(uncounted), ENOSYS);
 	refuse_when(c, s, "unshare", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
@@ -179,4 +196,32 @@ void compose_seccomp(struct composition *c)
 	if (policy_n(c->p, POLICY_TRACE) || !policy_n(c->p, POLICY_EXEC))
 		ask(c, s, observe_exec_calls);
 	c->config.linux_.seccomp = s;
+}
+
+static bool is_row(const char *const *names, size_t n, int name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (syscall_find(names[i]) == name)
+			return true;
+	return false;
+}
+
+static int socket_refusal(uint64_t family)
+{
+	if (family == FAMILY_UNIX)
+		return EPERM;
+	return family == FAMILY_NETLINK ? EPROTONOSUPPORT : EAFNOSUPPORT;
+}
+
+int compose_refusal(int name, uint64_t first)
+{
+	static const char *const in_part[] = { "unshare", "clone", "ioctl" };
+	static const char *const socket[] = { "socket" };
+
+	if (is_row(forbidden, ARRAY_LEN(forbidden), name) ||
+	    is_row(in_part, ARRAY_LEN(in_part), name))
+		return EPERM;
+	if (is_row(absent, ARRAY_LEN(absent), name))
+		return ENOSYS;
+	return is_row(socket, 1, name) ? socket_refusal(first) : 0;
 }

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/plan/seccomp_names.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/verdict.h"
@@ -156,7 +157,8 @@ static void report(const struct question *q, struct event e)
 	e.path = e.path ? arena_str(o->a, e.path) : NULL;
 	e.host = e.host ? arena_str(o->a, e.host) : NULL;
 	e.timestamp = audit_now(o->a);
-	e.syscall = q->call ? q->call->name : NULL;
+	if (q->call)
+		e.syscall = q->call->name;
 	e.pid = (int)q->n->pid;
 	e.comm = arena_str(o->a, comm_of(q));
 	verdict_event(o->result, &e, o->a);
@@ -344,11 +346,53 @@ static int on_exec(const struct question *q, const char *path)
 	return EPERM;
 }
 
+/* --- calls that are refused as such --- */
+
+/* The row of the call in the dictionary: also a program of the machine's other architectures is held to the same. */
+static int row_of(const struct seccomp_data *d)
+{
+	static const char *const words[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_X86",
+					     "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM" };
+	uint32_t nr = (uint32_t)d->nr;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		const struct syscall_arch *arch = syscall_arch(words[i]);
+
+		for (size_t k = 0; arch && arch->audit == d->arch && k < arch->n; k++)
+			if (arch->numbers[k].number == nr)
+				return arch->numbers[k].name;
+	}
+	return -1;
+}
+
+/* What is in no dictionary is asked about by no rule: it is not let through. */
+static int on_refused(const struct question *q, int name)
+{
+	int errnum = name < 0 ? EPERM : compose_refusal(name, q->n->data.args[0]);
+	const char *word = name < 0 ? "of another kind" : syscall_name(name);
+
+	if (errnum)
+		report(q,
+		       (struct event){ .type = EVENT_SYSCALL,
+				       .severity = "high",
+				       .syscall = word,
+				       .errnum = errnum,
+				       .description = arena_printf(
+					       q->a,
+					       "Permission denied: the system call %s is not for "
+					       "programs in a sandbox",
+					       word) });
+	return errnum;
+}
+
 static int consider(const struct question *q)
 {
 	char path[PATH_MAX];
 	bool named;
+	int refusal = q->call ? 0 : on_refused(q, row_of(&q->n->data));
 
+	if (refusal)
+		return refusal;
 	/* Calls of another architecture are not told apart: where programs are refused, so are they. */
 	if (!q->call)
 		return policy_n(q->o->policy, POLICY_EXEC) ? 0 : EPERM;
