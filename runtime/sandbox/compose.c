@@ -285,8 +285,9 @@ static void masked(struct composition *c)
 static void system_mounts(struct composition *c)
 {
 	static const char *const proc[] = { "nosuid", "noexec", "nodev", NULL };
-	static const char *const pts[] = { "nosuid",	    "noexec",	 "newinstance",
-					   "ptmxmode=0666", "mode=0620", NULL };
+	/* The kernel has so many for all containers together. */
+	static const char *const pts[] = { "nosuid",	"noexec",  "newinstance", "ptmxmode=0666",
+					   "mode=0620", "max=256", NULL };
 
 	compose_seed(c, SEED_SPACE, SANDBOX_SCRATCH, NULL, 01777);
 	compose_seed(c, SEED_DIR, "/dev", NULL, 0755);

@@ -61,9 +61,9 @@ void compose_seccomp(struct composition *c);
  * flag or the setting behind it; -1. */
 void compose_network(struct composition *c);
 int compose_network_place(const struct composition *c, struct err *err);
-/* compose_refusal: the errno that the filter answers a call with that it refuses, in every case or, where it asks, in this
- * one. name: a row of the dictionary of calls; first: its first argument. 0: it refuses no such call. */
-int compose_refusal(int name, uint64_t first);
+/* compose_refusal: the errno that the filter answers a call with that it refuses; of one that it asks about, in this case.
+ * name: a row of the dictionary of calls. 0: the call is not refused. */
+int compose_refusal(const struct policy *p, int name, const uint64_t *args);
 
 /* For the parts. compose_more: a list of n elements with room for one more, perhaps elsewhere. compose_mount, compose_seed:
  * one more of them. */

@@ -2,8 +2,10 @@
 /* compose_seccomp.c - what a payload may not ask of the kernel, answered with an error and never with a kill: new calls that
  * libraries try are for the kernel to answer. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #include "runtime/plan/seccomp_names.h"
 #include "runtime/sandbox/compose.h"
@@ -13,7 +15,7 @@
 #define TIOCLINUX_ 0x541C
 #define FAMILY_UNIX 1
 #define FAMILY_NETLINK 16
-#define ROWS_MAX 64
+#define ROWS_MAX 96
 
 /* Mounts and namespaces; other processes; the kernel and its hardware; what has had many faults and is wanted by few. */
 static const char *const forbidden[] = {
@@ -161,6 +163,64 @@ static void sockets(struct composition *c, struct seccomp *s)
 		refuse_when(c, s, "socket", EPERM, 0, SCMP_OP_EQ, FAMILY_UNIX, 0);
 }
 
+/* --- set-user-id and set-group-id --- */
+
+/* What is made in a directory of the host's is the caller's, and a program there that runs as its owner or group would be the
+ * caller for anybody who finds it: where one is writable, neither bit is to be had. Of openat2 the filter cannot see the mode. */
+#define SET_IDS (S_ISUID | S_ISGID)
+static const char *const unseen[] = { "openat2" };
+static const struct {
+	const char *name;
+	uint32_t mode; /* which argument */
+	bool opens; /* the one before it has flags */
+} moded[] = {
+	{ "chmod", 1, false },	   { "fchmod", 1, false }, { "fchmodat", 2, false },
+	{ "fchmodat2", 2, false }, { "creat", 1, false },  { "mknod", 1, false },
+	{ "mknodat", 2, false },   { "open", 2, true },	   { "openat", 3, true },
+};
+/* Where nothing is made, what stands for the mode is left over from elsewhere. */
+static const uint64_t makes[] = { O_CREAT, O_TMPFILE & ~O_DIRECTORY };
+static const uint64_t set_id_bits[] = { S_ISUID, S_ISGID };
+
+static bool writes_on_host(const struct policy *p)
+{
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.v[i].writable)
+			return true;
+	for (size_t i = 0; i < p->paths.n; i++)
+		if (p->paths.v[i].access == ACCESS_WRITE && !p->paths.v[i].own)
+			return true;
+	return policy_n(p, POLICY_FS_WRITE) != 0;
+}
+
+static void set_ids(struct composition *c, struct seccomp *s)
+{
+	if (!writes_on_host(c->p))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(moded); i++)
+		for (size_t k = 0; k < ARRAY_LEN(set_id_bits) * (moded[i].opens ? 2 : 1); k++) {
+			struct seccomp_syscall *r = refuse(c, s, &moded[i].name, 1, EPERM);
+
+			when(c, r, moded[i].mode, SCMP_OP_MASKED_EQ, set_id_bits[k % 2],
+			     set_id_bits[k % 2]);
+			if (moded[i].opens)
+				when(c, r, moded[i].mode - 1, SCMP_OP_MASKED_EQ, makes[k / 2],
+				     makes[k / 2]);
+		}
+	(void)row(c, s, unseen, ARRAY_LEN(unseen), ENOSYS);
+}
+
+/* The same of a call that is asked about in any case. */
+static bool sets_ids(int name, const uint64_t *args)
+{
+	for (size_t i = 0; i < ARRAY_LEN(moded); i++)
+		if (syscall_find(moded[i].name) == name)
+			return (args[moded[i].mode] & SET_IDS) &&
+			       (!moded[i].opens ||
+				(args[moded[i].mode - 1] & (makes[0] | makes[1])));
+	return false;
+}
+
 static void ask(struct composition *c, struct seccomp *s, const char *const *names)
 {
 	size_t n = 0;
@@ -191,6 +251,7 @@ void compose_seccomp(struct composition *c)
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCSTI_);
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCLINUX_);
 	sockets(c, s);
+	set_ids(c, s);
 	if (policy_n(c->p, POLICY_TRACE))
 		ask(c, s, observe_calls);
 	if (policy_n(c->p, POLICY_TRACE) || !policy_n(c->p, POLICY_EXEC))
@@ -213,7 +274,7 @@ static int socket_refusal(uint64_t family)
 	return family == FAMILY_NETLINK ? EPROTONOSUPPORT : EAFNOSUPPORT;
 }
 
-int compose_refusal(int name, uint64_t first)
+int compose_refusal(const struct policy *p, int name, const uint64_t *args)
 {
 	static const char *const in_part[] = { "unshare", "clone", "ioctl" };
 	static const char *const socket[] = { "socket" };
@@ -223,5 +284,9 @@ int compose_refusal(int name, uint64_t first)
 		return EPERM;
 	if (is_row(absent, ARRAY_LEN(absent), name))
 		return ENOSYS;
-	return is_row(socket, 1, name) ? socket_refusal(first) : 0;
+	if (is_row(socket, 1, name))
+		return socket_refusal(args[0]);
+	if (!writes_on_host(p))
+		return 0;
+	return sets_ids(name, args) ? EPERM : is_row(unseen, ARRAY_LEN(unseen), name) ? ENOSYS : 0;
 }

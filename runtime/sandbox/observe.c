@@ -368,7 +368,8 @@ static int row_of(const struct seccomp_data *d)
 /* What is in no dictionary is asked about by no rule: it is not let through. */
 static int on_refused(const struct question *q, int name)
 {
-	int errnum = name < 0 ? EPERM : compose_refusal(name, q->n->data.args[0]);
+	const uint64_t *args = (const uint64_t *)q->n->data.args; /* __u64 */
+	int errnum = name < 0 ? EPERM : compose_refusal(q->o->policy, name, args);
 	const char *word = name < 0 ? "of another kind" : syscall_name(name);
 
 	if (errnum)
@@ -389,7 +390,7 @@ static int consider(const struct question *q)
 {
 	char path[PATH_MAX];
 	bool named;
-	int refusal = q->call ? 0 : on_refused(q, row_of(&q->n->data));
+	int refusal = on_refused(q, q->call ? syscall_find(q->call->name) : row_of(&q->n->data));
 
 	if (refusal)
 		return refusal;

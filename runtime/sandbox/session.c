@@ -235,6 +235,12 @@ static int watch(struct session *s, struct err *err)
 	return r;
 }
 
+/* Bytes that can be in the sandbox's space, which are all that may come out of it. */
+static uint64_t most_kept(const struct session *s)
+{
+	return policy_n(s->q->policy, POLICY_DISK) + s->c.copied_bytes;
+}
+
 static int keep_artifacts(struct session *s, int from, struct err *err)
 {
 	const char *path = policy_text(s->q->policy, POLICY_ARTIFACTS_DIR);
@@ -245,8 +251,9 @@ static int keep_artifacts(struct session *s, int from, struct err *err)
 		return err_host(err, errno, "--artifacts-dir: open %s", path);
 	if (s->c.copied)
 		return workspace_picked(from, to, &s->result->changes, &s->q->policy->artifacts,
-					s->a, &count, err);
-	return workspace_artifacts(from, to, &s->q->policy->artifacts, s->a, &count, err);
+					most_kept(s), s->a, &count, err);
+	return workspace_artifacts(from, to, &s->q->policy->artifacts, most_kept(s), s->a, &count,
+				   err);
 }
 
 /* What is kept of the run's files, once nobody can change them any more. */
@@ -275,7 +282,7 @@ static int keep_files(struct session *s, struct err *err)
 		TRY(keep_artifacts(s, from, err));
 	if (dir >= 0 && (commit == COMMIT_ALWAYS ||
 			 (commit == COMMIT_ON_SUCCESS && watch_succeeded(&s->watch))))
-		TRY(workspace_commit(from, dir, &s->result->changes, err));
+		TRY(workspace_commit(from, dir, &s->result->changes, most_kept(s), err));
 	return 0;
 }
 

@@ -185,8 +185,9 @@ void verdict_failed(struct result *r, const struct err *err, struct arena *a)
 		r->exit_code = EXIT_NOT_FOUND;
 	if (exec && err->errnum == EACCES)
 		r->exit_code = EXIT_NOT_EXECUTABLE;
-	/* A program that is not there is its caller's fault, and so is a wrong policy. */
-	r->infra_error = r->exit_code == EXIT_OURS && err->kind != ERR_INPUT;
+	/* A program that is not there is its caller's fault, and so is a wrong policy; and more than fits is whoever made it. */
+	r->infra_error =
+		r->exit_code == EXIT_OURS && err->kind != ERR_INPUT && err->kind != ERR_LIMIT;
 	r->error = r->exit_code == EXIT_NOT_FOUND	 ? "NotFound"
 		   : r->exit_code == EXIT_NOT_EXECUTABLE ? "NotExecutable"
 							 : "SetupError";

@@ -34,6 +34,7 @@ struct walk {
 	uint64_t bytes;
 	const struct timespec *at; /* of a copy */
 	int depth, depth_max;
+	uint64_t left; /* bytes to copy */
 	struct err *err;
 };
 
@@ -336,18 +337,48 @@ int workspace_measure(int dir_fd, struct arena *a, uint64_t *bytes, uint64_t *fi
 
 /* --- copying --- */
 
-static int copy_bytes(int from, int to, const char *path, struct err *err)
+/* How many bytes may still be copied: no more than the disk that the payload was given, whatever holes and second names its
+ * files have. */
+static int spend(uint64_t *left, ssize_t n, const char *path, struct err *err)
 {
-	for (;;) {
-		ssize_t n = sendfile(to, from, NULL, COPY_CHUNK);
+	if ((uint64_t)n > *left)
+		return err_limit(err, "copy %s: more bytes than the sandbox's disk holds", path);
+	*left -= (uint64_t)n;
+	return 0;
+}
+
+static int copy_range(int from, int to, off_t end, uint64_t *left, const char *path,
+		      struct err *err)
+{
+	off_t at = lseek(from, 0, SEEK_CUR);
+
+	while (at < end) {
+		size_t most = end - at < COPY_CHUNK ? (size_t)(end - at) : COPY_CHUNK;
+		ssize_t n = sendfile(to, from, &at, most);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return err_host(err, errno, "copy %s", path);
-		if (n == 0)
-			return 0;
+		if (n <= 0)
+			return err_host(err, n ? errno : EIO, "copy %s", path);
+		TRY(spend(left, n, path, err));
 	}
+	return 0;
+}
+
+/* Data is copied, a hole stays one. */
+static int copy_bytes(int from, int to, off_t size, uint64_t *left, const char *path,
+		      struct err *err)
+{
+	for (off_t data = 0, hole; data < size; data = hole) {
+		data = lseek(from, data, SEEK_DATA);
+		if (data < 0 && errno == ENXIO)
+			break;
+		hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
+		if (hole < 0 || lseek(from, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0)
+			return err_host(err, errno, "copy %s", path);
+		TRY(copy_range(from, to, hole, left, path, err));
+	}
+	return ftruncate(to, size) < 0 ? err_host(err, errno, "copy %s", path) : 0;
 }
 
 /* A name beside the file that nobody else makes: should we die, it says whose it was. */
@@ -356,7 +387,8 @@ static void temporary(char name[64])
 	(void)snprintf(name, 64, ".sandbox-%d.tmp", getpid());
 }
 
-static int put_file(int from_dir, int to_dir, const char *name, const char *path, struct err *err)
+static int put_file(int from_dir, int to_dir, const char *name, const char *path, uint64_t *left,
+		    struct err *err)
 {
 	scoped_fd int from =
 		sys_openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
@@ -371,7 +403,7 @@ static int put_file(int from_dir, int to_dir, const char *name, const char *path
 				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return err_host(err, errno, "write %s", path);
-	r = copy_bytes(from, to, path, err);
+	r = copy_bytes(from, to, st.st_size, left, path, err);
 	if (r == 0 && (fchmod(to, st.st_mode & COPIED_MODE) < 0 ||
 		       sys_renameat(to_dir, temp, to_dir, name) < 0))
 		r = err_host(err, errno, "write %s", path);
@@ -456,7 +488,7 @@ static int open_parent(int root, const char *path, struct arena *a)
 	return sys_openat2(root, n ? arena_strn(a, path, n) : ".", &how);
 }
 
-static int put(int from, int to, const struct change *c, struct err *err)
+static int put(int from, int to, const struct change *c, uint64_t *left, struct err *err)
 {
 	const char *name = path_base(c->path);
 	struct stat st, old;
@@ -472,10 +504,11 @@ static int put(int from, int to, const struct change *c, struct err *err)
 		TRY(remove_tree(to, name, 0, err));
 	if (S_ISLNK(st.st_mode))
 		return put_link(from, to, name, c->path, err);
-	return S_ISREG(st.st_mode) ? put_file(from, to, name, c->path, err) : 0;
+	return S_ISREG(st.st_mode) ? put_file(from, to, name, c->path, left, err) : 0;
 }
 
-int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, struct err *err)
+int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, uint64_t most,
+		     struct err *err)
 {
 	for (size_t i = 0; i < changes->n; i++) {
 		scoped_arena struct arena a = ARENA_ROOM(8192);
@@ -488,7 +521,7 @@ int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, 
 			continue;
 		if (to < 0 || (from < 0 && c->kind != 'D'))
 			return err_host(err, errno, "--commit: open the directory of %s", c->path);
-		if (put(from, to, c, err) < 0)
+		if (put(from, to, c, &most, err) < 0)
 			return err_in(err, "--commit");
 	}
 	return 0;
@@ -515,7 +548,7 @@ static int put_artifact(struct walk *w, int from, const char *name, const char *
 	if (++w->count > WORKSPACE_CHANGES_MAX)
 		return err_limit(w->err, "--artifacts: more than %d files", WORKSPACE_CHANGES_MAX);
 	TRY(make_in_root(w->to_fd, n ? arena_strn(w->a, path, n) : "/", false, &to, NULL, w->err));
-	return put_file(from, to, name, path, w->err);
+	return put_file(from, to, name, path, &w->left, w->err);
 }
 
 static int pick(struct walk *w, int from, int unused, const char *name, const char *path)
@@ -534,10 +567,10 @@ static int pick(struct walk *w, int from, int unused, const char *name, const ch
 							      : 0;
 }
 
-int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patterns,
+int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patterns, uint64_t most,
 			struct arena *a, size_t *count, struct err *err)
 {
-	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .err = err };
+	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .left = most, .err = err };
 
 	if (walk_dir(&w, from_fd, -1, "", pick) < 0)
 		return err_in(err, "--artifacts");
@@ -546,10 +579,10 @@ int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patte
 }
 
 int workspace_picked(int from_fd, int to_fd, const struct changes *changes,
-		     const struct policy_words *patterns, struct arena *a, size_t *count,
-		     struct err *err)
+		     const struct policy_words *patterns, uint64_t most, struct arena *a,
+		     size_t *count, struct err *err)
 {
-	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .err = err };
+	struct walk w = { .a = a, .patterns = patterns, .to_fd = to_fd, .left = most, .err = err };
 
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct change *c = &changes->v[i];

@@ -34,12 +34,13 @@ int workspace_copy_changes(int copy_fd, int dir_fd, const struct timespec *at, s
 int workspace_measure(int dir_fd, struct arena *a, uint64_t *bytes, uint64_t *files,
 		      struct err *err);
 /* workspace_commit: makes them in lower: each file is written beside and renamed. Neither follows a symlink. */
-int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, struct err *err);
+int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, uint64_t most,
+		     struct err *err);
 /* workspace_artifacts: regular files below from_fd whose path fits one of the patterns, copied into the directory to_fd with
- * their path below it. *count is how many. */
-int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patterns,
+ * their path below it. *count is how many. Of both: no more than `most` bytes are copied. */
+int workspace_artifacts(int from_fd, int to_fd, const struct policy_words *patterns, uint64_t most,
 			struct arena *a, size_t *count, struct err *err);
 /* workspace_picked: likewise of the files that have changed in a copy. */
 int workspace_picked(int from_fd, int to_fd, const struct changes *changes,
-		     const struct policy_words *patterns, struct arena *a, size_t *count,
-		     struct err *err);
+		     const struct policy_words *patterns, uint64_t most, struct arena *a,
+		     size_t *count, struct err *err);

@@ -30,6 +30,19 @@ attack() {
 	in_sandbox 0 --timeout 10s --mount "$PWD/attack.py:/attack.py" "$@" python3 /attack.py
 }
 
+# limit_is NAME: the one violation is that limit's.
+limit_is() { [ "$(fact '[.violation_events[] | [.type, .context.limit]] | @json')" = "[[\"limit\",\"$1\"]]" ] || said; }
+
+# told SCRIPT ARGUMENT…: an attack with --trace; $output is its own, $json the verdict.
+told() {
+	calls "$1" >attack.py
+	shift
+	verdict 0 ok --trace --timeout 10s --mount "$PWD/attack.py:/attack.py" "$@" python3 /attack.py
+	output=$(fact .stdout)
+}
+# calls_told: the calls that were told of, each once, with their errno.
+calls_told() { fact '[.violation_events[] | select(.type == "syscall") | "\(.context.syscall) \(.context.errno)"] | sort | join(", ")'; }
+
 @test "a fork bomb is held, named, and leaves nothing" {
 	# The shell that waits needs no process of its own for that.
 	verdict 124 timeout --max-processes 30 --timeout 1s sh -c '(f() { f | f & }; f & ) 2>/dev/null; while :; do :; done'
@@ -37,7 +50,7 @@ attack() {
 import os, time
 while True:
 	if os.fork() == 0: time.sleep(8); os._exit(0)'
-	[ "$(fact '.violation_events[0] | [.type, .context.limit] | @json')" = '["limit","processes"]' ]
+	limit_is processes
 }
 
 @test "memory spread over forks is one memory" {
@@ -47,7 +60,7 @@ for i in range(20):
 	if os.fork() == 0:
 		x = bytearray(b"x" * (10 << 20)); time.sleep(8); os._exit(0)
 time.sleep(8)'
-	[ "$(fact '.violation_events[0] | [.type, .context.limit] | @json')" = '["limit","memory"]' ]
+	limit_is memory
 }
 
 @test "memory that belongs to no process is not to be had" {
@@ -62,9 +75,11 @@ print(made(lambda: os.memfd_create("x")), -call("memfd_secret", 0))' --limits-ba
 @test "disk and inodes are filled to the limit and no further" {
 	verdict 1 disk --disk 2M --timeout 10s python3 -c '
 while True: open("/dev/shm/f", "ab").write(b"x" * 100000)'
+	limit_is disk
 	verdict 1 files --max-files 50 --timeout 10s python3 -c '
 import itertools, os
 for i in itertools.count(): os.symlink("x", f"/tmp/{i}")'
+	limit_is files
 	verdict 1 files --max-files 50 --timeout 10s python3 -c '
 import itertools, os
 for i in itertools.count(): os.mkdir(f"/tmp/{i}")'
@@ -72,8 +87,10 @@ for i in itertools.count(): os.mkdir(f"/tmp/{i}")'
 
 @test "a flood of output ends, and what is kept is bounded" {
 	verdict 137 output --max-output 64K --timeout 10s sh -c 'yes | cat & yes >&2'
+	limit_is output
 	[ "$(fact '(.stdout + .stderr) | length')" -le 65536 ]
 	verdict 124 timeout --timeout 1s yes
+	limit_is timeout
 	[ "$(fact .stdout_truncated)" = true ]
 }
 
@@ -226,4 +243,133 @@ PY
 	kill -CONT "$supervisor"
 	wait "$supervisor" || status=$?
 	[ "$status" -eq 124 ]
+}
+
+@test "what is refused as such is told where somebody asks, and has the same answer" {
+	told '
+import fcntl, socket
+NEWUSER = 0x10000000
+def answer(f, *args):
+    try: f(*args); return 0
+    except OSError as e: return -e.errno
+print(call("ptrace", 16, 1, 0, 0), call("process_vm_readv", 1, 0, 0, 0, 0, 0), call("unshare", NEWUSER), call("mount", 0, 0, 0, 0, 0),
+    call("setns", 0, 0), call("io_uring_setup", 1, 0), call("keyctl", 0, 0, 0, 0, 0), call("bpf", 0, 0, 0),
+    answer(fcntl.ioctl, 0, 0x5412, b"x"), answer(socket.socket, 38, 5), answer(socket.socket, 16, 3, 9))'
+	[ "$output" = '-1 -1 -1 -1 -1 -38 -1 -1 -1 -97 -93' ] || said
+	[ "$(calls_told)" = 'bpf 1, io_uring_setup 38, ioctl 1, keyctl 1, mount 1, process_vm_readv 1, ptrace 1, setns 1, socket 97, unshare 1' ] ||
+		{ calls_told; said; }
+}
+
+@test "programs of the machine's other architectures are held to the same, also where each call is looked at" {
+	[ "$(uname -m)" = x86_64 ] || skip "the machine is no x86_64"
+	local script='
+import mmap
+m = mmap.mmap(-1, 4096, prot=7)
+m.write(bytes.fromhex("89f8 53 89f3 89d1 89ca cd80 5b c3"))  # the call of i386: number, first and second argument
+f = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))
+print(f(26, 16, 1), f(21, 0, 0), f(310, 0x10000000, 0), f(425, 1, 0), f(20, 0, 0) > 0)
+for nr in (521, 165, 272):  # of x32
+    ctypes.set_errno(0)
+    print(libc.syscall(0x40000000 | nr, 0x10000000, 0, 0, 0, 0), ctypes.get_errno())'
+	attack "$script"
+	[ "$output" = $'-1 -1 -1 -38 True\n-1 1\n-1 1\n-1 1' ] || said
+	told "$script"
+	[ "$output" = $'-1 -1 -1 -38 True\n-1 1\n-1 1\n-1 1' ] || said
+	[ "$(calls_told)" = 'io_uring_setup 38, mount 1, ptrace 1, unshare 1' ] || { calls_told; said; }
+}
+
+@test "reading the caller's home is told, with the file" {
+	# Not below /tmp, which a sandbox has of its own.
+	HOME=$(mktemp -d /var/tmp/srt-test-XXXXXX)
+	export HOME
+	echo key >"$HOME/id"
+	chmod 600 "$HOME/id"
+	told "
+try: open('$HOME/id')
+except OSError as e: print(e.errno)"
+	rm -r "$HOME"
+	[ "$output" = 2 ] || said
+	[ "$(fact '.violation_events[0] | [.type, .context.path] | @json')" = "[\"fs_read\",\"$HOME/id\"]" ] || said
+}
+
+@test "nothing that is left in a directory of the caller's runs as the caller" {
+	mkdir rw
+	local script='
+def made(f):
+    try: f(); return "made"
+    except OSError as e: return e.errno
+os.chdir("/rw")
+open("a", "w")
+fd = os.open("a", 0)
+print([made(lambda: os.chmod("a", mode)) for mode in (0o4755, 0o2755, 0o755)], made(lambda: os.fchmod(fd, 0o4755)),
+    made(lambda: os.mknod("m", 0o104755)))
+print([made(lambda: os.open(name, flags | os.O_WRONLY, mode)) for name, flags, mode in (("b", os.O_CREAT, 0o4755), ("c", os.O_CREAT, 0o755),
+    (".", os.O_TMPFILE, 0o2755), (".", os.O_TMPFILE, 0o755))])
+print(made(lambda: os.mkdir("d", 0o755)), libc.syscall(437, -100, b"e", (ctypes.c_uint64 * 3)(os.O_CREAT | os.O_WRONLY, 0o4755, 0), 24))'
+	local answers=$'[1, 1, \'made\'] 1 1\n[1, \'made\', 1, \'made\']\nmade -1' options
+	for options in "" --trace; do
+		rm -rf rw/*
+		# shellcheck disable=SC2086 # none or one
+		attack "$script" $options --mount "$PWD/rw:/rw:rw"
+		[ "$output" = "$answers" ] || said
+		[ -z "$(find rw -perm /6000)" ]
+	done
+	rm -rf rw/*
+	told "$script" --mount "$PWD/rw:/rw:rw"
+	[ "$(calls_told)" = 'chmod 1, fchmod 1, mknodat 1, openat 1' ] || [ "$(calls_told)" = 'fchmod 1, fchmodat 1, mknodat 1, openat 1' ] ||
+		{ calls_told; said; }
+}
+
+@test "holes and second names do not fill the caller's disk" {
+	mkdir out work
+	in_sandbox 0 --disk 8M --artifacts '*' --artifacts-dir out python3 -c '
+f = open("big", "w"); f.truncate(8 << 30); f.seek(4 << 30); f.write("end")'
+	[ "$(stat -c %s out/big)" -eq $((8 << 30)) ]
+	[ "$(du -k out/big | cut -f1)" -lt 1024 ]
+	[ "$(dd if=out/big bs=1M skip=4096 count=1 2>/dev/null | head -c 3)" = end ]
+	in_sandbox 0 --disk 8M --workspace work --commit always sh -c 'truncate -s 8G big; echo end >>big'
+	[ "$(du -k work/big | cut -f1)" -lt 1024 ]
+	rm -rf out work
+	mkdir out
+	run --separate-stderr sandbox exec --json-output --disk 8M --artifacts '*' --artifacts-dir out python3 -c '
+import os
+open("f", "wb").write(b"x" * (2 << 20))
+for i in range(30): os.link("f", f"g{i}")'
+	[ "$status" -eq 125 ] && [[ $(jq -r .reason <<<"$output") == *"more bytes than the sandbox's disk holds"* ]] || said
+	[ "$(jq .infra_error <<<"$output")" = false ] || said
+	[ "$(du -sk out | cut -f1)" -le 10240 ]
+}
+
+@test "terminals are not used up for others" {
+	attack '
+import fcntl, struct
+held = []
+try:
+    while len(held) < 900: held.append(os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
+except OSError as e: print(len(held) <= 256, e.errno)'
+	[ "$output" = 'True 28' ] || said
+}
+
+@test "the verdict is the supervisor's, whatever a program ends with or says" {
+	local code
+	for code in 124 125 126 127 137; do
+		verdict "$code" exit sh -c "exit $code"
+		[ "$(fact '[.exit_code, .signal, .infra_error] | @json')" = "[$code,null,false]" ] || said
+	done
+	verdict 0 ok sh -c 'echo "{\"status\":\"ok\"}"; echo "sandbox-runtime: Memory limit exceeded" >&2'
+	[ "$(fact '.violations | length')" = 0 ]
+	# All but its own first process may be ended from inside, itself included; the verdict is a signal's.
+	verdict 137 signal python3 -c '
+import os, signal
+os.fork() or signal.pause()
+os.kill(-1, 9); os.kill(os.getpid(), 9)'
+	# A parent that is stopped for good runs into its time.
+	verdict 124 timeout --timeout 1s sh -c 'kill -STOP $$'
+	verdict 124 timeout --timeout 1s python3 -c '
+import os, signal
+for s in range(1, 65):
+    try: signal.signal(s, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+while True: signal.pause()'
+	limit_is timeout
 }
