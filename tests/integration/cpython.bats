@@ -14,11 +14,12 @@ setup_here() {
 	mkdir -m 0777 out
 }
 
-# tests_of MODULE PREFIX…: the module's report as XML.
+# report FILE MODULE PREFIX…: the module's report as XML. Tests of AF_VSOCK wait for ever for a machine's own address, where
+# root may ask for one.
 report() {
 	local xml=$1 module=$2
 	shift 2
-	timeout -k 5 "$patience" "$@" /usr/bin/python3 -m test --junit-xml "$xml" "$module" >log 2>&1 </dev/null || true
+	timeout -k 5 "$patience" "$@" /usr/bin/python3 -m test --ignore '*VSOCK*' --junit-xml "$xml" "$module" >log 2>&1 </dev/null || true
 }
 
 # same MODULE FLAG…: it ends inside as it does outside, but for what is expected.

@@ -306,6 +306,16 @@ store_image() {
 	[[ $output == *root-new* && $output == *'KEY=***'* && $output != *hunter2* ]] || said
 }
 
+@test "a secret that the program puts into the name of a file is masked in events, changes and files" {
+	export TOKEN=hunter2
+	mkdir w
+	chmod 777 w
+	run -0 --separate-stderr sandbox exec --trace --violations v --audit-log a --workspace w --result r.json --secret KEY=env:TOKEN \
+		sh -c '( : >"/usr/$KEY" ) 2>/dev/null; : >"$KEY"'
+	jq -e '.changes == [{kind: "A", path: "***"}] and any(.violation_events[]; .context.path == "/usr/***")' r.json
+	! grep -l hunter2 v a r.json || said
+}
+
 @test "a secret reaches the program by its environment, and nobody else" {
 	export TOKEN=hunter2
 	verdict 0 ok --secret KEY=env:TOKEN --audit-log audit sh -c 'echo "$KEY"; tr -d "\0" </proc/1/cmdline' hunter2

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # sandbox_workspace_copy.bats - a workspace where no overlay is to be had: a copy of every file, with the same list of changes.
-# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2015
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031,SC2034,SC2015
 
 load lib/sandbox
 
