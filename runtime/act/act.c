@@ -97,7 +97,8 @@ static int apply(struct act *x, size_t i, struct err *err)
 	if (has_else(x->plan, i))
 		return 1;
 	(void)err_in(err, "%s", op->cause);
-	if (!(op->flags & OP_OPTIONAL))
+	/* What nobody asked for may be left out even then. */
+	if (!(op->flags & OP_OPTIONAL) || (x->plan->strict && op->cause[0]))
 		return -1;
 	if (x->warn)
 		x->warn(x->warn_ctx, op, err);

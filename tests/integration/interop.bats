@@ -93,3 +93,13 @@ peer_ready() {
 	eventually has_status x stopped
 	srt delete --force x
 }
+
+@test "nothing that the peers drop is dropped here, as root or as a user" {
+	[ "$SRT_HALF" = root ] || skip 'makes a mount namespace of its own for each caller'
+	for caller in '' "--user $SRT_TEST_USER"; do
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr "$BATS_TEST_DIRNAME/../conformance/peers" $caller
+		[ "$(grep -c '^| ' <<<"$output")" -ge 19 ]
+		run -1 grep -E '^\|[^|]*\| (dropped|refused) \|' <<<"$output"
+	done
+}

@@ -99,6 +99,8 @@ in_tree() {
 	bundle b "$SLEEP" "$jq_defs $bind" --arg src "$PWD/src" --argjson options '["bind", "noatime"]'
 	detached x b
 	[[ $(srt state x | jq -r '.warnings[]') == *'/mounts/6'*/mnt* ]]
+	srt delete --force x
+	refused '*/mounts/6*/mnt*locks*' srt --strict run -b b x
 }
 
 @test "a flag that the host has locked stays, and lifting it is a warning" {
