@@ -59,35 +59,39 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 1 when it ended, 0 when its time was up. */
-static int ended(int pidfd, int64_t deadline)
+enum end { TIME_IS_UP, ENDED, STOPPED };
+
+static enum end await(int pidfd, int stop_fd, int64_t deadline)
 {
 	for (;;) {
-		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+		struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN },
+				       { .fd = stop_fd, .events = POLLIN } };
 		int64_t left = deadline ? deadline - now_ms() : -1;
 		int n;
 
 		if (deadline && left <= 0)
-			return 0;
-		n = poll(&p, 1, (int)left);
+			return TIME_IS_UP;
+		n = poll(p, 2, (int)left);
 		if (n > 0)
-			return 1;
+			return p[0].revents ? ENDED : STOPPED;
 		if (n < 0 && errno != EINTR)
-			return 0;
+			return TIME_IS_UP;
 	}
 }
 
-static int supervise(pid_t pid, int pidfd, uint64_t timeout_ms, int *status, const char *path,
-		     struct err *err)
+static int supervise(pid_t pid, int pidfd, int stop_fd, uint64_t timeout_ms, int *status,
+		     const char *path, struct err *err)
 {
-	bool in_time = ended(pidfd, timeout_ms ? now_ms() + (int64_t)timeout_ms : 0);
+	enum end end = await(pidfd, stop_fd, timeout_ms ? now_ms() + (int64_t)timeout_ms : 0);
 	siginfo_t info;
 
-	if (!in_time)
+	if (end == STOPPED)
+		return err_host(err, EINTR, "wait for %s", path);
+	if (end == TIME_IS_UP)
 		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 	if (sys_waitid(P_PID, (id_t)pid, &info, WEXITED) < 0)
 		return err_host(err, errno, "wait for %s", path);
-	if (!in_time)
+	if (end == TIME_IS_UP)
 		return err_host(err, ETIMEDOUT, "%s was killed after %llu ms", path,
 				(unsigned long long)timeout_ms);
 	*status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
@@ -128,7 +132,10 @@ static int spawn(const char *path, const char *const argv[], const char *const e
 		become(path, argv, envp, in, output, report_write);
 	scoped_fd int pidfd = pidfd_raw;
 	(void)sys_close(take_fd(&report_write));
-	r = supervise(pid, pidfd, timeout_ms, status, path, err);
+	r = supervise(pid, pidfd, output->stop_fd ? *output->stop_fd : -1, timeout_ms, status, path,
+		      err);
+	if (r < 0 && err->errnum == EINTR)
+		return r;
 	if (sys_read(report_read, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
 		return err_path(err, failed, path, "run %s", path);
 	return r;

@@ -10,6 +10,8 @@
 struct spawn_output {
 	const char *out, *err; /* files that are appended to, NULL: ours */
 	const int *fd; /* in place of both; NULL: there is none */
+	const int *
+		stop_fd; /* once it is readable nobody waits any more, and the program is left to itself; NULL: none */
 };
 /* spawn_wait_into: path with argv and exactly envp, cwd "/", input (may be NULL: empty) on its stdin, output,
  * signals at their defaults, no other fd. timeout_ms 0 waits for ever; on expiry it is killed and the result is ERR_HOST.

@@ -58,7 +58,7 @@ static int poststart(const struct config *config, struct container *c, struct ar
 	if (!config || !config->hooks || !config->hooks->poststart.n)
 		return 0;
 	c->status = STATUS_RUNNING;
-	return hooks_run(&config->hooks->poststart, "poststart", container_json(c, a), err);
+	return hooks_run(&config->hooks->poststart, "poststart", container_json(c, a), -1, err);
 }
 
 static int release(struct making *m, struct err *err)
@@ -81,7 +81,7 @@ static void poststop(struct making *m)
 	m->c.status = STATUS_STOPPED;
 	m->c.pid = 0;
 	if (m->config->hooks && hooks_run(&m->config->hooks->poststop, "poststop",
-					  container_json(&m->c, &m->arena), &err) < 0)
+					  container_json(&m->c, &m->arena), -1, &err) < 0)
 		log_line(&m->rt->log, LOG_LEVEL_WARN, "%s: %s", err.place, err.text);
 }
 
@@ -170,7 +170,12 @@ int life_run(const struct runtime *rt, const struct create_options *o, int *stat
 	}
 	TRY(payload_block_signals(&outside, err));
 	m.start.signals = &outside;
-	TRY(making_begin(&m, false, false, err));
+	m.start.cleans_up = true;
+	if (making_begin(&m, false, false, err) < 0) {
+		if (m.start.stopped_by)
+			payload_end_as(m.start.stopped_by, &outside);
+		return -1;
+	}
 	return foreground(&m, &outside, status, err);
 }
 

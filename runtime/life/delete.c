@@ -85,7 +85,8 @@ static void run_poststop(const struct runtime *rt, const struct entry *e, struct
 	c->status = STATUS_STOPPED;
 	c->pid = 0;
 	if (rc == 0)
-		rc = hooks_run(&config->hooks->poststop, "poststop", container_json(c, a), &err);
+		rc = hooks_run(&config->hooks->poststop, "poststop", container_json(c, a), -1,
+			       &err);
 	if (rc < 0)
 		log_line(&rt->log, LOG_LEVEL_WARN, "poststop of \"%s\": %s", c->id, err.text);
 }

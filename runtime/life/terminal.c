@@ -38,6 +38,12 @@ static int ended(siginfo_t *info)
 	       sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG) < 0;
 }
 
+void payload_end_as(int sig, const sigset_t *outside)
+{
+	(void)sys_sigprocmask(SIG_SETMASK, outside, NULL);
+	(void)raise(sig);
+}
+
 /* 1 when the child has ended. Others (orphans that came to us) are only reaped. */
 static int reap(pid_t pid, int *status)
 {

@@ -112,7 +112,7 @@ static int create_hooks(struct child *c, struct err *err)
 	if (sync_say(c->sock, SYNC_ROOT, 0, -1) < 0 ||
 	    sync_hear_text(c->sock, c->state, c->state_room) <= 0)
 		_exit(1);
-	return hooks_run(&c->start->hooks->create_container, "createContainer", c->state, err);
+	return hooks_run(&c->start->hooks->create_container, "createContainer", c->state, -1, err);
 }
 
 static int prepare(struct child *c, struct act *x, struct err *err)
@@ -199,7 +199,8 @@ static int finish(struct child *c, struct act *x, struct err *err)
 	}
 	if (c->start->hooks && c->start->hooks->start_container.n) {
 		state_is_created(c->state);
-		TRY(hooks_run(&c->start->hooks->start_container, "startContainer", c->state, err));
+		TRY(hooks_run(&c->start->hooks->start_container, "startContainer", c->state, -1,
+			      err));
 	}
 	TRY(die_with_parent(c, err));
 	TRY(act_ready(x, home, err));

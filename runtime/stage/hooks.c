@@ -5,11 +5,15 @@
 
 #include "runtime/act/spawn.h"
 
-static int run_one(const struct hook *h, const char *state_json, struct err *err)
+static int run_one(const struct hook *h, const char *state_json, int stop_fd, struct err *err)
 {
 	const char *const alone[] = { h->path, NULL };
 	const char *const nothing[] = { NULL };
-	const struct spawn_output output = { h->out, h->err };
+	const struct spawn_output output = {
+		.out = h->out,
+		.err = h->err,
+		.stop_fd = stop_fd < 0 ? NULL : &stop_fd,
+	};
 	uint64_t timeout_ms = h->timeout.set ? (uint64_t)h->timeout.v * 1000 : 0;
 	int status;
 
@@ -24,11 +28,11 @@ static int run_one(const struct hook *h, const char *state_json, struct err *err
 	return 0;
 }
 
-int hooks_run(const struct hook_list *hooks, const char *kind, const char *state_json,
+int hooks_run(const struct hook_list *hooks, const char *kind, const char *state_json, int stop_fd,
 	      struct err *err)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_one(&hooks->v[i], state_json, err) < 0)
+		if (run_one(&hooks->v[i], state_json, stop_fd, err) < 0)
 			return err_in(err, "/hooks/%s/%zu", kind, i);
 	return 0;
 }

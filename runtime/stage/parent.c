@@ -11,6 +11,7 @@
 #include "runtime/plan/plan_cgroup.h"
 #include "runtime/stage/hooks.h"
 #include "runtime/stage/stage.h"
+#include "runtime/stage/stop.h"
 #include "runtime/stage/sync.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
@@ -161,8 +162,8 @@ static int on_root(struct start *s, struct err *err)
 	if (!s->hooks || !s->state)
 		return unexpected(err);
 	state = s->state(s->ctx);
-	TRY(hooks_run(&s->hooks->prestart, "prestart", state, err));
-	TRY(hooks_run(&s->hooks->create_runtime, "createRuntime", state, err));
+	TRY(hooks_run(&s->hooks->prestart, "prestart", state, s->stop_fd, err));
+	TRY(hooks_run(&s->hooks->create_runtime, "createRuntime", state, s->stop_fd, err));
 	return sync_say_text(s->sock, state) < 0 ? unheard(s, err) : 0;
 }
 
@@ -266,6 +267,7 @@ static int hear_out(struct start *s, struct err *err)
 		int fd = -1, got, r;
 
 		answer_notified(s);
+		TRY(stop_wait(s, err));
 		got = sync_hear(s->sock, &m, &fd);
 
 		if (got < 0 ||
@@ -297,6 +299,17 @@ int start_go(struct start *s, struct err *err)
 	return sync_say(s->sock, SYNC_GO, 0, -1) < 0 ? unheard(s, err) : 0;
 }
 
+/* Those whom a signal ends clean up first. */
+static int hear_out_watching(struct start *s, struct err *err)
+{
+	int r;
+
+	TRY(stop_begin(s, err));
+	r = hear_out(s, err);
+	stop_end(s);
+	return r;
+}
+
 /* Hooks and slow mounts can be ended by the signals that later go to the payload: they end us, and the child with us. */
 static int hear_out_open(struct start *s, struct err *err)
 {
@@ -305,6 +318,8 @@ static int hear_out_open(struct start *s, struct err *err)
 
 	if (!s->signals)
 		return hear_out(s, err);
+	if (s->cleans_up)
+		return hear_out_watching(s, err);
 	if (sys_sigprocmask(SIG_SETMASK, s->signals, &blocked) < 0)
 		return err_host(err, errno, "let signals through");
 	r = hear_out(s, err);
@@ -461,6 +476,7 @@ void start_forget(struct start *s)
 	cgroup_dirs_done(&s->cgroups);
 	close_one(&s->sock);
 	close_one(&s->proc_fd);
+	close_one(&s->stop_fd);
 }
 
 void start_done(struct start *s)

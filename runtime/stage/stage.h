@@ -19,6 +19,7 @@ struct start {
 	int start_fd; /* create: then listens here for `start`; -1: none */
 	const sigset_t *
 		signals; /* the mask under which a start that takes long can be ended; NULL: the present one */
+	bool cleans_up; /* such a signal ends the start, which fails then, instead of us */
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
@@ -62,12 +63,15 @@ struct start {
 	int proc_fd; /* the host's /proc, verified */
 	int console_fd; /* the terminal's master, if there is one */
 	int net_fd; /* into the child's network namespace, where devices were moved there */
+	int stop_fd; /* readable when such a signal has come (stop.h) … */
+	int stopped_by; /* … and which; 0 none */
+	sigset_t blocked; /* the mask before */
 };
 
 #define START_INIT                                                                             \
 	{                                                                                      \
 		.start_fd = -1, .ns_pidfd = -1, .init_sock = -1, .notify_fd = -1, .pidfd = -1, \
-		.sock = -1, .proc_fd = -1, .console_fd = -1, .net_fd = -1                      \
+		.sock = -1, .proc_fd = -1, .console_fd = -1, .net_fd = -1, .stop_fd = -1       \
 	}
 
 /* start_begin: clones the child and accompanies it until it is READY (wait) or has become the payload. On failure the child

@@ -325,7 +325,7 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	[ "$output" = $'bin dev etc mnt proc root run sys tmp /\nread-only' ] || said
 }
 
-@test "a start that hangs in a hook can be ended, and then deleted" {
+@test "a start that hangs in a hook can be ended, and leaves nothing" {
 	bundle b 'true' '.hooks = {createRuntime: [{path: "/bin/sleep", args: ["sleep", "3"], timeout: 5}]}'
 	"$SRT_OCI" --root "$state" run -b b x &
 	local pid=$! status=0
@@ -333,8 +333,8 @@ TRAP='for s in HUP INT QUIT USR1 USR2 TERM CONT WINCH; do trap "echo got-$s" $s;
 	kill -TERM "$pid"
 	wait "$pid" || status=$?
 	[ "$status" -eq 143 ]
-	srt delete --force x
 	run -1 srt state x
+	[ ! -e "$state/x" ]
 	sleep 3 # the hook's own time: it is the host's, and nobody ends it
 }
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stop.h - the signals that would end us while a start takes long, as something to wait for. */
+#pragma once
+
+#include "runtime/stage/stage.h"
+
+/* stop_begin: from here on they make s->stop_fd readable, and all others that were let through outside are so again. */
+int stop_begin(struct start *s, struct err *err);
+/* stop_wait: until something is said on s->sock; ERR_HOST where one of them comes first. */
+int stop_wait(const struct start *s, struct err *err);
+/* stop_end: blocks signals as before, and puts the one that came, if any, into s->stopped_by. */
+void stop_end(struct start *s);
