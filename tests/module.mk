@@ -4,7 +4,7 @@
 BUILD_DEPS := gcc libc6-dev binutils musl-tools linux-libc-dev pkg-config libyajl-dev libseccomp-dev libmount-dev \
 	libarchive-dev libssl-dev libsystemd-dev zlib1g-dev libzstd-dev git ca-certificates
 TEST_DEPS := perl libcmocka-dev bats python3 python3-jsonschema jq strace busybox-static bubblewrap crun runc uidmap iproute2 libcap2-bin \
-	util-linux golang-github-containers-common file bzip2 xz-utils zstd procps man-db
+	util-linux golang-github-containers-common curl file bzip2 xz-utils zstd procps man-db
 # The engines above the runtime: the first ones are part of the check, the others of check-engines.
 TEST_DEPS += podman conmon catatonit slirp4netns netavark iptables buildah containerd
 ENGINE_DEPS := docker.io containernetworking-plugins curl slurmctld slurmd slurm-client munge

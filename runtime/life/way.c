@@ -122,7 +122,7 @@ static int send_fd(int to, int fd)
 /* Nothing of ours that a terminal or a caller could still be waiting for; what it keeps is number 3. */
 static int stand_alone(int keep)
 {
-	scoped_fd int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
 
 	if (null < 0)
 		return -1;
