@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/act/act.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
@@ -276,13 +277,26 @@ static struct finding cgroup1(void)
 				 "run as root where cgroup v1 is mounted, or see cgroup2" };
 }
 
+static bool redirects(void)
+{
+	const struct op op = { .code = OP_REDIRECT, .a = 1 };
+	struct act x = ACT_INIT;
+	struct err ignored;
+
+	return act_redirect(&x, &op, &ignored) == 0;
+}
+
 static struct finding nftables(void)
 {
-	bool works = access("/proc/sys/net/netfilter", F_OK) == 0;
+	bool works = in_child_as_root(CLONE_NEWUSER | CLONE_NEWNET, redirects);
 
-	return (struct finding){ "nftables", works, false,
-				 works ? "netfilter is there" : "netfilter is not there",
-				 "modprobe nf_tables" };
+	return (struct finding){
+		"nftables", works, false,
+		works ? "TCP can be redirected"
+		      : "TCP cannot be redirected: with rules for domains only the ports that "
+			"they name can be reached",
+		"modprobe -a nf_tables nft_redir nft_chain_nat"
+	};
 }
 
 size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX])
