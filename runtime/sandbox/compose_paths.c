@@ -106,7 +106,15 @@ static int follow(const struct composition *c, const struct policy_path *rule, c
 			 rule->path, real);
 }
 
-static int add_files(const struct composition *c, const struct policy_path *rule, const char *real,
+/* The sandbox's own home lies in that directory: it would be hidden by a mount of the whole. */
+static bool has_home(const struct composition *c, const struct policy_path *rule)
+{
+	return c->p->view != VIEW_HOST && rule->access != ACCESS_DENY &&
+	       path_beneath(SANDBOX_HOME, rule->path) && !str_eq(rule->path, SANDBOX_HOME);
+}
+
+/* Each name of the directory, of files alone or of directories, too; but for the sandbox's own. */
+static int add_names(const struct composition *c, const struct policy_path *rule, const char *real,
 		     struct wishes *w, struct err *err)
 {
 	DIR *dir = opendir(real);
@@ -121,11 +129,13 @@ static int add_files(const struct composition *c, const struct policy_path *rule
 				     .writable = rule->access == ACCESS_WRITE };
 		struct stat st;
 
-		if (lstat(wish.source, &st) < 0 || !S_ISREG(st.st_mode))
+		if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..") ||
+		    path_beneath(SANDBOX_HOME, wish.destination) || lstat(wish.source, &st) < 0 ||
+		    (!S_ISREG(st.st_mode) && (rule->shallow || !S_ISDIR(st.st_mode))))
 			continue;
 		if (++n > SHALLOW_MAX)
-			r = err_limit(err, "%s has more than %d files; make the rule recursive",
-				      real, SHALLOW_MAX);
+			r = err_limit(err, "%s has more than %d files; name some of them", real,
+				      SHALLOW_MAX);
 		else
 			r = add_wish(w, &wish, err);
 	}
@@ -179,8 +189,8 @@ static int add_path(struct composition *c, const struct policy_path *rule, struc
 	wish.destination = c->p->view == VIEW_HOST ? real : rule->path;
 	if (rule->access == ACCESS_DENY)
 		wish.kind = S_ISDIR(st.st_mode) ? KIND_HIDE_DIR : KIND_HIDE_FILE;
-	if (rule->shallow && S_ISDIR(st.st_mode))
-		return add_files(c, rule, real, w, err);
+	if ((rule->shallow || has_home(c, rule)) && S_ISDIR(st.st_mode))
+		return add_names(c, rule, real, w, err);
 	return add_wish(w, &wish, err);
 }
 

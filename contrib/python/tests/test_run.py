@@ -141,14 +141,17 @@ class Runs(unittest.TestCase):
         self.assertIn("Network is unreachable", result.stderr)
         self.assertEqual(self.run_code("import socket; print(len(socket.if_nameindex()))").stdout, "1\n")
 
-    def test_domains_fail_closed_where_there_is_no_filter(self) -> None:
-        for config in (SandboxConfig.research(), SandboxConfig(allow_outbound_http=True)):
+    def test_single_domains(self) -> None:
+        code = "import socket\ntry: socket.create_connection(('{}', {}))\nexcept OSError as e: print(e.strerror)"
+        for config, host, port in (
+            (SandboxConfig.research(), "example.org", 443),
+            (SandboxConfig(allow_outbound_http=True, blocked_domains=["example.org"]), "example.org", 443),
+        ):
             with SRTExecutor(config) as executor:
-                result = executor.execute("print('ran')")
-            if result.status != "setup_error":
-                self.skipTest("this program has a network filter")
-            self.assertEqual((result.success, result.exit_code, result.stdout), (False, 125, ""))
-            self.assertIn("network filter", result.stderr)
+                result = executor.execute(code.format(host, port))
+            self.assertTrue(result.success, result.stderr)
+            self.assertEqual(result.stdout, "Name or service not known\n")
+            self.assertIn(f"Network access denied: {host}", result.violations[0])
 
     def test_the_home_cannot_be_read(self) -> None:
         home = os.environ["HOME"]
