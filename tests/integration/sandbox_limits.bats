@@ -251,11 +251,11 @@ can() {
 
 @test "the cgroup that a killed supervisor leaves is taken away by a later run, and no other's" {
 	can cgroup1
-	local id dir
-	our_cgroups >before
+	local id
 	"$SRT_BUILD/sandbox-runtime" exec --limits-backend cgroup1 sh -c 'echo up; sleep 15' >up &
 	eventually grep -q up up
-	id=$(comm -13 before <(our_cgroups) | sed -n '1s,.*/,,p')
+	# Its own, whoever else runs sandboxes on this machine.
+	id=$(grep -ho 'srt-oci-sb-[0-9a-f]*' "/proc/$(pgrep -P $!)/cgroup" | head -n 1)
 	[[ $id == srt-oci-sb-* ]]
 	kill -KILL $!
 	wait $! || true
@@ -268,5 +268,4 @@ can() {
 	find /sys/fs/cgroup -depth -name "$id" -type d -exec touch -d '2 minutes ago' {} +
 	sandbox exec --limits-backend cgroup1 true
 	[ -z "$(find /sys/fs/cgroup -name "$id" -type d)" ]
-	our_cgroups | comm -13 before - | cmp - /dev/null
 }
