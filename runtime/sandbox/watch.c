@@ -347,14 +347,20 @@ static void end_all(struct watch *w)
 		w->breach = BREACH_OUTPUT;
 }
 
+bool watch_succeeded(const struct watch *w)
+{
+	return w->ended && !w->breach && w->code == CLD_EXITED && w->status == 0;
+}
+
 int watch_run(struct watch *w, struct err *err)
 {
 	int r = begin(w, err);
 
 	if (r == 0)
 		hear(w);
-	if (r == 0 && w->ended)
-		look(w); /* those that it leaves behind, before they go */
+	/* Those that it leaves behind, before they go; a task of a pool that succeeded has met no limit. */
+	if (r == 0 && w->ended && (w->pid || !watch_succeeded(w)))
+		look(w);
 	end_all(w);
 	if (w->refusals)
 		(void)refusals_take(w->refusals);
@@ -365,11 +371,6 @@ int watch_run(struct watch *w, struct err *err)
 			w->breach = BREACH_MEMORY;
 	}
 	return r;
-}
-
-bool watch_succeeded(const struct watch *w)
-{
-	return w->ended && !w->breach && w->code == CLD_EXITED && w->status == 0;
 }
 
 void watch_done(struct watch *w)
