@@ -17,6 +17,8 @@
 /* After so many failures in a row the pool rests. */
 #define FAILURES_MAX 3
 #define REST_MS 1000
+/* What is handed out runs before what replaces it is made: most tasks have ended by then. */
+#define FILL_DELAY_MS 3
 /* Waiting tasks whose memory is looked up for the mean. */
 #define MEASURED_MAX 8
 
@@ -325,11 +327,13 @@ struct pool_task *pool_take(struct pool *p)
 	source_remove(p->epoll, &t->source);
 	p->idle--;
 	p->handed++;
+	p->fill_ms = now_ms() + FILL_DELAY_MS;
 	return t;
 }
 
 void pool_release(struct pool *p, struct pool_zygote *z)
 {
+	p->fill_ms = 0;
 	if (--z->users > 0)
 		return;
 	if (z->source.fd < 0)
@@ -348,6 +352,11 @@ void pool_event(struct pool *p, struct source *source)
 		on_task(p, (struct pool_task *)(void *)source);
 }
 
+static bool may_wait(const struct pool *p, uint32_t waiting)
+{
+	return p->idle > waiting && now_ms() < p->fill_ms;
+}
+
 bool pool_is_broken(const struct pool *p)
 {
 	return p->failures >= FAILURES_MAX && now_ms() < p->again_ms;
@@ -361,7 +370,7 @@ void pool_fill(struct pool *p, uint32_t waiting)
 	/* One tells whether there can be any. */
 	if (want == 0 && !(p->zygotes && p->zygotes->ready))
 		want = 1;
-	if (pool_is_broken(p))
+	if (pool_is_broken(p) || may_wait(p, waiting))
 		return;
 	if ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
 	    zygote_start(p, &err) < 0) {
@@ -383,6 +392,8 @@ int pool_wait_ms(const struct pool *p)
 
 	if (pool_is_broken(p))
 		return (int)(p->again_ms - now) + 1;
+	if (may_wait(p, 0))
+		return (int)(p->fill_ms - now) + 1;
 	if (!p->o->rotate_ms || !p->zygotes)
 		return -1;
 	at = p->zygotes->began_ms + p->o->rotate_ms;

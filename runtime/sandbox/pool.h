@@ -76,6 +76,7 @@ struct pool {
 	uint32_t idle, making;
 	uint32_t failures; /* in a row: zygotes without a ready task, or tasks that were not */
 	uint64_t again_ms; /* no zygote is started before */
+	uint64_t fill_ms; /* no task is made before, where one is ready */
 	struct err why; /* of the last failure */
 	uint64_t handed, started, lost;
 };

@@ -20,8 +20,20 @@
 /* A task is the first process that joins its sandbox, whose init is number 1. */
 #define TASK_PID 2
 
-/* The agent's only descriptors. */
+/* The agent's first descriptors. */
 enum { FD_SUPERVISOR, FD_ZYGOTE };
+
+/* Network namespaces of tasks that may have ended, and how long they are kept for others to join them. The kernel takes one
+ * down under a lock that making one needs, too, and waits there for every processor (cleanup_net, rtnl); of many that go at
+ * one time it waits once for all. */
+#define NETS_MAX 32
+#define NETS_MS 100
+struct agent {
+	const struct recipe *recipe;
+	pid_t zygote;
+	int nets[NETS_MAX];
+	size_t nets_n;
+};
 
 /* --- the first process of a task's sandbox --- */
 
@@ -41,19 +53,29 @@ static int prepare(const struct recipe *r, struct err *err)
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
+static int say_ready(const struct recipe *r, int to, struct err *err)
+{
+	static const struct init_msg word = { .word = INIT_HELLO };
+	bool own = r->namespaces & CLONE_NEWNET;
+	scoped_fd int net =
+		own ? sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0) : -1;
+
+	if ((own && net < 0) || init_send(to, &word, &net, own) < 0)
+		return err_host(err, errno, "say that the task's sandbox is ready");
+	return 0;
+}
+
 static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
 {
 	char line[ERR_LINE_MAX];
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, &err) < 0) {
+	if (prepare(r, &err) < 0 || say_ready(r, ready, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
 	}
-	if (fd_write_all(ready, "", 1) < 0)
-		_exit(1);
 	init_serve(TASK_PID, fds[TASK_INIT], SANDBOX_SCRATCH);
 }
 
@@ -68,43 +90,64 @@ static void say_failure(int fd, const char *what)
 	(void)fd_write_all(fd, err.text, strlen(err.text));
 }
 
-static bool wait_ready(int fd)
+static void close_nets(struct agent *g)
 {
-	char byte;
-
-	return sys_read(fd, &byte, 1) == 1;
+	while (g->nets_n)
+		(void)sys_close(g->nets[--g->nets_n]);
 }
 
-static void make_task(const struct recipe *r, const int fds[TASK_FDS])
+static bool wait_ready(struct agent *g, int from)
 {
-	static const struct init_msg word = { .word = INIT_TASK };
-	int ready[2], to_zygote[INIT_FDS_MAX];
+	struct init_msg m;
+	int fds[INIT_FDS_MAX];
+
+	if (init_hear(from, &m, fds) <= 0)
+		return false;
+	if (g->nets_n == NETS_MAX)
+		close_nets(g);
+	if (fds[0] >= 0)
+		g->nets[g->nets_n++] = fds[0];
+	return true;
+}
+
+/* Its first process, once all is in its place; -1 where it could not be made, which was said. */
+static int make_sandbox(struct agent *g, const int fds[TASK_FDS], const int ready[2])
+{
 	scoped_fd int pidfd = -1;
-	struct clone_args args = { .flags = r->namespaces | CLONE_PIDFD,
+	struct clone_args args = { .flags = g->recipe->namespaces | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
 				   .exit_signal = SIGCHLD };
-	pid_t pid;
-	bool fine;
+	pid_t pid = sys_clone3(&args, sizeof(args));
 
-	if (pipe2(ready, O_CLOEXEC) < 0) {
-		say_failure(fds[TASK_ERR], "make a pipe");
-		return;
-	}
-	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
-		be_task_init(r, fds, ready[1]);
+		be_task_init(g->recipe, fds, ready[1]);
 	if (pid < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
 	(void)sys_close(ready[1]);
-	fine = pid > 0 && wait_ready(ready[0]);
+	return pid > 0 && wait_ready(g, ready[0]) ? take_fd(&pidfd) : -1;
+}
+
+static void make_task(struct agent *g, const int fds[TASK_FDS])
+{
+	static const struct init_msg word = { .word = INIT_TASK };
+	int ready[2], to_zygote[INIT_FDS_MAX];
+	scoped_fd int sandbox = -1;
+
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ready) < 0) {
+		say_failure(fds[TASK_ERR], "make a socket pair");
+		return;
+	}
+	sandbox = make_sandbox(g, fds, ready);
 	(void)sys_close(ready[0]);
-	to_zygote[0] = pidfd;
+	if (sandbox < 0)
+		return;
+	to_zygote[0] = sandbox;
 	memcpy(to_zygote + 1, fds, TASK_FDS * sizeof(int));
-	if (fine && init_send(FD_ZYGOTE, &word, to_zygote, INIT_FDS_MAX) < 0)
+	if (init_send(FD_ZYGOTE, &word, to_zygote, INIT_FDS_MAX) < 0)
 		_exit(1);
 }
 
-static void hear(const struct recipe *r)
+static void hear(struct agent *g)
 {
 	struct init_msg m;
 	int fds[INIT_FDS_MAX];
@@ -112,7 +155,7 @@ static void hear(const struct recipe *r)
 	if (init_hear(FD_SUPERVISOR, &m, fds) <= 0)
 		_exit(0);
 	if (m.word == INIT_TASK && fds[TASK_FDS - 1] >= 0)
-		make_task(r, fds);
+		make_task(g, fds);
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }
@@ -135,7 +178,7 @@ static void reap(pid_t zygote)
 	}
 }
 
-static _Noreturn void serve(const struct recipe *r, pid_t zygote)
+static _Noreturn void serve(struct agent *g)
 {
 	sigset_t children;
 
@@ -148,15 +191,19 @@ static _Noreturn void serve(const struct recipe *r, pid_t zygote)
 
 	if (signal_fd < 0)
 		_exit(1);
-	for (reap(zygote);; reap(zygote)) {
+	for (reap(g->zygote);; reap(g->zygote)) {
 		struct signalfd_siginfo info;
 
-		if (poll(p, 2, -1) < 0)
+		int n = poll(p, 2, g->nets_n ? NETS_MS : -1);
+
+		if (n == 0)
+			close_nets(g);
+		if (n <= 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
 		if (p[0].revents)
-			hear(r);
+			hear(g);
 	}
 }
 
@@ -196,8 +243,8 @@ static void skip_number(void)
 
 int agent_split(const struct start *s, struct err *err)
 {
+	struct agent g = { .recipe = s->split_ctx };
 	int ends[2];
-	pid_t zygote;
 
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return err_host(err, errno, "make a socket pair");
@@ -205,13 +252,13 @@ int agent_split(const struct start *s, struct err *err)
 		return err_host(err, errno, "close the pool's first process to others");
 	init_wipe(s->argv);
 	skip_number();
-	zygote = sys_fork();
-	if (zygote < 0)
+	g.zygote = sys_fork();
+	if (g.zygote < 0)
 		return err_host(err, errno, "make the interpreter's process");
-	if (zygote == 0)
+	if (g.zygote == 0)
 		return zygote_streams(ends[1], err);
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
 	if (keep_sockets(s->init_sock, ends[0]) < 0)
 		_exit(1);
-	serve(s->split_ctx, zygote);
+	serve(&g);
 }

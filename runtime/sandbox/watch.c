@@ -16,6 +16,8 @@
 #define LOOK_MS 20
 #define LOOK_LEAST_MS 2
 #define FIRST_LOOK_MS 5
+/* The longest where nothing has run or grown: a thousand sandboxes that sleep are not to keep a processor busy. */
+#define LOOK_IDLE_MS 250
 /* Faster than this no process fills memory: bytes a ms. */
 #define GROWTH_PER_MS (4u << 20)
 /* So long may it take those that a task leaves behind to end. */
@@ -100,6 +102,19 @@ static void hold_cpu(struct watch *w, uint64_t now)
 		w->resume_at = now + (uint64_t)(wait < CPU_PERIOD_MS ? wait : CPU_PERIOD_MS);
 }
 
+/* How long until the next look. What could fill the memory that is left comes before. */
+static uint64_t pause_after(struct watch *w, const struct usage *u)
+{
+	bool idle = w->looks > 1 && u->cpu_us == w->last_cpu_us && u->resident == w->last_resident;
+
+	w->pause = idle && w->pause < LOOK_IDLE_MS / 2 ? 2 * w->pause
+		   : idle			       ? LOOK_IDLE_MS
+						       : LOOK_MS;
+	w->last_cpu_us = u->cpu_us;
+	w->last_resident = u->resident;
+	return w->pause;
+}
+
 static void look(struct watch *w)
 {
 	uint64_t limit = policy_n(w->policy, POLICY_MEMORY), now = now_ms(), left, memory;
@@ -117,6 +132,7 @@ static void look(struct watch *w)
 	}
 	if (!w->measure || !measure_usage(w->measure, &u))
 		return;
+	w->look_at = now + pause_after(w, &u);
 	if (u.cpu_us > w->cpu_us)
 		w->cpu_us = u.cpu_us;
 	/* Of those that are left at the end, the payload itself was one more. */
@@ -131,7 +147,7 @@ static void look(struct watch *w)
 		return;
 	}
 	left = (limit - memory) / GROWTH_PER_MS;
-	if (left < LOOK_MS)
+	if (now + left < w->look_at)
 		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
 }
 

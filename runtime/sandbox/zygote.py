@@ -186,6 +186,13 @@ def share_text():
             libc.mprotect(where, size, now)
 
 
+def tell(fd, error):
+    try:
+        os.write(fd, f"{type(error).__name__}: {error}".encode())
+    except OSError:
+        pass  # nobody waits for it any more
+
+
 class Setup:
     """What the pool says on our command line."""
 
@@ -226,7 +233,7 @@ class Zygote:
             try:
                 task(fds, self.setup)
             except BaseException as e:
-                os.write(ERR, f"{type(e).__name__}: {e}".encode())
+                tell(ERR, e)
                 os._exit(125)
         self.tasks[pid] = fds[1]
         return fds[0], fds[2], fds[3], fds[4]
@@ -242,7 +249,7 @@ class Zygote:
         try:
             used = self.begin(fds)
         except OSError as e:  # the task's sandbox is gone already, or there is no process for it
-            os.write(fds[4], f"{e}".encode())
+            tell(fds[4], e)
         for fd in used:
             os.close(fd)
 
