@@ -237,6 +237,11 @@ bench-egress: $(B)/bench/egress
 	@tests/lib/deps $(BENCH_EGRESS_DEPS)
 	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) tests/bench/run-egress
 
+## bench-pool: tasks of the warm pool against the interpreter's bare start (BENCH_ROUNDS=100, BENCH_OUT=FILE.md)
+.PHONY: bench-pool
+bench-pool: all
+	@B=$(B) SRT_TEST_USER=$(TEST_USER) BENCH_ROUNDS=$(BENCH_ROUNDS) BENCH_OUT=$(BENCH_OUT) BENCH=pool tests/bench/run-sandbox
+
 ## bench-bundle: srt-oci-bundle against bsdtar, GNU tar and umoci (BUNDLE_ROUNDS=5, BUNDLE_SVG=FILE.svg)
 .PHONY: bench-bundle
 bench-bundle: deps-check all

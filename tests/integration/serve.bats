@@ -245,6 +245,7 @@ def pss(pids):
 	return total
 def count(p, c):
 	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s["running"] == 0 and s["making"] == 0 and len(p.processes()) == 7 and s)
+	time.sleep(0.4) # the agent lets network namespaces go after a tenth of a second
 	pids = [p.process.pid, *p.processes()]
 	fds = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids if os.access(f"/proc/{pid}/fd", os.R_OK))
 	zygote = p.zygote()
