@@ -51,14 +51,14 @@ static const char *variables(const struct pairs *env, struct arena *a, size_t *l
 	return t.s;
 }
 
-static int send_head(int line, const struct task_frame *head, int input)
+/* As much of it as goes at once, so that the task wakes once: what is there of the parts, with the descriptor. */
+static ssize_t send_parts(int line, struct iovec *parts, size_t n, int input)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { .room = { 0 } };
-	struct iovec part = { (void *)(uintptr_t)head, sizeof(*head) };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = n };
 
 	if (input >= 0) {
 		struct cmsghdr *c;
@@ -71,7 +71,22 @@ static int send_head(int line, const struct task_frame *head, int input)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &input, sizeof(int));
 	}
-	return sys_sendmsg(line, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(*head) ? 0 : -1;
+	return sys_sendmsg(line, &msg, MSG_NOSIGNAL);
+}
+
+static int send_all(int line, struct iovec *parts, size_t n, int input)
+{
+	ssize_t sent = send_parts(line, parts, n, input);
+
+	for (size_t i = 0; sent >= 0 && i < n; i++) {
+		size_t gone = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+
+		if (fd_write_all(line, (const char *)parts[i].iov_base + gone,
+				 parts[i].iov_len - gone) < 0)
+			return -1;
+		sent -= (ssize_t)gone;
+	}
+	return sent < 0 ? -1 : 0;
 }
 
 /* With HELLO the task's first process is closed to the task. */
@@ -92,13 +107,15 @@ static int hand_over(struct job *j, struct arena *a, struct err *err)
 	scoped_fd int input = -1;
 	size_t len;
 	const char *env = variables(&q->env, a, &len);
-	const struct task_frame head = { (uint32_t)strlen(q->code), (uint32_t)len };
+	struct task_frame head = { (uint32_t)strlen(q->code), (uint32_t)len };
+	struct iovec parts[] = { { &head, sizeof(head) },
+				 { (void *)(uintptr_t)q->code, head.code },
+				 { (void *)(uintptr_t)env, len } };
 
 	TRY(input_file(q->input, &input, err));
 	if (!wait_closed(j->fds[TASK_INIT]))
 		return 1;
-	if (send_head(line, &head, input) == 0 && fd_write_all(line, q->code, head.code) == 0 &&
-	    fd_write_all(line, env, len) == 0)
+	if (send_all(line, parts, ARRAY_LEN(parts), input) == 0)
 		return 0;
 	(void)err_host(err, errno, "hand the code over");
 	return err->errnum == EPIPE || err->errnum == ECONNRESET ? 1 : -1;

@@ -353,12 +353,11 @@ static bool is_clear(struct watch *w)
 /* Everything ends with the first process; then what is in the pipes is all there will be. */
 static void end_all(struct watch *w)
 {
-	if (!w->pid && is_clear(w))
-		kill_all(w); /* nobody is left who could write */
-	else if (!w->pid)
-		wait_other(w);
-	else
+	if (w->pid)
 		wait_own(w);
+	else if (!is_clear(w))
+		wait_other(
+			w); /* else nobody is left who could write, and its init ends with the socket */
 	if (!output_drain(w->output) && w->breach == BREACH_NONE)
 		w->breach = BREACH_OUTPUT;
 }
