@@ -19,6 +19,8 @@
 #define REST_MS 1000
 /* What is handed out runs before what replaces it is made: most tasks have ended by then. */
 #define FILL_DELAY_MS 3
+/* The longest that is waited at one time. */
+#define WAIT_MAX_MS 3600000
 /* Waiting tasks whose memory is looked up for the mean. */
 #define MEASURED_MAX 8
 
@@ -397,7 +399,9 @@ int pool_wait_ms(const struct pool *p)
 	if (!p->o->rotate_ms || !p->zygotes)
 		return -1;
 	at = p->zygotes->began_ms + p->o->rotate_ms;
-	return at > now ? (at - now > INT32_MAX ? INT32_MAX : (int)(at - now) + 1) : 1;
+	if (at <= now)
+		return 1;
+	return at - now < WAIT_MAX_MS ? (int)(at - now) + 1 : WAIT_MAX_MS;
 }
 
 int pool_begin(struct pool *p, struct arena *a, struct err *err)

@@ -70,6 +70,7 @@ static int hear(int sock, struct init_msg *ret, int fds[FDS_MAX], int flags)
 			      .msg_controllen = sizeof(control.room) };
 	ssize_t n;
 
+	*ret = (struct init_msg){ 0 };
 	for (size_t i = 0; i < FDS_MAX; i++)
 		fds[i] = -1;
 	do
