@@ -43,7 +43,10 @@ int face_serve_run(struct cli *cli, void *options, const struct strings *args, s
 {
 	const struct face_flags *flags = options;
 	struct policy policy;
-	struct request q = { .policy = &policy, .argv = cli->rt.argv, .log = &cli->rt.log };
+	struct request q = { .policy = &policy,
+			     .argv = cli->rt.argv,
+			     .log = &cli->rt.log,
+			     .degraded = flags->degraded };
 	struct serve_options o = { .socket = flags->socket,
 				   .until_eof = flags->until_eof,
 				   .pool = { .rotate_tasks = flags->rotate_tasks,

@@ -180,7 +180,7 @@ static void zygote_lost(struct pool *p, struct pool_zygote *z)
 
 static void on_zygote(struct pool *p, struct pool_zygote *z)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (init_hear(z->source.fd, &m, fds) <= 0) {
@@ -422,7 +422,7 @@ static uint64_t memory_of(int proc_fd)
 
 static uint64_t task_memory(const struct pool_task *t)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 	uint64_t n = 0;
 

@@ -98,7 +98,7 @@ static void close_nets(struct agent *g)
 
 static bool wait_ready(struct agent *g, int from)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (init_hear(from, &m, fds) <= 0)
@@ -149,7 +149,7 @@ static void make_task(struct agent *g, const int fds[TASK_FDS])
 
 static void hear(struct agent *g)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (init_hear(FD_SUPERVISOR, &m, fds) <= 0)

@@ -16,6 +16,7 @@
 #include "runtime/plan/plan_seccomp.h"
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/degrade.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
@@ -169,7 +170,7 @@ static int zygote_words(const struct composition *task, uint64_t namespaces, con
 {
 	struct seccomp_program filter = { 0 };
 	struct arena *a = task->a;
-	const char **v = arena_array(a, const char *, 10);
+	const char **v = arena_array(a, const char *, 11);
 	size_t n = 0;
 
 	TRY(seccomp_compile(task->config.linux_.seccomp, a, &filter, err));
@@ -181,6 +182,7 @@ static int zygote_words(const struct composition *task, uint64_t namespaces, con
 	v[n++] = arena_printf(a, "%llu", (unsigned long long)(namespaces & ~CLONE_NEWPID));
 	v[n++] = hex(&filter, a);
 	v[n++] = limits_text(task, a);
+	v[n++] = task->process.scoped ? "1" : "0";
 	v[n++] = preload ? preload : "";
 	q->args = (struct strings){ v, n };
 	return 0;
@@ -229,8 +231,13 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 	struct request own = *q;
 	static const char *python[] = { "python3", NULL };
 	struct composition task = { .q = &own, .a = a };
+	struct degrade_host host;
 
 	TRY(check_policy(q->policy, err));
+	degrade_look(q->policy, &host);
+	TRY(degrade_check(q->policy, BACKEND_SUPERVISOR, &host, q->degraded, a, &ret->degraded,
+			  err));
+	task.scopes = host.scopes;
 	own.args = (struct strings){ python, 1 };
 	TRY(compose(&task, err));
 	ret->namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |

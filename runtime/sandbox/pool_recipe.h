@@ -14,6 +14,7 @@ struct recipe {
 	struct plan *
 		task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
 	uint64_t namespaces; /* CLONE_NEWx of a task */
+	struct policy_words degraded; /* what of the policy this host cannot do, as in a result */
 };
 
 /* recipe_make: q is as of a sandbox whose program is Python; preload are module names, separated by commas. What a pool cannot

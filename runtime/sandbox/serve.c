@@ -182,7 +182,7 @@ static void move_back(struct server *s, struct worker *w)
 static void on_worker(struct server *s, struct worker *w)
 {
 	int fds[INIT_FDS_MAX];
-	struct init_msg m;
+	struct init_msg m = { 0 };
 
 	if (init_hear(w->source.fd, &m, fds) <= 0) {
 		worker_gone(s, w);
@@ -211,7 +211,7 @@ static _Noreturn void be_worker(struct server *s, int connection, int channel)
 	if (one < 0 || two < 0 || sys_dup3(one, 3, O_CLOEXEC) < 0 ||
 	    sys_dup3(two, 4, O_CLOEXEC) < 0 || sys_close_range(5, ~0U, 0) < 0)
 		_exit(1);
-	worker_main(s->q, 3, 4);
+	worker_main(s->q, &s->pool.recipe, 3, 4);
 }
 
 static void worker_start(struct server *s, int connection)

@@ -27,7 +27,8 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_DONE, WORD_TASK, WORD_NONE, WORD_STATS };
 
 /* worker_main: serves one connection, to its end; both fds are its only ones. */
-_Noreturn void worker_main(const struct request *q, int connection, int channel);
+_Noreturn void worker_main(const struct request *q, const struct recipe *recipe, int connection,
+			   int channel);
 
 /* job_run: code in a task whose ends are fds; asked_us: when it was wanted. caller: the connection, on whose end the task ends.
  * 1 where the task has gone before it had the code: another one may have it. job_done: what is left of the fds. */
@@ -35,6 +36,7 @@ struct serve_request;
 struct job {
 	const struct request *q;
 	const struct serve_request *request;
+	const struct recipe *recipe;
 	int fds[TASK_FDS];
 	int caller;
 	uint64_t asked_us;

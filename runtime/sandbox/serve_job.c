@@ -202,6 +202,7 @@ int job_run(struct job *j, const struct policy *p, struct arena *a, struct resul
 	TRY(sandbox_id_make(a, &audit.id, err));
 	*ret = (struct result){ .sandbox_id = audit.id,
 				.backend = "supervisor",
+				.degraded = j->recipe->degraded,
 				.timestamp = audit_now(a) };
 	TRY(audit_begin(&audit, a, err));
 	r = run(j, p, a, ret, err);

@@ -15,6 +15,7 @@
 
 struct worker {
 	const struct request *q;
+	const struct recipe *recipe;
 	int connection, channel;
 	bool had_task; /* in this request */
 	struct arena a; /* of one request */
@@ -86,7 +87,7 @@ static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, in
 static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
 {
 	int got[INIT_FDS_MAX];
-	struct init_msg m;
+	struct init_msg m = { 0 };
 
 	ask(w, WORD_WANT, &m, got);
 	if (m.word != WORD_TASK) {
@@ -102,9 +103,11 @@ static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
 static int execute(struct worker *w, const struct serve_request *q, struct emit *e, struct err *err)
 {
 	struct policy p = *w->q->policy;
-	struct job j = {
-		.q = w->q, .request = q, .caller = w->connection, .asked_us = watch_now_us()
-	};
+	struct job j = { .q = w->q,
+			 .request = q,
+			 .recipe = w->recipe,
+			 .caller = w->connection,
+			 .asked_us = watch_now_us() };
 	struct result r;
 
 	int ran;
@@ -152,7 +155,7 @@ static void stats(struct worker *w, const struct serve_request *q, struct emit *
 {
 	int fds[INIT_FDS_MAX];
 	struct pool_stats s;
-	struct init_msg m;
+	struct init_msg m = { 0 };
 
 	ask(w, WORD_WANT_STATS, &m, fds);
 	if (!read_whole(w->channel, &s, sizeof(s)))
@@ -200,9 +203,11 @@ static bool serve_one(struct worker *w)
 	return fine;
 }
 
-void worker_main(const struct request *q, int connection, int channel)
+void worker_main(const struct request *q, const struct recipe *recipe, int connection, int channel)
 {
-	struct worker w = { .q = q, .connection = connection, .channel = channel };
+	struct worker w = {
+		.q = q, .recipe = recipe, .connection = connection, .channel = channel
+	};
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)WORKER_NAME, 0, 0, 0);

@@ -221,7 +221,7 @@ static void on_signal(struct watch *w)
 /* False when nothing more will come from there. */
 static bool on_init(struct watch *w)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (init_hear(w->sock, &m, fds) <= 0)
@@ -289,7 +289,7 @@ static void hear(struct watch *w)
 /* The first word is already there: the payload's exec came after it. */
 static int hear_hello(struct watch *w, struct err *err)
 {
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (init_hear(w->sock, &m, fds) <= 0 || m.word != INIT_HELLO)
@@ -341,7 +341,7 @@ static void wait_other(struct watch *w)
 static bool is_clear(struct watch *w)
 {
 	struct pollfd p = { .fd = w->sock, .events = POLLIN };
-	struct init_msg m;
+	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
 	if (!w->ended || w->breach || init_say(w->sock, INIT_CLEAR, 0) < 0)

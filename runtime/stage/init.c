@@ -70,7 +70,6 @@ static int hear(int sock, struct init_msg *ret, int fds[FDS_MAX], int flags)
 			      .msg_controllen = sizeof(control.room) };
 	ssize_t n;
 
-	*ret = (struct init_msg){ 0 };
 	for (size_t i = 0; i < FDS_MAX; i++)
 		fds[i] = -1;
 	do
@@ -178,7 +177,7 @@ static _Noreturn void tell_end(int sock, struct init_msg *ended, bool alone)
 		_exit(0);
 	/* The supervisor takes a last look at what is left, and ends all. */
 	for (;;) {
-		struct init_msg m;
+		struct init_msg m = { 0 };
 		int fds[FDS_MAX];
 
 		if (init_hear(sock, &m, fds) <= 0)
@@ -215,7 +214,7 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, const char *
 
 static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 {
-	struct init_msg ended = { 0 }, m;
+	struct init_msg ended = { 0 }, m = { 0 };
 	int fds[FDS_MAX];
 	sigset_t children;
 	bool alone;

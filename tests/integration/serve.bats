@@ -376,6 +376,32 @@ for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
 	[ "$status" -eq 125 ] && [[ $stderr == *--socket* ]] || said
 }
 
+@test "under the host's network abstract sockets of others are out of reach, also those of another task" {
+	python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind("\0serve-test-host"); s.listen()
+c = socket.socket(socket.AF_UNIX); c.connect("\0serve-test-host")' || skip "no abstract sockets"
+	sandbox doctor --require landlock >/dev/null || skip "Landlock knows no scopes here"
+	pool '
+import socket, threading
+host = socket.socket(socket.AF_UNIX); host.bind("\0serve-test-host"); host.listen()
+code = """
+import socket, time
+def reach(name):
+	try: socket.socket(socket.AF_UNIX).connect(name); return "reached"
+	except OSError as e: return type(e).__name__
+print(reach("\\0serve-test-host"), reach("\\0serve-test-task"))
+"""
+with Pool("--allow-network", size=2) as p:
+	c, other = p.client(), p.client()
+	other.raw(json.dumps({"version": 1, "op": "execute", "code":
+		"import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(\"\\0serve-test-task\"); s.listen(); time.sleep(20)"}).encode())
+	eventually(lambda: "@serve-test-task" in open("/proc/net/unix").read())
+	r = c.run(code)
+	assert r["stdout"] == "PermissionError PermissionError\n", r
+	other.close()'
+}
+
 @test "secrets are masked, and mounts are what exec has" {
 	echo content >file
 	TOKEN=hunter2 pool '
