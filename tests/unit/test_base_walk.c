@@ -112,6 +112,10 @@ static void compare(int root, const char *path, int flags, unsigned long long re
 	struct open_how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = resolve };
 	struct stat one = { 0 }, other = { 0 };
 	scoped_fd int real = sys_openat2(root, path, &how);
+
+	/* Renames and mounts anywhere on the machine make it say so where the path has "..". */
+	while (real < 0 && errno == EAGAIN)
+		real = sys_openat2(root, path, &how);
 	int real_errno = errno;
 	scoped_fd int walked = walk_open(root, path, flags, resolve);
 	int walked_errno = errno;
