@@ -240,13 +240,17 @@ static bool on_init(struct watch *w)
 
 enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_CALLER, FD_COUNT };
 
-/* Without its helper the sandbox has no network; who runs it should know why. */
+/* Without its helper the sandbox has no network; who runs it should know why. After the first process of the sandbox it ends
+ * as it should. */
 static void on_refusals(struct watch *w)
 {
+	struct pollfd first = { .fd = w->pidfd, .events = POLLIN };
+
 	if (refusals_take(w->refusals))
 		return;
-	log_line(w->refusals->log, LOG_LEVEL_WARN,
-		 "the network helper has ended: there is no network any more");
+	if (poll(&first, 1, 0) == 0)
+		log_line(w->refusals->log, LOG_LEVEL_WARN,
+			 "the network helper has ended: there is no network any more");
 	w->refusals = NULL;
 }
 
