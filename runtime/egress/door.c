@@ -8,8 +8,11 @@
 
 /* Clients of one door before the others have their turn. */
 #define AT_ONCE 32
-/* Without descriptors or memory a door rests, instead of being told again and again that somebody waits. */
-#define REST_MS 100
+
+bool door_has_to_rest(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
 
 static int door_watch(struct door *d);
 
@@ -18,7 +21,7 @@ static void rested(struct timer *t)
 	struct door *d = of(t, struct door, timer);
 
 	if (door_watch(d) < 0)
-		loop_timer(&d->h->loop, &d->timer, REST_MS, rested);
+		loop_timer(&d->h->loop, &d->timer, DOOR_REST_MS, rested);
 }
 
 static void somebody_comes(struct watch *w, uint32_t events)
@@ -30,10 +33,9 @@ static void somebody_comes(struct watch *w, uint32_t events)
 		int fd = sys_accept(d->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct client *c;
 
-		if (fd < 0 &&
-		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+		if (fd < 0 && door_has_to_rest(errno)) {
 			loop_forget(&d->h->loop, &d->watch);
-			loop_timer(&d->h->loop, &d->timer, REST_MS, rested);
+			loop_timer(&d->h->loop, &d->timer, DOOR_REST_MS, rested);
 		}
 		if (fd < 0)
 			return;

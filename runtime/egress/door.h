@@ -2,9 +2,13 @@
 /* door.h - a listener: whoever comes becomes a client. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/egress/client.h"
+
+/* Without descriptors or memory a listener rests so long, instead of being told again and again that somebody waits. */
+#define DOOR_REST_MS 100
 
 struct door {
 	struct helper *h;
@@ -16,6 +20,8 @@ struct door {
 	struct publishing *publishing;
 };
 
+/* door_has_to_rest: whether accept failed with this because something is used up. */
+bool door_has_to_rest(int error);
 /* door_open: takes clients of the listener fd from now on. */
 int door_open(struct door *d, struct helper *h, int fd,
 	      void (*fn)(struct door *d, struct client *c), struct err *err);

@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "runtime/egress/door.h"
 #include "runtime/egress/sockaddr.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
@@ -227,13 +228,10 @@ static void stream_ready(struct watch *w, uint32_t events)
 		stream_end(s);
 }
 
-static void stream_new(struct responder *r, int listener)
+static void stream_new(struct responder *r, int fd)
 {
-	int fd = sys_accept(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct stream *s;
 
-	if (fd < 0)
-		return;
 	s = r->streams < RESPONDER_STREAMS ? calloc(1, sizeof(*s)) : NULL;
 	if (!s || loop_watch(&r->h->loop, &s->watch, fd, EPOLLIN, stream_ready) < 0) {
 		free(s);
@@ -245,16 +243,33 @@ static void stream_new(struct responder *r, int listener)
 	loop_timer(&r->h->loop, &s->timer, STREAM_MS, stream_late);
 }
 
-static void listener4(struct watch *w, uint32_t events)
+static int listener_watch(struct listener *l);
+
+static void rested(struct timer *t)
 {
-	(void)events;
-	stream_new(of(w, struct responder, listeners[0]), w->fd);
+	struct listener *l = of(t, struct listener, timer);
+
+	if (listener_watch(l) < 0)
+		loop_timer(&l->r->h->loop, &l->timer, DOOR_REST_MS, rested);
 }
 
-static void listener6(struct watch *w, uint32_t events)
+static void somebody_comes(struct watch *w, uint32_t events)
 {
+	struct listener *l = of(w, struct listener, watch);
+	int fd = sys_accept(l->fd, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
 	(void)events;
-	stream_new(of(w, struct responder, listeners[1]), w->fd);
+	if (fd < 0 && door_has_to_rest(errno)) {
+		loop_forget(&l->r->h->loop, &l->watch);
+		loop_timer(&l->r->h->loop, &l->timer, DOOR_REST_MS, rested);
+	}
+	if (fd >= 0)
+		stream_new(l->r, fd);
+}
+
+static int listener_watch(struct listener *l)
+{
+	return loop_watch(&l->r->h->loop, &l->watch, l->fd, EPOLLIN, somebody_comes);
 }
 
 /* Each datagram tells where it was sent to, and may be answered from there: of IPv6 that needs FREEBIND, as the address is on
@@ -267,34 +282,55 @@ static bool tell_destination(int fd, int level, int option)
 	       setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one)) == 0;
 }
 
-int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
-		   struct err *err)
+static bool unblocked(int fd)
+{
+	long flags = sys_fcntl(fd, F_GETFL, 0);
+
+	return flags >= 0 && sys_fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0;
+}
+
+static int unusable(int fd, struct err *err)
+{
+	return err_host(err, errno, "socket %d of the name responder", fd);
+}
+
+static int open_datagrams(struct responder *r, const struct egress_setup *s, struct err *err)
 {
 	const struct {
 		int fd;
-		struct watch *watch;
 		void (*fn)(struct watch *w, uint32_t events);
-		int level, option; /* 0: none */
+		int level, option;
 	} rows[] = {
-		{ s->sockets[EGRESS_DNS_UDP4], &r->datagrams[0], datagram4, IPPROTO_IP,
-		  IP_PKTINFO },
-		{ s->sockets[EGRESS_DNS_UDP6], &r->datagrams[1], datagram6, IPPROTO_IPV6,
-		  IPV6_RECVPKTINFO },
-		{ s->sockets[EGRESS_DNS_TCP4], &r->listeners[0], listener4, 0, 0 },
-		{ s->sockets[EGRESS_DNS_TCP6], &r->listeners[1], listener6, 0, 0 },
+		{ s->sockets[EGRESS_DNS_UDP4], datagram4, IPPROTO_IP, IP_PKTINFO },
+		{ s->sockets[EGRESS_DNS_UDP6], datagram6, IPPROTO_IPV6, IPV6_RECVPKTINFO },
 	};
 
-	*r = (struct responder){ .h = h };
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		long flags = rows[i].fd < 0 ? 0 : sys_fcntl(rows[i].fd, F_GETFL, 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].fd >= 0 &&
+		    (!unblocked(rows[i].fd) ||
+		     !tell_destination(rows[i].fd, rows[i].level, rows[i].option) ||
+		     loop_watch(&r->h->loop, &r->datagrams[i], rows[i].fd, EPOLLIN, rows[i].fn) <
+			     0))
+			return unusable(rows[i].fd, err);
+	return 0;
+}
 
-		if (rows[i].fd < 0)
-			continue;
-		if (flags < 0 || sys_fcntl(rows[i].fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-		    (rows[i].option &&
-		     !tell_destination(rows[i].fd, rows[i].level, rows[i].option)) ||
-		    loop_watch(&h->loop, rows[i].watch, rows[i].fd, EPOLLIN, rows[i].fn) < 0)
-			return err_host(err, errno, "socket %d of the name responder", rows[i].fd);
+static int open_listeners(struct responder *r, const struct egress_setup *s, struct err *err)
+{
+	const int fds[] = { s->sockets[EGRESS_DNS_TCP4], s->sockets[EGRESS_DNS_TCP6] };
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		r->listeners[i].r = r;
+		r->listeners[i].fd = fds[i];
+		if (fds[i] >= 0 && (!unblocked(fds[i]) || listener_watch(&r->listeners[i]) < 0))
+			return unusable(fds[i], err);
 	}
 	return 0;
+}
+
+int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
+		   struct err *err)
+{
+	*r = (struct responder){ .h = h };
+	return open_datagrams(r, s, err) < 0 ? -1 : open_listeners(r, s, err);
 }

@@ -8,9 +8,17 @@
 /* Clients by TCP at once. */
 #define RESPONDER_STREAMS 64
 
+struct listener {
+	struct responder *r;
+	struct watch watch;
+	struct timer timer; /* until it listens again */
+	int fd; /* the watch forgets its own */
+};
+/* Of each two: IPv4, IPv6. */
 struct responder {
 	struct helper *h;
-	struct watch datagrams[2], listeners[2]; /* IPv4, IPv6 */
+	struct watch datagrams[2];
+	struct listener listeners[2];
 	size_t streams;
 };
 

@@ -90,6 +90,40 @@ static void names_are_asked_by_tcp_too(void **state)
 	}
 }
 
+static uint64_t helper_used_ms(const struct place *p)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(p->helper, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &used), 0);
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* Whom no descriptor is left for waits, and the helper does not burn a processor meanwhile. */
+static void who_has_no_descriptor_left_rests(void **state)
+{
+	static const uint16_t ports[] = { 53, PORT };
+	struct place *p = place_of(state);
+	struct rlimit before, none;
+
+	assert_int_equal(sys_prlimit(p->helper, RLIMIT_NOFILE, NULL, &before), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		none = (struct rlimit){ 3, before.rlim_max };
+		assert_int_equal(sys_prlimit(p->helper, RLIMIT_NOFILE, &none, NULL), 0);
+		scoped_fd int client = connect_to(p, "198.18.0.1", ports[i]);
+		uint64_t used = helper_used_ms(p);
+		uint8_t byte;
+
+		(void)poll(NULL, 0, 500);
+		assert_in_range(helper_used_ms(p) - used, 0, 100);
+		assert_int_equal(sys_prlimit(p->helper, RLIMIT_NOFILE, &before, NULL), 0);
+		assert_int_equal(shutdown(client, SHUT_WR), 0);
+		assert_true(recv(client, &byte, 1, 0) <= 0);
+	}
+	refused(p, "198.18.0.1", PORT, EGRESS_STALE);
+}
+
 static void an_address_needs_a_rule_of_its_own(void **state)
 {
 	struct place *p = place_of(state);
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(other_types_are_empty_and_localhost_is_inside),
 		cmocka_unit_test(a_name_without_a_rule_does_not_exist),
 		cmocka_unit_test(names_are_asked_by_tcp_too),
+		cmocka_unit_test(who_has_no_descriptor_left_rests),
 		cmocka_unit_test(an_address_needs_a_rule_of_its_own),
 		cmocka_unit_test(a_name_that_leads_home_is_refused),
 		cmocka_unit_test(a_server_that_is_not_there_resets),
