@@ -97,7 +97,7 @@ int audit_begin(const struct audit *u, struct arena *a, struct err *err)
 	struct emit e = { .out = &line };
 
 	if (violations)
-		TRY(append(violations, "--violations", &line, err));
+		TRY(append(violations, u->policy->v[POLICY_VIOLATIONS].from, &line, err));
 	if (!path)
 		return 0;
 	begin_record(u, "start", &e, a);
@@ -105,7 +105,7 @@ int audit_begin(const struct audit *u, struct arena *a, struct err *err)
 	emit_str(&e, "settings", u->policy->dialect);
 	emit_end_object(&e);
 	text_add(&line, "\n");
-	return append(path, "--audit-log", &line, err);
+	return append(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
 }
 
 static int write_violations(const struct audit *u, const struct result *r, struct arena *a,
@@ -119,7 +119,7 @@ static int write_violations(const struct audit *u, const struct result *r, struc
 
 		event_emit(&r->events.v[i], NULL, &e);
 		text_add(&line, "\n");
-		TRY(append(path, "--violations", &line, err));
+		TRY(append(path, u->policy->v[POLICY_VIOLATIONS].from, &line, err));
 	}
 	return 0;
 }
@@ -147,5 +147,5 @@ int audit_end(const struct audit *u, const struct result *r, struct arena *a, st
 	emit_uint(&e, "violations", r->events.n + r->events.dropped);
 	emit_end_object(&e);
 	text_add(&line, "\n");
-	return append(path, "--audit-log", &line, err);
+	return append(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compose_etc.c - /etc of a sandbox: who is who in it, and what programs cannot do without. */
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +109,18 @@ static bool has_etc(const struct composition *c)
 	return lstat(path_join(c->a, c->rootfs, "etc"), &st) == 0;
 }
 
+static int add_hosts(struct composition *c, const char *hosts, struct err *err)
+{
+	const char *path =
+		path_is_absolute(hosts) ? hosts : path_join(c->a, c->q->caller.cwd, hosts);
+
+	if (access(path, R_OK) < 0)
+		return err_input(err, "%s: open %s: %s", c->p->v[POLICY_HOSTS_FILE].from, path,
+				 strerror(errno));
+	(void)compose_bind(c, path, "/etc/hosts", false, true);
+	return 0;
+}
+
 int compose_etc(struct composition *c, struct err *err)
 {
 	const char *hosts = hosts_inside(c);
@@ -121,9 +135,6 @@ int compose_etc(struct composition *c, struct err *err)
 		TRY(add_line(c, "group", group, err));
 	}
 	if (hosts)
-		compose_bind(c,
-			     path_is_absolute(hosts) ? hosts
-						     : path_join(c->a, c->q->caller.cwd, hosts),
-			     "/etc/hosts", false, true);
+		TRY(add_hosts(c, hosts, err));
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "runtime/sandbox/compose.h"
@@ -78,6 +79,12 @@ static bool is_shown(const struct composition *c, const char *path)
 	return false;
 }
 
+/* What is asked for and missing is its author's fault, not the host's. */
+static int not_there(const char *from, const char *path, struct err *err)
+{
+	return err_input(err, "%s: %s: %s", from, path, strerror(errno));
+}
+
 /* Where a rule's path leads. By a link only to what a rule allows as well. */
 static int follow(const struct composition *c, const struct policy_path *rule, const char **ret,
 		  struct err *err)
@@ -87,9 +94,7 @@ static int follow(const struct composition *c, const struct policy_path *rule, c
 
 	if (!realpath(rule->path, real)) {
 		if (errno == ENOENT || errno == ENOTDIR)
-			return rule->optional
-				       ? 1
-				       : err_host(err, errno, "%s: %s", rule->from, rule->path);
+			return rule->optional ? 1 : not_there(rule->from, rule->path, err);
 		return err_host(err, errno, "%s: look at %s", rule->from, rule->path);
 	}
 	*ret = arena_str(c->a, real);
@@ -204,7 +209,9 @@ static int add_mount(const struct composition *c, const struct policy_mount *m, 
 	struct stat st;
 
 	if (stat(wish.source, &st) < 0)
-		return err_host(err, errno, "%s: %s", m->from, wish.source);
+		return errno == ENOENT || errno == ENOTDIR
+			       ? not_there(m->from, wish.source, err)
+			       : err_host(err, errno, "%s: %s", m->from, wish.source);
 	return add_wish(w, &wish, err);
 }
 

@@ -2,6 +2,7 @@
 /* policy.c - the single values of a policy: their rows, and how layers of them become one. */
 #include "spec/policy/policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "spec/base/log.h"
@@ -10,6 +11,8 @@
 #include "spec/policy/value.h"
 
 #define COUNT_MOST 1000000000u
+/* What an error says of the words that a value may be. */
+#define WORDS_MAX 128
 
 const struct name policy_origins[] = {
 	{ "default", ORIGIN_DEFAULT },
@@ -105,9 +108,19 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 			       .help = "least important messages that are shown" },
 };
 
+static void list_words(const struct policy_row *row, char ret[WORDS_MAX])
+{
+	size_t n = 0;
+
+	ret[0] = '\0';
+	for (const struct name *w = row->words; w->name && n < WORDS_MAX; w++)
+		n += (size_t)snprintf(ret + n, WORDS_MAX - n, "%s%s", n ? ", " : "", w->name);
+}
+
 static int read_word(const struct policy_row *row, const char *text, uint64_t *ret, struct err *err)
 {
 	const struct name *word = name_find(row->words, text);
+	char known[WORDS_MAX];
 	const char *near;
 
 	if (word) {
@@ -115,8 +128,10 @@ static int read_word(const struct policy_row *row, const char *text, uint64_t *r
 		return 0;
 	}
 	near = name_near(row->words, text);
-	return err_input(err, "%s is not one of its words%s%s%s", Q(text),
-			 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	if (near)
+		return err_input(err, "%s is unknown; did you mean %s?", Q(text), near);
+	list_words(row, known);
+	return err_input(err, "%s is unknown; known are %s", Q(text), known);
 }
 
 static int read_count(const struct policy_row *row, const char *text, uint64_t *ret,

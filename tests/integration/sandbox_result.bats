@@ -29,9 +29,17 @@ jsonschema.validate(json.loads(sys.argv[1]), schema)' "$json"
 	[ "$(fact '[.error, .infra_error] | @json')" = '["NotFound",false]' ]
 	verdict 126 setup_error /etc/passwd
 	valid
-	verdict 125 setup_error --mount /missing:/x true
+	SANDBOX_WORK_DIR=/proc/none verdict 125 setup_error true
 	valid
 	[ "$(fact .infra_error)" = true ]
+	# What is asked for and missing is the fault of who asked.
+	local flag missing
+	for flag in --mount=/missing:/x --allow-path=/missing --hosts-file=/missing; do
+		missing=''
+		[[ $flag != --hosts-file* ]] || missing='open '
+		verdict 125 setup_error "$flag" true
+		[ "$(fact '[.reason, .infra_error] | @json')" = "[\"${flag%%=*}: ${missing}/missing: No such file or directory\",false]" ] || said
+	done
 	verdict 125 setup_error --memory lots true
 	valid
 	[ "$(fact '[.error, .infra_error] | @json')" = '["SetupError",false]' ]
@@ -65,6 +73,7 @@ jsonschema.validate(json.loads(sys.argv[1]), schema)' "$json"
 	[ "$(jq -sc '.[0].argv' audit)" = '["sh","-c","exit 3"]' ]
 	[ "$(stat -c %a audit)" = 600 ]
 	refused '*--audit-log: open /nowhere/audit*' --audit-log /nowhere/audit true
+	SANDBOX_AUDIT_LOG=/nowhere/audit refused '*SANDBOX_AUDIT_LOG: open /nowhere/audit*' true
 }
 
 @test "violations come from the kernel, and only where they are asked for" {

@@ -88,5 +88,5 @@ CHANGE='echo A >a; echo n >dir/new; rm -r gone; mkdir -p deep/er; echo x >deep/e
 @test "overlay or copy, by name" {
 	verdict 0 ok --workspace w --workspace-by overlay sh -c 'echo A >a'
 	[ "$(changes)" = 'M a' ] || said
-	refused '*--workspace-by: "link" is not one of its words' --workspace w --workspace-by link true
+	refused '*--workspace-by: "link" is unknown; known are auto, overlay, copy' --workspace w --workspace-by link true
 }

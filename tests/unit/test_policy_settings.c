@@ -56,6 +56,15 @@ static void unknown_keys_are_refused_in_every_dialect(void **state)
 	refused("{\"network_mode\":\"open\"}", "/network_mode");
 }
 
+static void a_saved_policy_says_one_thing_of_the_network(void **state)
+{
+	(void)state;
+	refused("{\"network_mode\":\"full\",\"network\":{\"mode\":\"none\"}}",
+		"/network/mode: \"none\"");
+	refused("{\"network_mode\":\"none\",\"network\":{\"mode\":\"full\"}}",
+		"/network/mode: \"full\"");
+}
+
 static void npm_settings_deny_writes_but_where_allowed(void **state)
 {
 	scoped_arena struct arena a = { 0 };
@@ -338,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_settings_file_is_refused),
 		cmocka_unit_test(unknown_keys_are_refused_in_every_dialect),
+		cmocka_unit_test(a_saved_policy_says_one_thing_of_the_network),
 		cmocka_unit_test(npm_settings_deny_writes_but_where_allowed),
 		cmocka_unit_test(npm_denied_reads_stay_denied),
 		cmocka_unit_test(npm_domains_ask_for_the_filter),

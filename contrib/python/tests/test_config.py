@@ -324,6 +324,7 @@ class Policies(unittest.TestCase):
             ('{"filesystem":{"rules":[{"path":1,"mode":"deny"}]}}', "/filesystem/rules/0/path"),
             ('{"network":{"rules":[{"domain":"a","ports":[0]}]}}', "0 is no port"),
             ('{"environment":{"A":{"value":"b","secret":true}}}', 'unknown key "secret"'),
+            ('{"network_mode":"full","network":{"mode":"none"}}', '/network/mode: "none" is not'),
         ):
             self.file.write_text(text, encoding="utf-8")
             with self.assertRaises(ValueError) as caught:

@@ -36,6 +36,13 @@ class Restricted(unittest.TestCase):
         self.assertEqual(result.stdout, "1 2\n3.14 [2] 3 ((2,), {'k': 1}) 2")
         self.assertEqual((result.success, result.status, result.exit_code), (True, "ok", 0))
 
+    def test_what_the_library_cannot_compile_is_a_result(self) -> None:
+        # Subscripts are what its releases for older interpreters do not know; the nesting is too deep for any.
+        for code in ("().__class__.__bases__[0]", "print(" + "-" * 9000 + "1)"):
+            result = self.run_code(code)
+            self.assertEqual((result.success, result.status, result.exit_code), (False, "exit", 1))
+            self.assertEqual(result.error, "SyntaxError")
+
     def test_refuses(self) -> None:
         for code in (
             "().__class__", "import os", "open('/etc/passwd')", "__import__('os')", "eval('1')", "exec('x=1')",

@@ -272,14 +272,19 @@ def _policy_from(document: Any) -> SRTPolicy:
     top = _Object(document, "")
     files, file_rules = _rules(top, "filesystem", "/filesystem/rules")
     network, network_rules = _rules(top, "network", "/network/rules")
+    said = "mode" in network.left
     inner = network.word("mode", NetworkAccessMode, NetworkAccessMode.NONE)
+    outer = top.word("network_mode", NetworkAccessMode, inner)
+    # It stands twice; of two that differ neither is known to be meant.
+    if said and inner is not outer:
+        raise ValueError(f'/network/mode: "{inner.value}" is not what network_mode says, "{outer.value}"')
     variables = top.take("environment", dict, {})
     policy = SRTPolicy(
         top.take("name", str, "default"),
         [_file_rule(r) for r in file_rules],
         [_network_rule(r) for r in network_rules],
         {name: _variable(name, value) for name, value in variables.items()},
-        top.word("network_mode", NetworkAccessMode, inner),
+        outer,
     )
     for o in (files, network, top):
         o.end()

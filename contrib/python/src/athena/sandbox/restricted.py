@@ -52,6 +52,17 @@ def _modules() -> tuple[Any, Any]:
         raise ImportError("RestrictedPython not installed") from None
 
 
+def _refused(errors: list[str]) -> ExecutionResult:
+    return ExecutionResult(
+        False,
+        stderr="\n".join(errors) + "\n",
+        exit_code=1,
+        violations=errors,
+        error="SyntaxError",
+        status="exit",
+    )
+
+
 class RestrictedEngine:
     """Compiles and runs code under RestrictedPython's rules and those of a config."""
 
@@ -63,17 +74,13 @@ class RestrictedEngine:
     def execute(self, code: str) -> ExecutionResult:
         """Run the code; what it does wrong is in the result."""
         begin = time.monotonic()
-        compiled = self._library.compile_restricted_exec(code, "<string>", policy=self._transformer)
+        try:
+            compiled = self._library.compile_restricted_exec(code, "<string>", policy=self._transformer)
+        except Exception as e:
+            # The library meets syntax that it does not know, or code that is nested too deeply.
+            return _refused([f"RestrictedPython cannot compile it: {e or type(e).__name__}"])
         if compiled.errors:
-            errors = [str(e) for e in compiled.errors]
-            return ExecutionResult(
-                False,
-                stderr="\n".join(errors) + "\n",
-                exit_code=1,
-                violations=errors,
-                error="SyntaxError",
-                status="exit",
-            )
+            return _refused([str(e) for e in compiled.errors])
         result = self._run(compiled.code)
         result.execution_time_ms = round((time.monotonic() - begin) * 1000, 3)
         return result
