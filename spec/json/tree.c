@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tree.c - bytes → nodes.
  *
- * First the bytes alone are looked at (bytes.h). Then the quick reader goes as far as it knows, which is mostly to the end;
- * where it stops, yajl begins anew. */
+ * First the bytes alone are looked at (bytes.h), for what yajl would let pass; then yajl reads them. */
 #include "spec/json/tree.h"
 
 #include "spec/base/str.h"
 #include "spec/json/bytes.h"
-#include "spec/json/quick.h"
 #include "spec/json/yajl.h"
 
 static bool is_empty(const char *bytes, size_t len)
@@ -32,8 +30,6 @@ int json_parse(const char *bytes, size_t len, const char *name, const struct jso
 	fault = bytes_fault(bytes, len, &offset);
 	if (fault)
 		return source_fail(&source, ERR_INPUT, offset, fault, err);
-	if (quick_parse(bytes, len, limits, a, ret) == 0)
-		return 0;
 	return yajl_tree(&source, limits, a, ret, err);
 }
 

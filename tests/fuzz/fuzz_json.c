@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "spec/base/arena.h"
-#include "spec/json/bytes.h"
 #include "spec/json/emit.h"
-#include "spec/json/quick.h"
-#include "spec/json/yajl.h"
+#include "spec/json/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,30 +65,6 @@ static void compare(const struct json *a, const struct json *b, size_t size)
 	expect(!m && !n && count == a->count);
 }
 
-static void compare_offsets(const struct json *a, const struct json *b)
-{
-	expect(a->offset == b->offset);
-	for (a = a->first, b = b->first; a; a = a->next, b = b->next)
-		compare_offsets(a, b);
-}
-
-/* What the quick reader takes is what yajl takes, node for node. */
-static void compare_readers(const char *bytes, size_t size)
-{
-	const struct source source = { bytes, size, "fuzz" };
-	scoped_arena struct arena arena = { 0 };
-	struct json *quick, *slow;
-	struct err err = { 0 };
-	size_t offset;
-
-	if (size > limits.bytes || bytes_fault(bytes, size, &offset) ||
-	    quick_parse(bytes, size, &limits, &arena, &quick) > 0)
-		return;
-	expect(yajl_tree(&source, &limits, &arena, &slow, &err) == 0);
-	compare(quick, slow, size);
-	compare_offsets(quick, slow);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped_arena struct arena arena = { 0 };
@@ -101,7 +75,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json *first, *second;
 	struct err err = { 0 };
 
-	compare_readers((const char *)data, size);
 	if (json_parse((const char *)data, size, "fuzz", &limits, &arena, &first, &err) < 0) {
 		expect(err.kind != ERR_NONE && err.text[0] && !strchr(err.text, '\n'));
 		return 0;

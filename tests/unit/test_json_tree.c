@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "spec/base/str.h"
-#include "spec/json/quick.h"
 #include "spec/json/tree.h"
 #include "tests/unit/document.h"
 
@@ -107,67 +106,6 @@ static void every_node_knows_its_offset(void **state)
 	assert_int_equal(text[list->next->offset], '{');
 	assert_int_equal(list->next->offset > list->offset + 20, 1);
 	assert_int_equal(text[list->next->next->offset], 'n');
-}
-
-/* What engines write is read without yajl; the fuzz harness compares the trees. */
-static void the_quick_reader_knows_what_engines_write(void **state)
-{
-	static const struct {
-		const char *text;
-		int rest;
-	} cases[] = {
-		{ "{\"a\": [1, -20, 0, -0, true, false, null, \"x\", {}, []], \"b\":\t{\r\n}}", 0 },
-		{ " \"a string of more than eight bytes, \xc3\xa4\x7f\" ", 0 },
-		{ "[\"a\\u003cb\"]", 1 },
-		{ "{\"a\\n\": 1}", 1 },
-		{ "[1.5]", 1 },
-		{ "[1e3]", 1 },
-		{ "[01]", 1 },
-		{ "[-]", 1 },
-		{ "[-01]", 1 },
-		{ "[1,]", 1 },
-		{ "[,1]", 1 },
-		{ "[1 2]", 1 },
-		{ "[tru]", 1 },
-		{ "[truee]", 1 },
-		{ "{\"a\"}", 1 },
-		{ "{\"a\":}", 1 },
-		{ "{\"a\":1,}", 1 },
-		{ "{1:1}", 1 },
-		{ "{\"a\":1]", 1 },
-		{ "[1}", 1 },
-		{ "{\"a\":1,\"a\":2}", 1 },
-		{ "[1] 2", 1 },
-		{ "[\"a\tb\"]", 1 },
-		{ "[\"a", 1 },
-		{ "[", 1 },
-		{ "", 1 },
-		{ " ", 1 },
-		{ "/**/ 1", 1 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		scoped_arena struct arena a = { 0 };
-		struct json *node;
-
-		if (quick_parse(cases[i].text, strlen(cases[i].text), &usual, &a, &node) !=
-		    cases[i].rest)
-			fail_msg("%s", cases[i].text);
-	}
-}
-
-static void the_quick_reader_keeps_the_bounds(void **state)
-{
-	const struct json_limits deep = { 100, 2, 100 }, many = { 100, 8, 3 };
-	scoped_arena struct arena a = { 0 };
-	struct json *node;
-
-	(void)state;
-	assert_int_equal(quick_parse("[[]]", 4, &deep, &a, &node), 0);
-	assert_int_equal(quick_parse("[[[]]]", 6, &deep, &a, &node), 1);
-	assert_int_equal(quick_parse("[1,2]", 5, &many, &a, &node), 0);
-	assert_int_equal(quick_parse("[1,2,3]", 7, &many, &a, &node), 1);
 }
 
 static void syntax_errors_name_line_and_column(void **state)
@@ -324,8 +262,6 @@ int main(void)
 		cmocka_unit_test(numbers_are_kept_as_written),
 		cmocka_unit_test(decodes_escapes_and_pairs),
 		cmocka_unit_test(every_node_knows_its_offset),
-		cmocka_unit_test(the_quick_reader_knows_what_engines_write),
-		cmocka_unit_test(the_quick_reader_keeps_the_bounds),
 		cmocka_unit_test(syntax_errors_name_line_and_column),
 		cmocka_unit_test(bytes_that_yajl_would_take_are_refused),
 		cmocka_unit_test(a_key_twice_in_one_object_is_refused),
