@@ -265,6 +265,8 @@ int face_policy(struct cli *cli, const struct face_flags *f, const struct caller
 	TRY(one_root(ret, err));
 	if (ret->artifacts.n && !policy_text(ret, POLICY_ARTIFACTS_DIR))
 		return err_input(err, "--artifacts needs --artifacts-dir");
+	if (policy_n(ret, POLICY_COMMIT) != COMMIT_NEVER && !policy_text(ret, POLICY_WORKSPACE))
+		return err_input(err, "--commit needs --workspace");
 	cli->rt.log.level = (enum log_level)policy_n(ret, POLICY_LOG_LEVEL);
 	return 0;
 }

@@ -81,5 +81,6 @@ CHANGE='echo A >a; echo n >dir/new; rm -r gone; mkdir -p deep/er; echo x >deep/e
 	verdict 0 ok --artifacts '*.log' --artifacts-dir art sh -c 'echo l >my.log'
 	[ "$(cat art/my.log)" = l ]
 	refused '*--artifacts needs --artifacts-dir' --artifacts x true
+	refused '*--commit needs --workspace' --commit always true
 	refused '*--workspace: */missing*' --workspace missing true
 }
