@@ -156,3 +156,12 @@ time.sleep(20)" & sleep 0.5
 		reach --allow-domain good.test:8080 --allow-domain other.test -- tcp:good.test:8080 tcp:other.test:80 tcp:other.test:81 tcp:203.0.113.10:80'
 	[[ $output == $'203.0.113.10\n203.0.113.11\nECONNREFUSED\nECONNRESET\n'*'/srt/network: this kernel cannot redirect by nf_tables'*$'\n! 203.0.113.10 80' ]] || said
 }
+
+
+@test "a run that is over says nothing of its helper's end" {
+	local round
+	for round in {1..40}; do
+		run --separate-stderr sandbox exec --allow-domain good.test true
+		[ "$status" -eq 0 ] && [ -z "$output$stderr" ] || said
+	done
+}
