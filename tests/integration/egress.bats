@@ -120,12 +120,12 @@ time.sleep(20)" & sleep 0.5
 }
 
 @test "a published port leads to the loopback inside, and one that is taken is refused" {
-	in_world 'sandbox exec --env "SANDBOX_TEST=$SRT_TEST_MARK" --publish 127.0.0.1:7080:8000 --publish "[::1]:7081:8000" \
-			timeout 8 python3 -m http.server -b 127.0.0.1 -d /etc 8000 >server 2>&1 &
+	in_world 'timeout -k 1 20 "$SRT_BUILD/sandbox-runtime" exec --env "SANDBOX_TEST=$SRT_TEST_MARK" --publish 127.0.0.1:7080:8000 --publish "[::1]:7081:8000" \
+			python3 -m http.server -b 127.0.0.1 -d /etc 8000 >server 2>&1 &
 		until curl -sS -m 2 http://127.0.0.1:7080/passwd >got 2>/dev/null && grep -c sandbox: got; do sleep 0.2; done
 		curl -sS -m 2 "http://[::1]:7081/passwd" | grep -c sandbox:
 		sandbox exec --publish 127.0.0.1:7080:8000 true || echo $?
-		kill %1; wait'
+		kill $!; wait'
 	[[ $output == *$'1\n1\n125'* ]] || said
 	[[ $stderr == *'--publish: publish 127.0.0.1:7080:8000: listen there: Address'* ]] || said
 }
