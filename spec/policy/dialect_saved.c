@@ -8,7 +8,7 @@
 
 #define MASKED "***"
 
-enum saved_mode { MODE_NONE, MODE_RESTRICTED, MODE_FULL };
+enum saved_mode { MODE_UNSAID, MODE_NONE, MODE_RESTRICTED, MODE_FULL };
 
 struct saved_rule {
 	const char *path, *description;
@@ -93,7 +93,7 @@ static const struct bind_row domain_rows[] = {
 static const struct bind_table domain_table = TABLE(saved_domain, domain_rows);
 static const struct bind_row network_rows[] = {
 	ROW(saved_network, mode, "mode", WORD, 0, "none, restricted or full",
-	    .words = network_modes, .fallback = -1),
+	    .words = network_modes, .fallback = MODE_UNSAID),
 	ROW_LIST(saved_network, rules, "rules", domain_table, 0, "the rules"),
 };
 static const struct bind_table network_table = TABLE(saved_network, network_rows);
@@ -112,7 +112,7 @@ static const struct bind_row rows[] = {
 	ROW(saved, description, "description", STR, 0, "for people"),
 	ROW(saved, version, "version", STR, 0, "of the document"),
 	ROW(saved, mode, "network_mode", WORD, 0, "none, restricted or full",
-	    .words = network_modes, .fallback = -1),
+	    .words = network_modes, .fallback = MODE_UNSAID),
 	ROW_INLINE(saved, files, "filesystem", file_table, 0, "files"),
 	ROW_INLINE(saved, network, "network", network_table, 0, "the network"),
 	ROW_MAP(saved, environment, "environment", variable_table, 0, "variables"),
@@ -162,13 +162,12 @@ static int read_domain(const struct saved_domain *d, const char *from, struct po
 
 static int read_network(const struct saved *s, struct policy *p, struct err *err)
 {
-	int mode = s->mode >= 0 ? s->mode : s->network.mode >= 0 ? s->network.mode : MODE_NONE;
+	int inner = s->network.mode, mode = s->mode ? s->mode : inner ? inner : MODE_NONE;
 
 	/* It stands twice; of two that differ neither is known to be meant. */
-	if (s->network.mode >= 0 && s->network.mode != mode)
+	if (inner && inner != mode)
 		return err_input(err, "/network/mode: \"%s\" is not what network_mode says, \"%s\"",
-				 name_of(network_modes, s->network.mode),
-				 name_of(network_modes, mode));
+				 name_of(network_modes, inner), name_of(network_modes, mode));
 	TRY(policy_set_number(p, POLICY_NETWORK, mode == MODE_FULL, ORIGIN_SETTINGS,
 			      "/network_mode", err));
 	if (mode == MODE_NONE)

@@ -58,7 +58,27 @@ static void unknown_keys_are_refused_in_every_dialect(void **state)
 
 static void a_saved_policy_says_one_thing_of_the_network(void **state)
 {
+	static const struct {
+		const char *text;
+		bool full;
+	} rows[] = {
+		{ "{\"network_mode\":\"full\"}", true },
+		{ "{\"network_mode\":\"full\",\"network\":{\"rules\":[]}}", true },
+		{ "{\"network_mode\":\"full\",\"network\":{\"mode\":\"full\"}}", true },
+		{ "{\"environment\":{},\"network\":{\"mode\":\"full\"}}", true },
+		{ "{\"environment\":{}}", false },
+		{ "{\"network_mode\":\"restricted\"}", false },
+	};
+
 	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct policy p;
+		struct err err = { 0 };
+
+		assert_int_equal(parse(rows[i].text, &a, &p, &err), 0);
+		assert_int_equal(policy_n(&p, POLICY_NETWORK), rows[i].full);
+	}
 	refused("{\"network_mode\":\"full\",\"network\":{\"mode\":\"none\"}}",
 		"/network/mode: \"none\"");
 	refused("{\"network_mode\":\"none\",\"network\":{\"mode\":\"full\"}}",
