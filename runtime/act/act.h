@@ -70,6 +70,7 @@ act_fn act_id_map, act_id_map_service, act_id_map_helper, act_deny_setgroups, ac
 act_fn act_cgroup, act_cgroup_write, act_cgroup_devices, act_cgroup_owner;
 act_fn act_cgroup_scope, act_cgroup_below;
 act_fn act_oom_score, act_sysctl, act_time_offset;
+act_fn act_oom_score_of; /* the parent does it, of the child */
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
 act_fn act_route_local, act_redirect, act_listen, act_listen_ports;

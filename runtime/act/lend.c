@@ -121,6 +121,8 @@ int act_by_parent(struct act *x, const struct op *op, int *ret_fd, struct err *e
 		return net_device_move(x, op, x->net_fd, err);
 	case OP_RDT:
 		return rdt_join(x, op, err);
+	case OP_OOM_SCORE:
+		return act_oom_score_of(x, op, err);
 	default:
 		return err_host(err, EPROTO, "an operation that is not the parent's");
 	}

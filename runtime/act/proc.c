@@ -51,8 +51,19 @@ int act_oom_score(struct act *x, const struct op *op, struct err *err)
 {
 	char text[24];
 
+	if (op->flags & OP_BY_PARENT)
+		return act_asked(x, op, err);
 	(void)snprintf(text, sizeof(text), "%lld", (long long)op->a);
 	return write_proc(x, "self/oom_score_adj", text, err);
+}
+
+int act_oom_score_of(struct act *x, const struct op *op, struct err *err)
+{
+	char path[64], text[24];
+
+	(void)snprintf(path, sizeof(path), "%d/oom_score_adj", x->child);
+	(void)snprintf(text, sizeof(text), "%lld", (long long)op->a);
+	return write_proc(x, path, text, err);
 }
 
 int act_time_offset(struct act *x, const struct op *op, struct err *err)

@@ -21,8 +21,10 @@ enum facts_want {
 	WANT_SUBIDS = 8, /* newuidmap, newgidmap, /etc/subuid, /etc/subgid */
 	WANT_HOST = 16, /* groups, sysctls, user namespace limits: for doctor and messages */
 	WANT_RDT = 32, /* resctrl */
+	WANT_NODES = 64, /* memory nodes */
+	WANT_OOM = 128, /* the caller's oom score, and how low it may go */
 	WANT_RLIMIT = 1 << 8, /* shifted by RLIMIT_x: that limit of the caller's */
-	WANT_ALL = 63 | 0xffff << 8,
+	WANT_ALL = 255 | 0xffff << 8,
 };
 
 enum cgroup_mode { CGROUP_NONE, CGROUP_V1, CGROUP_V2, CGROUP_HYBRID };
@@ -72,6 +74,11 @@ struct facts {
 	bool apparmor_restricts_userns; /* kernel.apparmor_restrict_unprivileged_userns */
 	/* rdt */
 	char resctrl[128]; /* where it is mounted, "" if nowhere */
+	/* nodes, as lists; "" where nobody says */
+	char memory_nodes[128]; /* of the host, those that have memory */
+	char memory_nodes_own[128]; /* that the caller may use */
+	/* oom */
+	int oom_score, oom_score_min; /* the caller's own, and the lowest that it may set */
 	/* subids */
 	char newuidmap[128], newgidmap[128]; /* paths, "" if missing */
 	char nsresourced[128]; /* its socket, "" if it is not there */

@@ -14,6 +14,8 @@ unsigned int plan_wants_process(const struct process *process)
 
 	if (process->apparmor_profile || process->selinux_label)
 		want |= WANT_LSM;
+	if (process->oom_score_adj.set)
+		want |= WANT_OOM;
 	for (size_t i = 0; i < process->rlimits.n; i++)
 		want |= (unsigned int)WANT_RLIMIT << process->rlimits.v[i].type;
 	if (process->scheduler)
@@ -42,6 +44,8 @@ unsigned int plan_wants(const struct config *c)
 		want |= WANT_LSM;
 	if (l->intel_rdt)
 		want |= WANT_RDT;
+	if (l->memory_policy)
+		want |= WANT_NODES;
 	return want;
 }
 

@@ -135,6 +135,9 @@ int plan_root(struct plan *p, const struct config *c, const struct plan_options 
 	      struct err *err);
 int plan_process(struct plan *p, const struct config *c, const struct process *process,
 		 const struct facts *f, const struct plan_options *o, struct err *err);
+/* plan_memory_policy: the op of linux.memoryPolicy; there are the nodes that its process has, "" where they are unknown. */
+int plan_memory_policy(struct plan *p, const struct memory_policy *m, const struct facts *f,
+		       const char *there, struct err *err);
 /* plan_joiner: likewise of a process that exec adds. */
 int plan_joiner(struct plan *p, const struct config *c, const struct process *process,
 		const struct facts *f, const struct plan_options *o, struct err *err);

@@ -200,11 +200,34 @@ static void add_closed(struct plan *p, const struct config *c)
 		(void)plan_add(p, STAGE_JOIN, OP_NOT_DUMPABLE, "/linux/namespaces");
 }
 
+/* The kernel asks for the capability in the initial user namespace: in a new one the child has it no longer. */
+static int add_oom_score(struct plan *p, const struct config *c, const struct facts *f,
+			 struct err *err)
+{
+	bool known = f->have & WANT_OOM, host = facts_host_cap(f, CAP_SYS_RESOURCE);
+	int64_t score = c->process->oom_score_adj.v;
+	bool by_parent = known && host && score < f->oom_score && config_has_ns(c, CLONE_NEWUSER);
+	struct op *op;
+
+	if (known && !host && score < f->oom_score_min) {
+		(void)err_set(err, ERR_HOST, 0,
+			      "%lld is below %d, the lowest that this caller may set; less takes "
+			      "CAP_SYS_RESOURCE over the host; ask for %d or more, or run with it",
+			      (long long)score, f->oom_score_min, f->oom_score_min);
+		return err_in(err, "/process/oomScoreAdj");
+	}
+	op = plan_add(p, p->middle && !by_parent ? STAGE_JOIN : STAGE_NAMESPACE, OP_OOM_SCORE,
+		      "/process/oomScoreAdj");
+	op->a = (uint64_t)score;
+	op->flags = by_parent ? OP_BY_PARENT : 0;
+	p->asks_parent |= by_parent;
+	return 0;
+}
+
 int plan_namespaces(struct plan *p, const struct config *c, const struct facts *f,
 		    const struct plan_options *o, struct err *err)
 {
 	const struct namespace *user = namespace_of(c, CLONE_NEWUSER);
-	struct op *op;
 
 	TRY(check_allowed(c, f, err));
 	TRY(check_mount_ns(c, err));
@@ -223,11 +246,8 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 	TRY(plan_rdt(p, c, f, o, err));
 	add_names(p, c);
 	add_sysctls(p, c);
-	if (c->process && c->process->oom_score_adj.set) {
-		op = plan_add(p, p->middle ? STAGE_JOIN : STAGE_NAMESPACE, OP_OOM_SCORE,
-			      "/process/oomScoreAdj");
-		op->a = (uint64_t)c->process->oom_score_adj.v;
-	}
+	if (c->process && c->process->oom_score_adj.set)
+		TRY(add_oom_score(p, c, f, err));
 	add_closed(p, c);
 	return 0;
 }

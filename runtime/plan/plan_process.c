@@ -12,6 +12,7 @@
 #include "runtime/plan/plan.h"
 #include "runtime/plan/plan_seccomp.h"
 #include "spec/oci/annotations.h"
+#include "spec/oci/numberlist.h"
 #include "spec/oci/words.h"
 
 #define POLICY_DEADLINE 6 /* SCHED_DEADLINE, which not every C library has */
@@ -23,6 +24,7 @@ struct job {
 	const struct process *process;
 	const struct facts *f;
 	const struct plan_options *o;
+	const char *nodes; /* that there are for the process, "" if unknown */
 };
 
 static struct op *add(const struct job *j, enum op_code code, const char *cause)
@@ -178,12 +180,8 @@ static int plan_scheduling(const struct job *j, struct err *err)
 		op->a = (uint64_t)pr->io_priority->class;
 		op->b = (uint64_t)pr->io_priority->priority;
 	}
-	if (j->c->linux_.memory_policy) {
-		op = add(j, OP_MEMORY_POLICY, "/linux/memoryPolicy");
-		op->a = (uint64_t)j->c->linux_.memory_policy->mode |
-			j->c->linux_.memory_policy->flags;
-		op->text = j->c->linux_.memory_policy->nodes;
-	}
+	if (j->c->linux_.memory_policy)
+		TRY(plan_memory_policy(j->p, j->c->linux_.memory_policy, j->f, j->nodes, err));
 	if (j->c->linux_.personality) {
 		op = add(j, OP_PERSONALITY, "/linux/personality");
 		op->a = j->c->linux_.personality->domain;
@@ -338,11 +336,11 @@ static void plan_affinity(struct plan *p, const struct exec_cpu_affinity *a)
 
 	if (a && a->initial) {
 		op = plan_add(p, STAGE_JOIN, OP_AFFINITY, "/process/execCPUAffinity/initial");
-		op->text = a->initial;
+		op->text = number_list_common(p->arena, a->initial, a->initial);
 	}
 	if (a && a->final) {
 		op = plan_add(p, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity/final");
-		op->text = a->final;
+		op->text = number_list_common(p->arena, a->final, a->final);
 	}
 }
 
@@ -378,24 +376,45 @@ static void plan_exec_words(const struct job *j)
 	p->terminal = pr->terminal;
 }
 
+static int plan_all(const struct job *j, struct err *err)
+{
+	plan_session(j);
+	for (size_t i = 0; i < j->process->rlimits.n; i++)
+		TRY(plan_rlimit(j, i, err));
+	TRY(plan_scheduling(j, err));
+	TRY(plan_lsm(j, err));
+	TRY(plan_identity(j, err));
+	plan_exec_words(j);
+	return 0;
+}
+
+/* A cgroup of the container's own, which may be anywhere, has nodes of its own; without one they are the caller's. */
+static const char *nodes_of(const struct plan *p, const struct config *c, const struct facts *f)
+{
+	const struct resources *r = c->linux_.resources;
+
+	if (!(f->have & WANT_NODES))
+		return "";
+	if (!p->cgroup && !p->scope)
+		return f->memory_nodes_own;
+	return r && r->cpu && r->cpu->mems && r->cpu->mems[0]
+		       ? number_list_common(p->arena, r->cpu->mems, f->memory_nodes)
+		       : f->memory_nodes;
+}
+
 int plan_joiner(struct plan *p, const struct config *c, const struct process *process,
 		const struct facts *f, const struct plan_options *o, struct err *err)
 {
+	const struct job j = { p, c, process, f, o, f->memory_nodes };
+
 	plan_affinity(p, process->exec_cpu_affinity);
-	return plan_process(p, c, process, f, o, err);
+	return plan_all(&j, err);
 }
 
 int plan_process(struct plan *p, const struct config *c, const struct process *process,
 		 const struct facts *f, const struct plan_options *o, struct err *err)
 {
-	const struct job j = { p, c, process, f, o };
+	const struct job j = { p, c, process, f, o, nodes_of(p, c, f) };
 
-	plan_session(&j);
-	for (size_t i = 0; i < process->rlimits.n; i++)
-		TRY(plan_rlimit(&j, i, err));
-	TRY(plan_scheduling(&j, err));
-	TRY(plan_lsm(&j, err));
-	TRY(plan_identity(&j, err));
-	plan_exec_words(&j);
-	return 0;
+	return plan_all(&j, err);
 }

@@ -10,13 +10,9 @@
 #define FACTS_NODES 4096
 
 static const struct name want_words[] = {
-	{ "caller", WANT_CALLER },
-	{ "cgroup", WANT_CGROUP },
-	{ "lsm", WANT_LSM },
-	{ "subids", WANT_SUBIDS },
-	{ "host", WANT_HOST },
-	{ "rdt", WANT_RDT },
-	{ NULL, 0 },
+	{ "caller", WANT_CALLER }, { "cgroup", WANT_CGROUP }, { "lsm", WANT_LSM },
+	{ "subids", WANT_SUBIDS }, { "host", WANT_HOST },     { "rdt", WANT_RDT },
+	{ "nodes", WANT_NODES },   { "oom", WANT_OOM },	      { NULL, 0 },
 };
 static const struct name mode_words[] = {
 	{ "none", CGROUP_NONE },     { "v1", CGROUP_V1 }, { "v2", CGROUP_V2 },
@@ -56,14 +52,14 @@ struct doc {
 	const char *release, *caps_effective, *caps_bounding;
 	uint32_t uid, gid;
 	struct doc_groups groups;
-	int last_cap, cgroup_mode, nice, rt_priority;
+	int last_cap, cgroup_mode, nice, rt_priority, oom_score, oom_score_min;
 	bool in_user_ns, cgroup_writable, apparmor, selinux, apparmor_restricts_userns;
 	bool unprivileged_userns, cgroup_top, cgroup_above_writable;
 	struct doc_limits rlimits;
 	const char *cgroup_own, *cgroup_mount, *cgroup_controllers, *newuidmap, *newgidmap,
 		*resctrl, *nsresourced;
 	const char *cgroup_root, *cgroup_enabled, *cgroup_above_controllers;
-	const char *cgroup_top_controllers;
+	const char *cgroup_top_controllers, *memory_nodes, *memory_nodes_own;
 	struct doc_v1s cgroup_v1;
 	struct doc_ranges subuids, subgids;
 	uint64_t max_user_namespaces;
@@ -120,6 +116,11 @@ static const struct bind_row doc_rows[] = {
 	ROW(doc, apparmor_restricts_userns, "apparmorRestrictsUserns", BOOL, 0,
 	    "AppArmor keeps this program from user namespaces"),
 	ROW(doc, resctrl, "resctrl", STR, 0, "where resctrl is mounted"),
+	ROW(doc, memory_nodes, "memoryNodes", STR, 0, "those that have memory"),
+	ROW(doc, memory_nodes_own, "memoryNodesOwn", STR, 0, "that the caller may use"),
+	ROW(doc, oom_score, "oomScore", INT, 0, "the caller's", .min = -1000, .max = 1000),
+	ROW(doc, oom_score_min, "oomScoreMin", INT, 0, "the lowest that the caller may set",
+	    .min = -1000, .max = 1000),
 	ROW(doc, newuidmap, "newuidmap", STR, 0, "path of the helper"),
 	ROW(doc, newgidmap, "newgidmap", STR, 0, "path of the helper"),
 	ROW(doc, nsresourced, "nsresourced", STR, 0, "socket of systemd-nsresourced"),
@@ -225,6 +226,14 @@ static void emit_host(const struct facts *f, struct emit *e)
 	}
 	if (f->have & WANT_RDT)
 		emit_str(e, "resctrl", f->resctrl);
+	if (f->have & WANT_NODES) {
+		emit_str(e, "memoryNodes", f->memory_nodes);
+		emit_str(e, "memoryNodesOwn", f->memory_nodes_own);
+	}
+	if (f->have & WANT_OOM) {
+		emit_int(e, "oomScore", f->oom_score);
+		emit_int(e, "oomScoreMin", f->oom_score_min);
+	}
 	if (f->have & WANT_HOST) {
 		emit_uint(e, "maxUserNamespaces", f->max_user_namespaces);
 		emit_bool(e, "unprivilegedUserns", f->unprivileged_userns);
@@ -320,6 +329,9 @@ static int copy_texts(const struct doc *d, struct facts *f, struct err *err)
 		{ d->cgroup_controllers, "cgroupControllers", f->cgroup_controllers,
 		  sizeof(f->cgroup_controllers) },
 		{ d->nsresourced, "nsresourced", f->nsresourced, sizeof(f->nsresourced) },
+		{ d->memory_nodes, "memoryNodes", f->memory_nodes, sizeof(f->memory_nodes) },
+		{ d->memory_nodes_own, "memoryNodesOwn", f->memory_nodes_own,
+		  sizeof(f->memory_nodes_own) },
 		{ d->resctrl, "resctrl", f->resctrl, sizeof(f->resctrl) },
 		{ d->cgroup_root, "cgroupRoot", f->cgroup_root, sizeof(f->cgroup_root) },
 		{ d->cgroup_enabled, "cgroupEnabled", f->cgroup_enabled,
@@ -366,6 +378,8 @@ static int facts_of(const struct doc *d, struct facts *ret, struct err *err)
 		.last_cap = d->last_cap,
 		.nice = d->nice,
 		.rt_priority = d->rt_priority,
+		.oom_score = d->oom_score,
+		.oom_score_min = d->oom_score_min,
 		.in_user_ns = d->in_user_ns,
 		.cgroup_mode = d->cgroup_mode,
 		.cgroup_writable = d->cgroup_writable,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe.c - host and caller → facts: one function a group, picked by a table.
- * Should: look only at what was asked for; a start waits for it.  Mustn't: change anything. */
+ * Should: look only at what was asked for; a start waits for it.  Mustn't: change anything; what only trying
+ * tells is put back at once. */
 #include "runtime/probe/probe.h"
 
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,6 +21,8 @@
 #define INIT_USER_NS 0xEFFFFFFDu
 #define SELINUX_MAGIC_ 0xf97cff8c
 #define SMALL_MAX 4096
+#define STATUS_MAX_BYTES (64u << 10)
+#define OOM_SCORE_LOWEST (-1000)
 #define SUBIDS_MAX_BYTES (4u << 20)
 #define CAP_MAX 63
 
@@ -319,12 +323,85 @@ static int probe_rdt(struct facts *f, unsigned int want, struct err *err)
 	return 0;
 }
 
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+/* A list that has no room is as good as unknown. */
+static void keep_list(const char *from, size_t len, char *to, size_t room)
+{
+	(void)snprintf(to, room, "%.*s", len < room ? (int)len : 0, from);
+}
+
+static int probe_nodes(struct facts *f, unsigned int want, struct err *err)
+{
+	static const char word[] = "\nMems_allowed_list:\t";
+	scoped_arena struct arena a = { 0 };
+	char buf[SMALL_MAX], *text = whole("/proc/self/status", STATUS_MAX_BYTES, &a);
+	const char *own = text ? strstr(text, word) : NULL;
+
+	(void)want;
+	(void)err;
+	(void)first_line("/sys/devices/system/node/has_memory", buf, sizeof(buf));
+	keep_list(buf, strlen(buf), f->memory_nodes, sizeof(f->memory_nodes));
+	if (own)
+		keep_list(own + sizeof(word) - 1, strcspn(own + sizeof(word) - 1, "\n"),
+			  f->memory_nodes_own, sizeof(f->memory_nodes_own));
+	return 0;
+}
+
+/* --- oom -------------------------------------------------------------------------------------- */
+
+static bool may_score(int fd, int score)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", score);
+	return sys_write(fd, text, strlen(text)) > 0;
+}
+
+/* The kernel shows the bound (oom_score_adj_min) to nobody: it is found by trying, and the own score is back before anything
+ * else is done. A caller with the capability does not come here: his own writing would move the bound. */
+static int lowest_score(int fd, int own)
+{
+	int low = OOM_SCORE_LOWEST, high = own;
+
+	if (!may_score(fd, own))
+		return own;
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (may_score(fd, middle))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	(void)may_score(fd, own);
+	return high;
+}
+
+static int probe_oom(struct facts *f, unsigned int want, struct err *err)
+{
+	scoped_fd int fd = sys_openat(AT_FDCWD, "/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC, 0);
+	char text[16] = "";
+
+	(void)want;
+	(void)err;
+	/* Where nobody says, nothing is known to be forbidden. */
+	f->oom_score_min = OOM_SCORE_LOWEST;
+	if (fd < 0 || sys_read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	f->oom_score = (int)strtol(text, NULL, 10);
+	if (!facts_host_cap(f, CAP_SYS_RESOURCE))
+		f->oom_score_min = lowest_score(fd, f->oom_score);
+	return 0;
+}
+
 static const struct {
 	unsigned int want;
 	int (*gather)(struct facts *f, unsigned int want, struct err *err);
 } groups[] = {
 	{ WANT_CALLER, probe_caller }, { WANT_CGROUP, probe_cgroup }, { WANT_LSM, probe_lsm },
 	{ WANT_SUBIDS, probe_subids }, { WANT_HOST, probe_host },     { WANT_RDT, probe_rdt },
+	{ WANT_NODES, probe_nodes },   { WANT_OOM, probe_oom },
 };
 
 int probe(unsigned int want, struct facts *ret, struct err *err)

@@ -472,6 +472,46 @@ caps() { awk '/^Cap/ { printf "%s%s ", $1, $2 }' <<<"$output"; }
 	[ "$output" = '17 0' ]
 }
 
+@test "an oom score that this caller may not have is refused before anything is done" {
+	if sh -c 'echo -999 >/proc/self/oom_score_adj' 2>/dev/null; then skip "this caller may set any oom score"; fi
+	bundle b 'cat /proc/self/oom_score_adj' '.process.oomScoreAdj = -999'
+	run --separate-stderr srt plan b
+	[ "$status" -eq 1 ] && [[ $stderr == srt-oci:\ /process/oomScoreAdj:\ -999\ is\ below\ *CAP_SYS_RESOURCE* ]] || said
+	# The lowest one is what it says; and asking leaves the caller's own as it is.
+	local lowest=${stderr#*is below } own
+	lowest=${lowest%%,*}
+	own=$(cat /proc/self/oom_score_adj)
+	[ "$lowest" -le "$own" ]
+	bundle b 'cat /proc/self/oom_score_adj' ".process.oomScoreAdj = $lowest"
+	run -0 --separate-stderr sh -c 'echo 500 >/proc/self/oom_score_adj; exec "$@"' sh "$SRT_OCI" --root "$state" run -b b x
+	[ "$output" = "$lowest" ]
+	run -0 --separate-stderr sh -c 'echo 500 >/proc/self/oom_score_adj; "$0" facts | jq .oomScore' "$SRT_OCI"
+	[ "$output" = 500 ]
+}
+
+@test "memory nodes that are not there are a warning; where none is there, the policy is refused" {
+	[ -r /sys/devices/system/node/has_memory ] || skip "no file has_memory: the kernel has no NUMA"
+	grep -q Mems_allowed_list /proc/self/status || skip "no Mems_allowed_list: the kernel has no cpusets"
+	local own first
+	own=$(sed -n 's/^Mems_allowed_list:[[:space:]]*//p' /proc/self/status)
+	first=${own%%[-,]*}
+	bundle b : '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1000-1001"}'
+	run --separate-stderr srt plan b
+	[ "$status" -eq 1 ] && [[ $stderr == srt-oci:\ /linux/memoryPolicy/nodes:\ none\ of\ the\ memory\ nodes\ 1000-1001\ *$first* ]] || said
+	bundle b 'grep -m 1 -o "bind:[0-9,-]*" /proc/self/numa_maps' ".linux.memoryPolicy = {mode: \"MPOL_BIND\", nodes: \"$first,1000\"}"
+	run -0 --separate-stderr srt run -b b x
+	[ "$output" = "bind:$first" ]
+	run --separate-stderr srt --strict run -b b x
+	[ "$status" -eq 1 ] && [[ $stderr == *"there are only $first; the others are left out"* ]] || said
+	srt create -b b x
+	run -0 srt state x
+	[[ $output == *"there are only $first; the others are left out"* ]]
+	srt delete -f x
+	bundle b 'grep -m 1 -o "bind[^ ]*" /proc/self/numa_maps' '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0-7:2/4", flags: ["MPOL_F_RELATIVE_NODES"]}'
+	run -0 --separate-stderr srt run -b b x
+	[[ $output == bind*relative:* ]]
+}
+
 @test "a real-time scheduler is set by root" {
 	only root
 	inside 'call 145 0' '.process.scheduler = {policy: "SCHED_FIFO", priority: 5}'

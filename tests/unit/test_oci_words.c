@@ -133,6 +133,28 @@ static void lists_of_numbers_follow_the_kernels_grammar(void **state)
 		assert_false(number_list_ok(bad[i]));
 }
 
+static void lists_of_numbers_have_numbers_in_common(void **state)
+{
+	static const struct {
+		const char *one, *other, *both;
+	} rows[] = {
+		{ "0-3,7", "0-3,7", "0-3,7" },
+		{ "3,2,1,9", "0-9", "1-3,9" },
+		{ "0-15:2/4", "0-15", "0-1,4-5,8-9,12-13" },
+		{ "0-3", "2-5", "2-3" },
+		{ "0", "1", "" },
+		{ "", "1", "" },
+		{ " 5 , 7", " ", "" },
+		{ "4,1048576", "4,1048576", "4,1048576" },
+	};
+	scoped_arena struct arena a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(number_list_common(&a, rows[i].one, rows[i].other),
+				    rows[i].both);
+}
+
 static void kernel_parameters_have_one_path(void **state)
 {
 	static const struct {
@@ -193,6 +215,7 @@ int main(void)
 		cmocka_unit_test(every_capability_of_the_kernel_has_its_word),
 		cmocka_unit_test(signals_are_numbers_or_names_in_any_case),
 		cmocka_unit_test(lists_of_numbers_follow_the_kernels_grammar),
+		cmocka_unit_test(lists_of_numbers_have_numbers_in_common),
 		cmocka_unit_test(kernel_parameters_have_one_path),
 	};
 

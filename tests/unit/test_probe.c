@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <libmount/libmount.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -235,6 +236,31 @@ static void looks_at_this_host(void **state)
 	assert_true(f.max_user_namespaces > 0);
 }
 
+static void read_score(char *ret, int room)
+{
+	FILE *file = fopen("/proc/self/oom_score_adj", "re");
+
+	assert_non_null(file);
+	assert_non_null(fgets(ret, room, file));
+	(void)fclose(file);
+}
+
+/* The bound is found by trying: what was there before is there again. */
+static void the_own_oom_score_is_what_it_was(void **state)
+{
+	char before[16], after[16];
+	struct err err = { 0 };
+	struct facts f;
+
+	(void)state;
+	read_score(before, sizeof(before));
+	assert_int_equal(probe(WANT_CALLER | WANT_OOM, &f, &err), 0);
+	read_score(after, sizeof(after));
+	assert_string_equal(after, before);
+	assert_int_equal(f.oom_score, strtol(before, NULL, 10));
+	assert_true(f.oom_score_min >= -1000 && f.oom_score_min <= f.oom_score);
+}
+
 static void facts_survive_json(void **state)
 {
 	scoped_arena struct arena a = { 0 };
@@ -334,6 +360,7 @@ int main(void)
 		cmocka_unit_test(refuses_lines_that_are_no_mounts),
 		cmocka_unit_test(looks_at_this_host),
 		cmocka_unit_test(facts_survive_json),
+		cmocka_unit_test(the_own_oom_score_is_what_it_was),
 		cmocka_unit_test(refuses_wrong_facts),
 		cmocka_unit_test(refuses_texts_without_room),
 	};
