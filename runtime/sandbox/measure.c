@@ -15,6 +15,7 @@
 #define TEXT_MAX 4096
 /* Fields of proc_pid_stat(5), counted from 1; the second is in parentheses. */
 enum {
+	FIELD_CMINFLT = 11,
 	FIELD_UTIME = 14,
 	FIELD_STIME,
 	FIELD_CUTIME,
@@ -54,10 +55,10 @@ void measure_close(struct measure *m)
 	free(m);
 }
 
-bool usage_parse(const char *line, long page, long ticks, struct usage *ret)
+/* From the fourth on; what comes before are no numbers. */
+static bool fields_parse(const char *line, uint64_t field[FIELD_RSS + 1])
 {
 	const char *s = strrchr(line, ')');
-	uint64_t field[FIELD_RSS + 1] = { 0 };
 
 	if (!s || s[1] != ' ' || !s[2])
 		return false;
@@ -72,12 +73,39 @@ bool usage_parse(const char *line, long page, long ticks, struct usage *ret)
 			return false;
 		s++;
 	}
+	return true;
+}
+
+bool usage_parse(const char *line, long page, long ticks, struct usage *ret)
+{
+	uint64_t field[FIELD_RSS + 1] = { 0 };
+
+	if (!fields_parse(line, field))
+		return false;
 	ret->processes++;
 	ret->tasks += field[FIELD_THREADS];
 	ret->resident += field[FIELD_RSS] * (uint64_t)page;
 	ret->cpu_us += (field[FIELD_UTIME] + field[FIELD_STIME] + field[FIELD_CUTIME] +
 			field[FIELD_CSTIME]) *
 		       1000000u / (uint64_t)ticks;
+	return true;
+}
+
+bool finish_parse(const char *line, int *status)
+{
+	uint64_t field[FIELD_RSS + 1] = { 0 };
+	const char *name = strchr(line, '('), *end = strrchr(line, ')');
+	char *after;
+	long n;
+
+	if (!name || !fields_parse(line, field) || field[FIELD_THREADS] != 1 ||
+	    field[FIELD_CMINFLT] || strncmp(name + 1, FINISH_NAME, sizeof(FINISH_NAME) - 1) != 0)
+		return false;
+	name += sizeof(FINISH_NAME);
+	n = strtol(name, &after, 10);
+	if (*name < '0' || *name > '9' || after != end || n > 255)
+		return false;
+	*status = (int)n;
 	return true;
 }
 
@@ -93,20 +121,24 @@ int64_t pss_parse(const char *text)
 	return end == line + 5 || kib > INT64_MAX / 1024 ? -1 : (int64_t)(kib * 1024);
 }
 
+static const char *read_at(int dir, const char *path, char text[TEXT_MAX])
+{
+	scoped_fd int fd = sys_openat(dir, path, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, text, TEXT_MAX - 1);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	return text;
+}
+
 /* The text of /proc/PID/FILE, or NULL: it has ended, or does not let us. */
 static const char *read_of(const struct measure *m, const char *pid, const char *file,
 			   char text[TEXT_MAX])
 {
 	char path[64];
-	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "%.20s/%s", pid, file);
-	scoped_fd int fd = sys_openat(dirfd(m->dir), path, O_RDONLY | O_CLOEXEC, 0);
-	n = fd < 0 ? -1 : sys_read(fd, text, TEXT_MAX - 1);
-	if (n <= 0)
-		return NULL;
-	text[n] = '\0';
-	return text;
+	return read_at(dirfd(m->dir), path, text);
 }
 
 /* The next process but the first, NULL at the end. */
@@ -163,4 +195,46 @@ uint64_t measure_proportional(struct measure *m)
 		sum += (uint64_t)pss;
 	}
 	return sum;
+}
+
+static bool is_only(struct measure *m, const char *pid)
+{
+	const char *first;
+
+	rewinddir(m->dir);
+	first = next(m);
+	return first && str_eq(first, pid) && !next(m);
+}
+
+/* One that is in its end already has no memory any more: then there is nothing to be gained. */
+static bool costs_of(int dir, struct finish *ret)
+{
+	char text[TEXT_MAX];
+	const char *s = read_at(dir, "status", text);
+
+	s = s ? strstr(s, "\nVmHWM:") : NULL;
+	if (!s)
+		return false;
+	ret->peak = strtoull(s + 7, NULL, 10) * 1024u;
+	s = read_at(dir, "schedstat", text); /* nanoseconds first; not every kernel counts them */
+	ret->cpu_us = s ? strtoull(s, NULL, 10) / 1000u : 0;
+	return true;
+}
+
+bool measure_finish(struct measure *m, int number, struct finish *ret)
+{
+	char text[TEXT_MAX], pid[16];
+	const char *line;
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	scoped_fd int dir = -1;
+
+	(void)snprintf(pid, sizeof(pid), "%d", number);
+	if (!is_only(m, pid))
+		return false;
+	dir = sys_openat(dirfd(m->dir), pid, flags, 0);
+	line = dir < 0 ? NULL : read_at(dir, "stat", text);
+	if (!line || !finish_parse(line, &ret->status) || !costs_of(dir, ret))
+		return false;
+	ret->fd = take_fd(&dir);
+	return true;
 }

@@ -14,6 +14,15 @@ struct usage {
 	uint64_t cpu_us; /* of those alive, and of those they waited for */
 };
 
+/* The only process that is left, which has said that it ends. */
+struct finish {
+	int fd; /* /proc/PID: signals can be sent there */
+	int status;
+	uint64_t cpu_us, peak; /* of it; it has waited for no other */
+};
+/* What a process is named that ends, before its status; of zygote.py. */
+#define FINISH_NAME "ended "
+
 struct measure; /* an open /proc */
 /* measure_open: takes the fd. NULL with errno on failure. */
 struct measure *measure_open(int proc_fd);
@@ -24,6 +33,12 @@ bool measure_usage(struct measure *m, struct usage *ret);
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);
 
+/* measure_finish: of the process with that number there. False where there is another process, another thread, a child that has been waited for, whose costs only the
+ * end tells, or another name. */
+bool measure_finish(struct measure *m, int number, struct finish *ret);
+
+/* finish_parse: what the line of /proc/PID/stat says of it: the status. False as above. For tests. */
+bool finish_parse(const char *line, int *status);
 /* usage_parse: the line of /proc/PID/stat added to *ret. False where it is none. For tests. */
 bool usage_parse(const char *line, long page, long ticks, struct usage *ret);
 /* pss_parse: the Pss of /proc/PID/smaps_rollup in bytes, or -1. */

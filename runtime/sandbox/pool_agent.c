@@ -17,8 +17,6 @@
 #include "spec/base/sys.h"
 
 #define AGENT_NAME "sandbox-pool"
-/* A task is the first process that joins its sandbox, whose init is number 1. */
-#define TASK_PID 2
 
 /* The agent's first descriptors. */
 enum { FD_SUPERVISOR, FD_ZYGOTE };

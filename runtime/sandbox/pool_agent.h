@@ -25,5 +25,8 @@ struct task_frame {
 	uint32_t code, variables;
 };
 
+/* A task is the first process that joins its sandbox, whose init is number 1. */
+#define TASK_PID 2
+
 /* agent_split: for struct start's split, with the recipe as its context. */
 int agent_split(const struct start *s, struct err *err);

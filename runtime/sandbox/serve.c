@@ -297,6 +297,8 @@ static void step(struct server *s)
 {
 	struct epoll_event e;
 
+	/* What is there first: to make another one takes as long as many a task. */
+	hand_out(s);
 	pool_fill(&s->pool, s->waiting);
 	hand_out(s);
 	if (epoll_wait(s->pool.epoll, &e, 1, pool_wait_ms(&s->pool)) == 1)

@@ -131,6 +131,7 @@ static int watch(struct job *j, struct watch *w, struct output *o, const struct 
 	w->output = o;
 	w->sock = take_fd(&j->fds[TASK_INIT]);
 	w->caller_fd = j->caller;
+	w->payload = TASK_PID;
 	TRY(watch_run(w, err));
 	/* Nothing in a task can end its first process: it went with the pool's interpreter. */
 	if (!w->ended && w->breach == BREACH_NONE)
@@ -178,6 +179,7 @@ static int run(struct job *j, const struct policy *p, struct arena *a, struct re
 		failed = watch(j, &w, &o, p, err);
 	r->execution_ms = (watch_now_us() - began) / 1000u;
 	judge(r, &w, &o, failed < 0, err, a);
+	j->fds[TASK_INIT] = take_fd(&w.sock);
 	watch_done(&w);
 	output_done(&o);
 	return failed;

@@ -18,6 +18,7 @@ struct worker {
 	const struct recipe *recipe;
 	int connection, channel;
 	bool had_task; /* in this request */
+	int init; /* of that task's sandbox, which ends with it; -1: none */
 	struct arena a; /* of one request */
 };
 
@@ -118,6 +119,8 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		TRY(want_task(w, j.fds, err));
 		w->had_task = true;
 		ran = job_run(&j, &p, &w->a, &r, err);
+		if (ran <= 0)
+			w->init = take_fd(&j.fds[TASK_INIT]);
 		job_done(&j);
 	} while (ran > 0);
 	TRY(ran);
@@ -195,6 +198,8 @@ static bool serve_one(struct worker *w)
 	if (fine)
 		write_frame(w, &out);
 	/* The client has not waited for this. */
+	scope_close(&w->init);
+	w->init = -1;
 	if (w->had_task && init_say(w->channel, (enum init_word)WORD_DONE, 0) < 0)
 		_exit(0);
 	w->had_task = false;
@@ -206,7 +211,7 @@ static bool serve_one(struct worker *w)
 void worker_main(const struct request *q, const struct recipe *recipe, int connection, int channel)
 {
 	struct worker w = {
-		.q = q, .recipe = recipe, .connection = connection, .channel = channel
+		.q = q, .recipe = recipe, .connection = connection, .channel = channel, .init = -1
 	};
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -238,6 +238,41 @@ static bool on_init(struct watch *w)
 	return false;
 }
 
+/* A payload's own end takes the kernel longer than most payloads run: its memory goes first, then its parent hears of it. So
+ * where both outputs are closed, nobody else is left in the sandbox, and it says in its name with which status it ends, it is
+ * taken at its word, as its status is its word anyway, and killed: so no more comes of it. */
+static bool has_finished(struct watch *w)
+{
+	uint64_t most_tasks = policy_n(w->policy, POLICY_PROCESSES);
+	struct finish f = { .fd = -1 };
+
+	if (w->breach || !measure_finish(w->measure, w->payload, &f))
+		return false;
+	scoped_fd int process = f.fd;
+	if (sys_pidfd_send_signal(process, SIGKILL) < 0)
+		return false;
+	w->ended = w->finished = true;
+	w->code = CLD_EXITED;
+	w->status = f.status;
+	w->cpu_us = f.cpu_us > w->cpu_us ? f.cpu_us : w->cpu_us;
+	w->peak = f.peak > w->peak ? f.peak : w->peak;
+	w->full_tasks = w->full_tasks || most_tasks == 1;
+	look_at_disk(w);
+	return true;
+}
+
+/* True where the last of them has been closed, and the payload is to be looked at. */
+static bool take_outputs(struct watch *w, const struct pollfd p[2])
+{
+	struct stream *s = w->output->s;
+	bool were = s[0].fd >= 0 || s[1].fd >= 0;
+
+	for (int i = 0; i < 2; i++)
+		if (p[i].revents && !output_take(w->output, &s[i]))
+			breach(w, BREACH_OUTPUT);
+	return w->payload && were && s[0].fd < 0 && s[1].fd < 0;
+}
+
 enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_CALLER, FD_COUNT };
 
 /* Without its helper the sandbox has no network; who runs it should know why. After the first process of the sandbox it ends
@@ -269,9 +304,8 @@ static void hear(struct watch *w)
 		};
 
 		(void)poll(p, FD_COUNT, until_next(w));
-		for (int i = 0; i < 2; i++)
-			if (p[FD_OUT + i].revents && !output_take(w->output, &w->output->s[i]))
-				breach(w, BREACH_OUTPUT);
+		if (take_outputs(w, p + FD_OUT) && has_finished(w))
+			return;
 		if (p[FD_SIGNAL].revents)
 			on_signal(w);
 		if (p[FD_NOTIFY].revents & POLLIN)
@@ -378,9 +412,10 @@ int watch_run(struct watch *w, struct err *err)
 	if (r == 0)
 		hear(w);
 	/* Those that it leaves behind, before they go; a task of a pool that succeeded has met no limit. */
-	if (r == 0 && w->ended && (w->pid || !watch_succeeded(w)))
+	if (r == 0 && w->ended && !w->finished && (w->pid || !watch_succeeded(w)))
 		look(w);
-	end_all(w);
+	if (!w->finished)
+		end_all(w);
 	if (w->refusals)
 		(void)refusals_take(w->refusals);
 	/* The kernel may have ended our first process with the rest. */

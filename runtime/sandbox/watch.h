@@ -18,6 +18,7 @@ struct watch {
 	int pidfd; /* of it */
 	pid_t pid; /* 0: it is not our child, and sends the pidfd itself */
 	int caller_fd; /* whoever asked, on whose hanging up all ends; -1: none */
+	int payload; /* its number in its own /proc, where it tells that it ends before it does; else 0 */
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
@@ -33,6 +34,7 @@ struct watch {
 	uint64_t peak, cpu_us;
 	bool killed_for_memory; /* by the kernel */
 	bool full_tasks, full_disk, full_files; /* the limit was met at some time */
+	bool finished; /* it had said so and was killed: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
 	struct measure *measure;

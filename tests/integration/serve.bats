@@ -44,6 +44,30 @@ with Pool(size=1) as p:
 	assert says("import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, [-1, -2]))")[2] == "[1, 2]\n"'
 }
 
+@test "the end of a task is told with its status and costs, whatever it leaves or says of itself" {
+	pool '
+import time
+with Pool(size=1) as p:
+	c = p.client()
+	def ends(code, **more):
+		began = time.monotonic()
+		r = c.run("import os, sys, threading, time\n" + code, **more)
+		assert time.monotonic() - began < 20, (code, r)
+		return r["status"], r["exit_code"], r["stdout"]
+	for out in ("", "os.closerange(0, 3); "):
+		assert ends("print(1, flush=True)\nif os.fork() == 0: " + out + "time.sleep(60)") == ("ok", 0, "1\n")
+		assert ends("if os.fork() == 0:\n\tif os.fork() == 0: " + out + "time.sleep(60)\n\tos._exit(0)\nos.wait(); sys.exit(4)") == ("exit", 4, "")
+		assert ends("if os.fork() == 0:\n\tif os.fork() == 0: " + out + "time.sleep(60)\n\tos._exit(0)\ntime.sleep(0.1)") == ("ok", 0, "")
+	assert ends("threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); print(2)") == ("ok", 0, "2\n")
+	assert ends("os.closerange(0, 3); time.sleep(0.1); os._exit(5)") == ("exit", 5, "")
+	assert ends("open(\"/proc/self/comm\", \"w\").write(\"ended 7\"); print(3, flush=True); os.closerange(0, 3); time.sleep(60)") == ("exit", 7, "3\n")
+	assert ends("open(\"/proc/self/comm\", \"w\").write(\"ended 7\"); time.sleep(0.1)") == ("ok", 0, "")
+	r = c.run("x = b\"1\" * (50 << 20); del x")
+	assert r["memory_used_mb"] > 50, r
+	r = c.run("import time\nwhile time.process_time() < 0.2: pass")
+	assert r["cpu_time_ms"] >= 190, r'
+}
+
 @test "the result has the members of the schema, and the request that of its own" {
 	/usr/bin/python3 -c "import jsonschema" 2>/dev/null || skip "python3-jsonschema is not installed"
 	pool '

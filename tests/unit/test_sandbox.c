@@ -51,6 +51,35 @@ static void what_is_no_process_is_not_counted(void **state)
 	}
 }
 
+static void a_task_that_says_its_status_ends(void **state)
+{
+	static const char end[] = " S 1 1 1 0 -1 4194304 10 %d 0 0 7 3 0 0 20 0 %d 0 100 4096 "
+				  "300 18446744073709551615 1 1\n";
+	static const struct {
+		const char *name;
+		int cminflt, threads, status; /* -1: it does not end */
+	} rows[] = {
+		{ "2 (ended 0)", 0, 1, 0 },	{ "2 (ended 255)", 0, 1, 255 },
+		{ "2 (ended 0)", 0, 2, -1 },	{ "2 (ended 0)", 7, 1, -1 },
+		{ "2 (ended 256)", 0, 1, -1 },	{ "2 (ended -1)", 0, 1, -1 },
+		{ "2 (ended )", 0, 1, -1 },	{ "2 (ended 1x)", 0, 1, -1 },
+		{ "2 (ended 1) x)", 0, 1, -1 }, { "2 (python3)", 0, 1, -1 },
+		{ "2 ended 1)", 0, 1, -1 },	{ "2 (x (ended 1)", 0, 1, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char line[256];
+		int n = snprintf(line, sizeof(line), "%s", rows[i].name), status = -1;
+
+		(void)snprintf(line + n, sizeof(line) - (size_t)n, end, rows[i].cminflt,
+			       rows[i].threads);
+		assert_int_equal(finish_parse(line, &status), rows[i].status >= 0);
+		assert_int_equal(status, rows[i].status);
+	}
+	assert_false(finish_parse("", &(int){ 0 }));
+}
+
 static void a_share_of_memory_is_in_bytes(void **state)
 {
 	(void)state;
@@ -282,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
+		cmocka_unit_test(a_task_that_says_its_status_ends),
 		cmocka_unit_test(a_share_of_memory_is_in_bytes),
 		cmocka_unit_test(what_cannot_be_had_is_refused_or_named),
 		cmocka_unit_test(a_run_is_judged_by_what_was_seen),
