@@ -98,8 +98,8 @@ bool finish_parse(const char *line, int *status)
 	char *after;
 	long n;
 
-	if (!name || !fields_parse(line, field) || field[FIELD_THREADS] != 1 ||
-	    field[FIELD_CMINFLT] || strncmp(name + 1, FINISH_NAME, sizeof(FINISH_NAME) - 1) != 0)
+	if (!name || !fields_parse(line, field) || field[FIELD_CMINFLT] ||
+	    strncmp(name + 1, FINISH_NAME, sizeof(FINISH_NAME) - 1) != 0)
 		return false;
 	name += sizeof(FINISH_NAME);
 	n = strtol(name, &after, 10);
@@ -207,17 +207,21 @@ static bool is_only(struct measure *m, const char *pid)
 }
 
 /* One that is in its end already has no memory any more: then there is nothing to be gained. */
-static bool costs_of(int dir, struct finish *ret)
+static bool costs_of(int dir, const struct usage *u, struct finish *ret)
 {
 	char text[TEXT_MAX];
 	const char *s = read_at(dir, "status", text);
+	uint64_t exact;
 
 	s = s ? strstr(s, "\nVmHWM:") : NULL;
 	if (!s)
 		return false;
 	ret->peak = strtoull(s + 7, NULL, 10) * 1024u;
-	s = read_at(dir, "schedstat", text); /* nanoseconds first; not every kernel counts them */
-	ret->cpu_us = s ? strtoull(s, NULL, 10) / 1000u : 0;
+	/* Nanoseconds of the first thread, where the kernel counts them; of all threads there are ticks. */
+	s = read_at(dir, "schedstat", text);
+	exact = s ? strtoull(s, NULL, 10) / 1000u : 0;
+	ret->cpu_us = exact > u->cpu_us ? exact : u->cpu_us;
+	ret->tasks = u->tasks;
 	return true;
 }
 
@@ -227,13 +231,15 @@ bool measure_finish(struct measure *m, int number, struct finish *ret)
 	const char *line;
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 	scoped_fd int dir = -1;
+	struct usage u = { 0 };
 
 	(void)snprintf(pid, sizeof(pid), "%d", number);
 	if (!is_only(m, pid))
 		return false;
 	dir = sys_openat(dirfd(m->dir), pid, flags, 0);
 	line = dir < 0 ? NULL : read_at(dir, "stat", text);
-	if (!line || !finish_parse(line, &ret->status) || !costs_of(dir, ret))
+	if (!line || !finish_parse(line, &ret->status) ||
+	    !usage_parse(line, m->page, m->ticks, &u) || !costs_of(dir, &u, ret))
 		return false;
 	ret->fd = take_fd(&dir);
 	return true;

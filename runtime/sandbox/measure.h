@@ -19,6 +19,7 @@ struct finish {
 	int fd; /* /proc/PID: signals can be sent there */
 	int status;
 	uint64_t cpu_us, peak; /* of it; it has waited for no other */
+	uint64_t tasks; /* its threads */
 };
 /* What a process is named that ends, before its status; of zygote.py. */
 #define FINISH_NAME "ended "
@@ -33,8 +34,8 @@ bool measure_usage(struct measure *m, struct usage *ret);
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);
 
-/* measure_finish: of the process with that number there. False where there is another process, another thread, a child that has been waited for, whose costs only the
- * end tells, or another name. */
+/* measure_finish: of the process with that number there. False where there is another process, a child that has been waited
+ * for, whose costs only the end tells, or another name. */
 bool measure_finish(struct measure *m, int number, struct finish *ret);
 
 /* finish_parse: what the line of /proc/PID/stat says of it: the status. False as above. For tests. */

@@ -256,7 +256,7 @@ static bool has_finished(struct watch *w)
 	w->status = f.status;
 	w->cpu_us = f.cpu_us > w->cpu_us ? f.cpu_us : w->cpu_us;
 	w->peak = f.peak > w->peak ? f.peak : w->peak;
-	w->full_tasks = w->full_tasks || most_tasks == 1;
+	w->full_tasks = w->full_tasks || (most_tasks && f.tasks >= most_tasks);
 	look_at_disk(w);
 	return true;
 }

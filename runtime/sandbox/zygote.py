@@ -8,7 +8,6 @@
 # Mustn't: leave a task anything of ours or of another's but memory that it may write its own copy of.
 import _signal
 import _socket
-import _thread
 import atexit
 import ctypes
 import gc
@@ -142,14 +141,14 @@ def execute(source):
 
 
 def is_alone():
-    """Whether the pool will take our word for our end: of children and threads only the end itself tells."""
+    """Whether the pool will take our word for our end: what children used only the end itself tells."""
     if os.getpid() != TASK_PID:
         return False
     try:
         os.waitpid(-1, os.WNOHANG)
         return False
     except ChildProcessError:
-        return _thread._count() == 0
+        return True
 
 
 def finish(status):
@@ -172,6 +171,20 @@ def finish(status):
     os._exit(status)
 
 
+def rehearse():
+    """A task's whole way but its end: the pages that any task writes are ours before one comes."""
+    ours, theirs = _socket.socketpair()
+    code = b"import sys\n"
+    theirs.send(FRAME.pack(len(code), 0) + code)
+    theirs.close()
+    code, environment = receive(_socket.socket(fileno=ours.detach()))
+    environment.split(b"\0")
+    execute(code)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    is_alone()
+
+
 def task(fds, setup):
     """One copy, to its end."""
     sandbox, _, line, out, err = fds
@@ -188,8 +201,7 @@ def task(fds, setup):
         scope()
     gc.enable()
     line = _socket.socket(fileno=LINE)
-    # The pages that any task writes are ours before one comes.
-    execute(b"import sys\n")
+    rehearse()
     checked(
         libc.syscall(setup.seccomp, SECCOMP_SET_MODE_FILTER, setup.flags, ctypes.byref(setup.filter)),
         "load the filter",

@@ -60,7 +60,7 @@ static void a_task_that_says_its_status_ends(void **state)
 		int cminflt, threads, status; /* -1: it does not end */
 	} rows[] = {
 		{ "2 (ended 0)", 0, 1, 0 },	{ "2 (ended 255)", 0, 1, 255 },
-		{ "2 (ended 0)", 0, 2, -1 },	{ "2 (ended 0)", 7, 1, -1 },
+		{ "2 (ended 0)", 0, 2, 0 },	{ "2 (ended 0)", 7, 1, -1 },
 		{ "2 (ended 256)", 0, 1, -1 },	{ "2 (ended -1)", 0, 1, -1 },
 		{ "2 (ended )", 0, 1, -1 },	{ "2 (ended 1x)", 0, 1, -1 },
 		{ "2 (ended 1) x)", 0, 1, -1 }, { "2 (python3)", 0, 1, -1 },
