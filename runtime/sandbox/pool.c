@@ -23,6 +23,8 @@
 #define WAIT_MAX_MS 3600000
 /* Waiting tasks whose memory is looked up for the mean. */
 #define MEASURED_MAX 8
+/* For so long that mean is told again: to look takes longer than to hand out some tasks. */
+#define MEASURED_MS 500
 
 static uint64_t now_ms(void)
 {
@@ -433,23 +435,32 @@ static uint64_t task_memory(const struct pool_task *t)
 	return n;
 }
 
-void pool_stats(const struct pool *p, struct pool_stats *ret)
+static void measure_idle(struct pool *p)
 {
 	uint64_t sum = 0, n = 0;
 
+	if (p->idle_bytes && now_ms() < p->measured_ms + MEASURED_MS)
+		return;
 	for (const struct pool_task *t = p->tasks; t && n < MEASURED_MAX; t = t->next) {
 		if (!t->ready)
 			continue;
 		sum += task_memory(t);
 		n++;
 	}
+	p->idle_bytes = n ? sum / n : 0;
+	p->measured_ms = now_ms();
+}
+
+void pool_stats(struct pool *p, struct pool_stats *ret)
+{
+	measure_idle(p);
 	ret->size = p->o->size;
 	ret->idle = p->idle;
 	ret->making = p->making;
 	ret->tasks = p->handed;
 	ret->zygotes = p->started;
 	ret->lost = p->lost;
-	ret->idle_bytes = n ? sum / n : 0;
+	ret->idle_bytes = p->idle ? p->idle_bytes : 0;
 }
 
 void pool_done(struct pool *p)

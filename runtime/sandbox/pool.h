@@ -79,6 +79,7 @@ struct pool {
 	uint64_t fill_ms; /* no task is made before, where one is ready */
 	struct err why; /* of the last failure */
 	uint64_t handed, started, lost;
+	uint64_t idle_bytes, measured_ms; /* of a waiting task, as it was then */
 };
 
 /* pool_begin: plans, starts the first zygote. pool_event: of a source of ours. */
@@ -94,7 +95,7 @@ void pool_release(struct pool *p, struct pool_zygote *z);
 void pool_task_free(struct pool_task *t);
 /* pool_is_broken: no task can be made for the time being; p->why says why. */
 bool pool_is_broken(const struct pool *p);
-void pool_stats(const struct pool *p, struct pool_stats *ret);
+void pool_stats(struct pool *p, struct pool_stats *ret);
 void pool_done(struct pool *p);
 
 /* source_remove: before its fd is closed: a process that was forked meanwhile may have a copy for a moment, and while there is
