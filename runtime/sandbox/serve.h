@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/sandbox/pool.h"
+#include "runtime/sandbox/watch.h"
 
 #define SERVE_CLIENTS_MAX 2048
 
@@ -31,7 +32,8 @@ _Noreturn void worker_main(const struct request *q, const struct recipe *recipe,
 			   int channel);
 
 /* job_run: code in a task whose ends are fds; asked_us: when it was wanted. caller: the connection, on whose end the task ends.
- * 1 where the task has gone before it had the code: another one may have it. job_done: what is left of the fds. */
+ * 1 where the task has gone before it had the code: another one may have it. job_done:
+ * what is left of it, the task's sandbox among it; who waits for the result need not wait for this. */
 struct serve_request;
 struct job {
 	const struct request *q;
@@ -40,7 +42,14 @@ struct job {
 	int fds[TASK_FDS];
 	int caller;
 	uint64_t asked_us;
+	/* inside, until job_done */
+	struct watch watch;
+	struct output output;
 };
+#define JOB_INIT                                                                      \
+	{                                                                             \
+		.fds = { -1, -1, -1, -1 }, .watch = WATCH_INIT, .output = OUTPUT_INIT \
+	}
 int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,
 	    struct err *err);
 void job_done(struct job *j);

@@ -121,9 +121,11 @@ static int hand_over(struct job *j, struct arena *a, struct err *err)
 	return err->errnum == EPIPE || err->errnum == ECONNRESET ? 1 : -1;
 }
 
-static int watch(struct job *j, struct watch *w, struct output *o, const struct policy *p,
-		 struct err *err)
+static int watch(struct job *j, const struct policy *p, struct err *err)
 {
+	struct watch *w = &j->watch;
+	struct output *o = &j->output;
+
 	o->s[0].fd = take_fd(&j->fds[TASK_OUT]);
 	o->s[1].fd = take_fd(&j->fds[TASK_ERR]);
 	o->most = policy_n(p, POLICY_OUTPUT);
@@ -164,33 +166,29 @@ static void judge(struct result *r, const struct watch *w, const struct output *
 static int run(struct job *j, const struct policy *p, struct arena *a, struct result *r,
 	       struct err *err)
 {
-	struct watch w = WATCH_INIT;
-	struct output o = OUTPUT_INIT;
 	uint64_t began;
 	int failed;
 
 	failed = hand_over(j, a, err);
 	began = watch_now_us();
 	r->setup_ms = (began - j->asked_us) / 1000u;
-	w.policy = p;
+	j->watch.policy = p;
 	if (failed > 0)
 		return failed;
 	if (failed == 0)
-		failed = watch(j, &w, &o, p, err);
+		failed = watch(j, p, err);
 	r->execution_ms = (watch_now_us() - began) / 1000u;
-	judge(r, &w, &o, failed < 0, err, a);
-	j->fds[TASK_INIT] = take_fd(&w.sock);
-	watch_done(&w);
-	output_done(&o);
+	judge(r, &j->watch, &j->output, failed < 0, err, a);
 	return failed;
 }
 
 void job_done(struct job *j)
 {
-	for (size_t i = 0; i < TASK_FDS; i++) {
+	watch_done(&j->watch);
+	output_done(&j->output);
+	for (size_t i = 0; i < TASK_FDS; i++)
 		scope_close(&j->fds[i]);
-		j->fds[i] = -1;
-	}
+	*j = (struct job)JOB_INIT;
 }
 
 int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,

@@ -20,7 +20,7 @@ struct worker {
 	const struct recipe *recipe;
 	int connection, channel;
 	bool had_task; /* in this request */
-	int init; /* of that task's sandbox, which ends with it; -1: none */
+	struct job job; /* likewise */
 	struct arena a; /* of one request */
 };
 
@@ -106,24 +106,23 @@ static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
 static int execute(struct worker *w, const struct serve_request *q, struct emit *e, struct err *err)
 {
 	struct policy p = *w->q->policy;
-	struct job j = { .q = w->q,
-			 .request = q,
-			 .recipe = w->recipe,
-			 .caller = w->connection,
-			 .asked_us = watch_now_us() };
+	uint64_t now = watch_now_us();
+	struct job *j = &w->job;
 	struct result r;
-
 	int ran;
 
 	TRY(serve_request_limits(q, &p, err));
 	/* One that waits may have gone with its zygote, which the pool then finds out, too. */
 	do {
-		TRY(want_task(w, j.fds, err));
+		job_done(j);
+		TRY(want_task(w, j->fds, err));
 		w->had_task = true;
-		ran = job_run(&j, &p, &w->a, &r, err);
-		if (ran <= 0)
-			w->init = take_fd(&j.fds[TASK_INIT]);
-		job_done(&j);
+		j->q = w->q;
+		j->request = q;
+		j->recipe = w->recipe;
+		j->caller = w->connection;
+		j->asked_us = now;
+		ran = job_run(j, &p, &w->a, &r, err);
 	} while (ran > 0);
 	TRY(ran);
 	serve_answer_begin(q, e);
@@ -200,8 +199,7 @@ static bool serve_one(struct worker *w)
 	if (fine)
 		write_frame(w, &out);
 	/* The client has not waited for this. */
-	scope_close(&w->init);
-	w->init = -1;
+	job_done(&w->job);
 	if (w->had_task && init_say(w->channel, (enum init_word)WORD_DONE, 0) < 0)
 		_exit(0);
 	w->had_task = false;
@@ -211,9 +209,11 @@ static bool serve_one(struct worker *w)
 
 void worker_main(const struct request *q, const struct recipe *recipe, int connection, int channel)
 {
-	struct worker w = {
-		.q = q, .recipe = recipe, .connection = connection, .channel = channel, .init = -1
-	};
+	struct worker w = { .q = q,
+			    .recipe = recipe,
+			    .connection = connection,
+			    .channel = channel,
+			    .job = JOB_INIT };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)WORKER_NAME, 0, 0, 0);

@@ -16,6 +16,7 @@ import resource
 import select
 import struct
 import sys
+import time
 
 CLONE_NEWPID = 0x20000000
 PR_SET_DUMPABLE, PR_SET_NAME, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 15, 24, 38
@@ -167,7 +168,7 @@ def finish(status):
         # Our own end takes longer than most tasks: who waits for us hears of it before, looks what we used, and kills us.
         name_process(PR_SET_NAME, ENDED_NAME % (status & 0xFF))
         os.closerange(OUT, ERR + 1)
-        select.select((), (), (), KILLED_WITHIN)
+        time.sleep(KILLED_WITHIN)
     os._exit(status)
 
 
@@ -180,6 +181,7 @@ def rehearse():
     code, environment = receive(_socket.socket(fileno=ours.detach()))
     environment.split(b"\0")
     execute(code)
+    execute(code)  # what it allocates now, it will the next time
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     is_alone()
