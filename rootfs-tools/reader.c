@@ -93,6 +93,9 @@ static la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, in
 
 struct outbox {
 	int fd;
+	struct lane *lane; /* of contents, or NULL: they come between the records */
+	uint32_t put; /* into the lane, modulo 2^32 */
+	size_t unsaid; /* of that: in records that still lie here */
 	size_t n;
 	char bytes[OUTBOX_BYTES];
 };
@@ -102,6 +105,7 @@ static int outbox_flush(struct outbox *o, struct err *err)
 	size_t n = o->n;
 
 	o->n = 0;
+	o->unsaid = 0;
 	if (n > 0 && fd_write_all(o->fd, o->bytes, n) < 0)
 		return err_host(err, errno, "hand records over");
 	return 0;
@@ -229,6 +233,33 @@ static struct record record_new(const struct reader *r, enum record_kind kind, u
 				.unpacked = out > 0 ? (uint64_t)out : 0 };
 }
 
+/* Into the lane; the other side learns of it while there is still room for more. */
+static int pieces_say(struct reader *r, const char *bytes, size_t n, struct err *err)
+{
+	struct outbox *o = r->out;
+
+	while (n > 0) {
+		size_t some = lane_room(o->lane, o->put, n);
+		struct record rec;
+
+		if (some == 0) {
+			TRY(outbox_flush(o, err));
+			if (!lane_wait(o->lane, o->put))
+				return err_host(err, EPIPE, "hand contents over");
+			continue;
+		}
+		rec = record_new(r, RECORD_PIECE, some);
+		lane_put(o->lane, &o->put, bytes, some);
+		TRY(say(r, &rec, sizeof(rec), err));
+		o->unsaid += some;
+		if (o->unsaid >= LANE_PIECE)
+			TRY(outbox_flush(o, err));
+		bytes += some;
+		n -= some;
+	}
+	return 0;
+}
+
 static int data_say(struct reader *r, uint64_t hole, const char *bytes, size_t n, struct err *err)
 {
 	struct record rec;
@@ -237,6 +268,8 @@ static int data_say(struct reader *r, uint64_t hole, const char *bytes, size_t n
 		rec = record_new(r, RECORD_HOLE, hole);
 		TRY(say(r, &rec, sizeof(rec), err));
 	}
+	if (r->out->lane)
+		return pieces_say(r, bytes, n, err);
 	while (n > 0) {
 		size_t some = n < RECORD_DATA_MAX ? n : RECORD_DATA_MAX;
 
@@ -543,7 +576,7 @@ static void hash_free(struct sha256 **hash)
 	sha256_free(*hash);
 }
 
-void archive_sum(int fd, int out, const struct limits *limits)
+void archive_sum(int fd, int out, struct lane *unused, const struct limits *limits)
 {
 	scoped(reader_done) struct reader r = { .limits = limits,
 						.feed = { .fd = fd, .most = limits->input } };
@@ -552,6 +585,7 @@ void archive_sum(int fd, int out, const struct limits *limits)
 	uint8_t digest[SHA256_BYTES];
 	struct err err = { 0 };
 
+	(void)unused;
 	if (!hash || sha256_begin(hash) < 0)
 		(void)err_host(&err, ENOMEM, "begin SHA-256");
 	else if (sum_read(&r, hash, &last.size, &err) == 0 && sha256_end(hash, digest) < 0)
@@ -566,9 +600,9 @@ void archive_sum(int fd, int out, const struct limits *limits)
 		(void)!fd_write_all(out, digest, sizeof(digest));
 }
 
-void archive_say(int fd, int out, const struct limits *limits)
+void archive_say(int fd, int out, struct lane *lane, const struct limits *limits)
 {
-	struct outbox box = { .fd = out };
+	struct outbox box = { .fd = out, .lane = lane };
 	scoped(reader_done) struct reader r = { .limits = limits,
 						.out = &box,
 						.feed = { .fd = fd, .most = limits->input } };

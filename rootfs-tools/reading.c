@@ -2,6 +2,7 @@
 /* reading.c - the confined child that parses or sums one archive: its beginning and its end. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +13,8 @@
 
 #define PIPE_BYTES (1 << 20)
 
-static void child_run(int fd, int out, const struct limits *limits, reading_body *body)
+static void child_run(int fd, int out, struct lane *lane, const struct limits *limits,
+		      reading_body *body)
 {
 	struct record fail = { .kind = RECORD_FAIL };
 	struct err err = { 0 };
@@ -32,7 +34,7 @@ static void child_run(int fd, int out, const struct limits *limits, reading_body
 		(void)!write(1, &fail, sizeof(fail));
 		(void)!write(1, &err, sizeof(err));
 	} else {
-		body(0, 1, limits);
+		body(0, 1, lane, limits);
 	}
 	_exit(0);
 }
@@ -40,19 +42,27 @@ static void child_run(int fd, int out, const struct limits *limits, reading_body
 int reading_begin(struct reading *r, int fd, const struct limits *limits, reading_body *body,
 		  struct err *err)
 {
+	const pid_t parent = getpid();
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_host(err, errno, "make a pipe for the reader");
 	(void)sys_fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* only for speed */
-	r->pid = fork();
+	r->lane = lane_new();
+	r->pid = r->lane ? fork() : -1;
+	/* One that waits for room in the lane would not hear of our end otherwise. */
+	if (r->pid == 0 &&
+	    (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent))
+		_exit(1);
 	if (r->pid == 0)
-		child_run(fd, ends[1], limits, body);
+		child_run(fd, ends[1], r->lane, limits, body);
 	(void)sys_close(ends[1]);
 	r->pipe = ends[0];
 	if (r->pid < 0) {
 		(void)sys_close(r->pipe);
 		r->pipe = -1;
+		lane_free(r->lane);
+		r->lane = NULL;
 		return err_host(err, errno, "start the reader");
 	}
 	return 0;
@@ -72,8 +82,11 @@ int reading_end(struct reading *r)
 	if (r->pipe >= 0)
 		(void)sys_close(r->pipe);
 	r->pipe = -1;
+	lane_close(r->lane);
 	while (sys_waitid(P_PID, (id_t)r->pid, &info, WEXITED) < 0 && errno == EINTR)
 		;
+	lane_free(r->lane);
+	r->lane = NULL;
 	r->pid = 0;
 	return info.si_code == CLD_EXITED ? 0 : info.si_status;
 }

@@ -3,6 +3,7 @@
  *
  *	ENTRY  name, link and attributes follow, in this order, without NULs between them
  *	DATA   size bytes of the entry's content follow
+ *	PIECE  size bytes of it come next in the lane
  *	HOLE   size bytes of zeros come next in the content
  *	END    the archive is read
  *	FAIL   a struct err follows; nothing after it
@@ -13,10 +14,18 @@
 
 #include <stdint.h>
 
+#include "rootfs-tools/lane.h"
 #include "rootfs-tools/limits.h"
 #include "spec/base/err.h"
 
-enum record_kind { RECORD_ENTRY = 1, RECORD_DATA, RECORD_HOLE, RECORD_END, RECORD_FAIL };
+enum record_kind {
+	RECORD_ENTRY = 1,
+	RECORD_DATA,
+	RECORD_HOLE,
+	RECORD_END,
+	RECORD_FAIL,
+	RECORD_PIECE
+};
 
 enum record_type {
 	RECORD_DIR = 1,
@@ -39,15 +48,16 @@ struct record {
 /* A piece of content in one record. */
 #define RECORD_DATA_MAX (1u << 20)
 
-/* archive_say: reads the archive fd and writes its records to out. The body of the confined child,
- * which also runs unconfined in tests: opens nothing, allocates, returns when all is said or out is
- * closed. The bounds are those that only a reader can watch. */
-void archive_say(int fd, int out, const struct limits *limits);
+/* archive_say: reads the archive fd and writes its records to out, contents into the lane or, where that
+ * is NULL, to out. The body of the confined child, which also runs unconfined in tests: opens nothing,
+ * allocates, returns when all is said or nobody listens. The bounds are those that only a reader can
+ * watch. */
+void archive_say(int fd, int out, struct lane *lane, const struct limits *limits);
 
 /* archive_sum: unpacks the compression of the file fd, whatever it holds, and writes an END record with
  * the number of bytes, and their SHA-256 behind it; or a FAIL. The body of another such child. Who
  * starts it has used SHA-256 before: the first use opens files. */
-void archive_sum(int fd, int out, const struct limits *limits);
+void archive_sum(int fd, int out, struct lane *unused, const struct limits *limits);
 
 /* zip_check: that the central directory and the local headers of a zip archive tell one story: same
  * names, sizes and kinds, no entry encrypted, none that overlaps another. ERR_HOSTILE, ERR_LIMIT or

@@ -138,23 +138,34 @@ static int part_flush(struct spool *s, struct err *err)
 	return 0;
 }
 
+char *spool_room(struct spool *s, size_t *ret)
+{
+	*ret = BUFFER_BYTES - s->filled;
+	return s->buffer + s->filled;
+}
+
+int spool_filled(struct spool *s, size_t n, struct err *err)
+{
+	if (sha256_add(s->hash, s->buffer + s->filled, n) < 0)
+		return err_host(err, EIO, "compute SHA-256");
+	s->size += n;
+	s->filled += n;
+	return s->filled == BUFFER_BYTES ? part_flush(s, err) : 0;
+}
+
 int spool_write(struct spool *s, const void *bytes, size_t n, struct err *err)
 {
 	const char *p = bytes;
 
-	if (sha256_add(s->hash, bytes, n) < 0)
-		return err_host(err, EIO, "compute SHA-256");
-	s->size += n;
 	while (n > 0) {
-		size_t room = BUFFER_BYTES - s->filled;
-		size_t some = n < room ? n : room;
+		size_t some;
+		char *room = spool_room(s, &some);
 
-		memcpy(s->buffer + s->filled, p, some);
-		s->filled += some;
+		some = n < some ? n : some;
+		memcpy(room, p, some);
+		TRY(spool_filled(s, some, err));
 		p += some;
 		n -= some;
-		if (s->filled == BUFFER_BYTES)
-			TRY(part_flush(s, err));
 	}
 	return 0;
 }

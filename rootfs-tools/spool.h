@@ -50,6 +50,9 @@ void spool_done(struct spool *s);
  * next begin. Equal contents become one. */
 int spool_begin(struct spool *s, struct err *err);
 int spool_write(struct spool *s, const void *bytes, size_t n, struct err *err);
+/* spool_room: where *ret bytes or fewer can be put, which spool_filled then writes: a copy less. */
+char *spool_room(struct spool *s, size_t *ret);
+int spool_filled(struct spool *s, size_t n, struct err *err);
 /* spool_zeros: n zero bytes, which take no room on disk. */
 int spool_zeros(struct spool *s, uint64_t n, struct err *err);
 int spool_end(struct spool *s, struct content **ret, struct err *err);

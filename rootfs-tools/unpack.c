@@ -72,6 +72,8 @@ struct intake {
 	struct unpack *u;
 	const struct target *to;
 	int pipe;
+	struct lane *lane; /* or NULL: contents come through the pipe, too */
+	uint32_t taken; /* from the lane, modulo 2^32 */
 	char *buf;
 	size_t at, filled;
 	bool ended; /* nothing comes any more */
@@ -205,7 +207,39 @@ static int data_take(struct intake *in, uint64_t n, struct err *err)
 	return 0;
 }
 
-/* DATA and HOLE records until another comes. *some says that there was one. */
+static int pieces_take(struct intake *in, uint64_t n, struct err *err)
+{
+	struct spool *s = in->u->spool;
+
+	while (n > 0) {
+		size_t some;
+		char *room = spool_room(s, &some);
+
+		some = n < some ? (size_t)n : some;
+		lane_take(in->lane, &in->taken, room, some);
+		TRY(spool_filled(s, some, err));
+		n -= some;
+	}
+	return 0;
+}
+
+static bool is_content(const struct record *r)
+{
+	return r->kind == RECORD_DATA || r->kind == RECORD_HOLE || r->kind == RECORD_PIECE;
+}
+
+static int part_take(struct intake *in, const struct record *r, struct err *err)
+{
+	if (r->kind == RECORD_HOLE)
+		return spool_zeros(in->u->spool, r->size, err);
+	if (r->kind == RECORD_DATA && r->size <= RECORD_DATA_MAX)
+		return data_take(in, r->size, err);
+	if (r->kind == RECORD_PIECE && r->size <= LANE_PIECE && in->lane)
+		return pieces_take(in, r->size, err);
+	return err_set(err, ERR_HOSTILE, 0, "the reader says too much at once");
+}
+
+/* Records of content until another comes. *some says that there was one. */
 static int content_take(struct intake *in, struct content **ret, bool *some, struct err *err)
 {
 	uint64_t size = 0;
@@ -215,16 +249,11 @@ static int content_take(struct intake *in, struct content **ret, bool *some, str
 	TRY(spool_begin(in->u->spool, err));
 	for (;;) {
 		TRY(record_take(in, &r, err));
-		if (r.kind != RECORD_DATA && r.kind != RECORD_HOLE)
+		if (!is_content(&r))
 			break;
 		*some = true;
 		TRY(bounds(in, size, r.size, err));
-		if (r.kind == RECORD_HOLE)
-			TRY(spool_zeros(in->u->spool, r.size, err));
-		else if (r.size > RECORD_DATA_MAX)
-			return err_set(err, ERR_HOSTILE, 0, "the reader says too much at once");
-		else
-			TRY(data_take(in, r.size, err));
+		TRY(part_take(in, &r, err));
 		size += r.size;
 		in->bytes += r.size;
 		in->u->total += r.size;
@@ -496,10 +525,11 @@ static int records_take(struct intake *in, struct err *err)
 	}
 }
 
-int unpack_records(struct unpack *u, int pipe, const struct target *to, struct err *err)
+int unpack_records(struct unpack *u, int pipe, struct lane *lane, const struct target *to,
+		   struct err *err)
 {
 	scoped(intake_done) struct intake in = {
-		.u = u, .to = to, .pipe = pipe, .buf = malloc(BUFFER_BYTES)
+		.u = u, .to = to, .pipe = pipe, .lane = lane, .buf = malloc(BUFFER_BYTES)
 	};
 
 	if (!in.buf)
@@ -510,7 +540,7 @@ int unpack_records(struct unpack *u, int pipe, const struct target *to, struct e
 int unpack_reading(struct unpack *u, struct reading *r, const char *name, const struct target *to,
 		   struct err *err)
 {
-	int result = unpack_records(u, r->pipe, to, err), sig;
+	int result = unpack_records(u, r->pipe, r->lane, to, err), sig;
 
 	/* A failure ends the reader, which may still have much to say. */
 	if (result < 0 && err->kind != ERR_INTEGRITY)

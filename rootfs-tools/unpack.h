@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "rootfs-tools/lane.h"
 #include "rootfs-tools/limits.h"
 #include "rootfs-tools/spool.h"
 #include "rootfs-tools/tree.h"
@@ -39,14 +40,15 @@ struct unpack {
 void unpack_init(struct unpack *u, const struct limits *limits, struct spool *spool,
 		 const struct log *log);
 
-/* A child that reads one archive, and the pipe that it says it through. Zeroed with pipe -1 is
- * none. */
+/* A child that reads one archive, the pipe that it says it through, and the lane of the contents.
+ * Zeroed with pipe -1 is none. */
 struct reading {
 	pid_t pid;
 	int pipe;
+	struct lane *lane;
 };
-/* reading_begin: a confined child that runs body on the file fd and the pipe. */
-typedef void reading_body(int fd, int out, const struct limits *limits);
+/* reading_begin: a confined child that runs body on the file fd, the pipe and the lane. */
+typedef void reading_body(int fd, int out, struct lane *lane, const struct limits *limits);
 int reading_begin(struct reading *r, int fd, const struct limits *limits, reading_body *body,
 		  struct err *err);
 /* reading_start: begins to read the archive fd. Several may read at once. */
@@ -63,10 +65,11 @@ struct target {
 	bool layer; /* an image's layer: whiteout files take away what lower sources have */
 };
 
-/* unpack_records: what comes out of the pipe (or a file of records), into the tree. Times are left
+/* unpack_records: what comes out of the pipe (or a file of records) and the lane (or NULL), into the tree. Times are left
  * behind, and owners unless they are kept; modes become 0755 or 0644. ERR_HOSTILE and ERR_LIMIT for an entry that leaves its
  * place or bounds, ERR_INTEGRITY for damage, ERR_INPUT for what is no such archive. */
-int unpack_records(struct unpack *u, int pipe, const struct target *to, struct err *err);
+int unpack_records(struct unpack *u, int pipe, struct lane *lane, const struct target *to,
+		   struct err *err);
 /* unpack_fd: a reading from its start to its end. The kind is told by content: tar and cpio, plain
  * or compressed with gzip, bzip2, xz or zstd, zip, or a Debian package; name is for messages. The
  * caller has set a UTF-8 locale: without one the library gives up on names that are not ASCII. */

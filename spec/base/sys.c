@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -308,6 +309,16 @@ int sys_setpgid(void)
 pid_t sys_setsid(void)
 {
 	return setsid();
+}
+
+int sys_futex_wait(const uint32_t *word, uint32_t is)
+{
+	return (int)syscall(SYS_futex, word, FUTEX_WAIT, is, NULL, NULL, 0);
+}
+
+int sys_futex_wake(const uint32_t *word)
+{
+	return (int)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)

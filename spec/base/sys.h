@@ -110,6 +110,9 @@ int sys_kill(pid_t pid, int sig);
 int sys_waitid(int type, id_t id, siginfo_t *info, int options);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 pid_t sys_setsid(void);
+/* sys_futex_wait, sys_futex_wake: on a word that processes share; wakes one. */
+int sys_futex_wait(const uint32_t *word, uint32_t is);
+int sys_futex_wake(const uint32_t *word);
 int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 int sys_personality(unsigned long persona);
 int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit *old);

@@ -14,6 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void lane_drop(struct lane **l)
+{
+	lane_free(*l);
+}
+
 static void tree_check(struct tree *t)
 {
 	scoped_arena struct arena a = { 0 };
@@ -47,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_spool struct spool spool = { .dir = -1, .tmp = -1, .part = -1, .open_fd = -1 };
 	scoped_tree struct tree tree = { 0 };
 	const struct target to = { .tree = &tree, .source = 1, .layer = size % 2 };
+	/* What lies in it is zeros; with and without one. */
+	scoped(lane_drop) struct lane *lane = size % 3 ? lane_new() : NULL;
 	struct unpack unpack;
 	struct err err = { 0 };
 
@@ -59,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unpack.xattrs = every;
 	unpack.n_xattrs = 1;
 	tree_init(&tree, &limits);
-	if (unpack_records(&unpack, records, &to, &err) < 0 &&
+	if (unpack_records(&unpack, records, lane, &to, &err) < 0 &&
 	    (err.kind == ERR_NONE || !err.text[0]))
 		abort();
 	tree_check(&tree);

@@ -95,16 +95,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unpack_init(&unpack, &limits, &spool, &silent);
 	tree_init(&tree, &limits);
 	/* Its digest first, whose word is one record and what belongs to it. */
-	archive_sum(fd, records, &limits);
+	archive_sum(fd, records, NULL, &limits);
 	if (lseek(records, 0, SEEK_SET) != 0 ||
 	    read(records, &last, sizeof(last)) != sizeof(last) ||
 	    (last.kind != RECORD_END && last.kind != RECORD_FAIL) || ftruncate(records, 0) < 0 ||
 	    lseek(records, 0, SEEK_SET) != 0)
 		abort();
-	archive_say(fd, records, &limits);
+	archive_say(fd, records, NULL, &limits);
 	if (lseek(records, 0, SEEK_SET) != 0)
 		abort();
-	if (unpack_records(&unpack, records, &to, &err) < 0) {
+	if (unpack_records(&unpack, records, NULL, &to, &err) < 0) {
 		if (err.kind == ERR_NONE || !err.text[0])
 			abort();
 	} else {

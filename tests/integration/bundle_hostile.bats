@@ -37,6 +37,28 @@ setup() {
 	grep -qE "^$reader .*RLIMIT_NOFILE, (\{rlim_cur=0, rlim_max=0|0x)" trace
 }
 
+@test "a reader ends with who started it, also while it waits" {
+	truncate -s 100M zeros
+	tar -cf a.tar zeros
+	# Who listens so slowly leaves its reader no room.
+	strace -D -o /dev/null -e trace=poll -e inject=poll:delay_enter=1s "$bundle" build a.tar --arg=/x -q -o ./out &
+	pid=$!
+	until pgrep -P "$pid" >/dev/null; do
+		kill -0 "$pid"
+		sleep 0.05
+	done
+	sleep 0.5
+	reader=$(pgrep -n -P "$pid")
+	kill -9 "$pid"
+	wait "$pid" || true
+	for _ in $(seq 100); do
+		state=$(awk '/^State:/ { print $2 }' "/proc/$reader/status" 2>/dev/null) || break
+		[ "$state" != Z ] || break
+		sleep 0.1
+	done
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
 @test "a file system without room and a read error leave nothing" {
 	head -c 3000000 /dev/urandom >big
 	tar -cf a.tar big

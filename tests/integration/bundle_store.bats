@@ -170,15 +170,16 @@ run_name() { timeout -k 1 20 "$SRT_OCI" --root "$PWD/state" run "$@"; }
 	[ "$status" -eq 0 ]
 }
 
-# faulty CALL ERROR NAME: the store that a build leaves behind one such call of which fails, for later and later ones. 127 is the
-# dynamic loader's.
+# faulty CALL ERROR NAME [each]: the store that a build leaves behind one such call of which fails, for later and later ones, or
+# for each. 127 is the dynamic loader's; libraries may go on without one of their files.
 faulty() {
-	local n status failures=0
-	for ((n = 1; n < 2000; n = n * 3 / 2 + 1)); do
+	local n status failures=0 each=$(($# > 3))
+	for ((n = 1; n < 2000; n = (each ? n : n * 3 / 2) + 1)); do
 		status=0
-		strace -qq -o /dev/null -e trace="$1" -e inject="$1:error=$2:when=$n" "$bundle" build ../a.tar --arg=/bin/sh -q -o "$3" 2>said || status=$?
-		[ "$status" -ne 0 ] || break
-		[ "$status" -ne 127 ] || continue
+		strace -qq -o calls -e trace="$1" -e inject="$1:error=$2:when=$n" "$bundle" build ../a.tar --arg=/bin/sh -q -o "$3" 2>said || status=$?
+		grep -q INJECTED calls || break
+		[ "$status" -ne 0 ] || "$bundle" rm -q "$3"
+		[[ $status -ne 0 && $status -ne 127 ]] || continue
 		failures=$((failures + 1))
 		echo "$1 $n: $status $(cat said)"
 		[ "$status" -eq 5 ] || [ "$status" -eq 4 ]
@@ -198,7 +199,7 @@ faulty() {
 	export SRT_OCI_STORE=hardlink
 	"$bundle" fsck -q
 	faulty write ENOSPC full
-	faulty read EIO unread
+	faulty read EIO unread each
 	faulty linkat EDQUOT quota
 	# A disk that is really full, and has room afterwards.
 	unshare -rm true 2>/dev/null || skip "no user namespace may mount a tmpfs here"

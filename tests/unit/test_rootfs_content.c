@@ -8,9 +8,12 @@
 #include <cmocka.h>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rootfs-tools/closure.h"
 #include "rootfs-tools/elf.h"
+#include "rootfs-tools/lane.h"
 #include "rootfs-tools/materialise.h"
 #include "rootfs-tools/spool.h"
 #include "rootfs-tools/tree.h"
@@ -215,9 +218,109 @@ static void closure_keeps_links_and_their_ends(void **state)
 	assert_null(tree_find(&t, "/var", false));
 }
 
+/* The byte at a place of what goes through a lane. */
+static char byte_at(uint32_t at)
+{
+	return (char)(at * 31 + at / 4096);
+}
+
+#define LANE_PASSES 3u
+
+/* Pieces of odd sizes; each is said through the pipe behind its bytes. 0, or who listened has gone. */
+static int lane_fill(struct lane *l, int out)
+{
+	static char bytes[LANE_PIECE];
+	uint32_t at = 0, size = 1;
+
+	while (at < LANE_PASSES * LANE_BYTES) {
+		size_t n = lane_room(l, at, size);
+
+		if (n == 0 && !lane_wait(l, at))
+			return 7;
+		for (uint32_t i = 0; i < n; i++)
+			bytes[i] = byte_at(at + i);
+		lane_put(l, &at, bytes, n);
+		if (n > 0 && write(out, &n, sizeof(n)) != sizeof(n))
+			return 1;
+		size = size * 3 % LANE_PIECE + 1;
+	}
+	return 0;
+}
+
+static pid_t lane_filler(struct lane *l, int ends[2])
+{
+	pid_t pid;
+
+	assert_non_null(l);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(60);
+		(void)close(ends[0]);
+		_exit(lane_fill(l, ends[1]));
+	}
+	assert_true(pid > 0);
+	(void)close(ends[1]);
+	return pid;
+}
+
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void a_lane_carries_more_than_it_holds(void **state)
+{
+	static char bytes[LANE_PIECE];
+	struct lane *l = lane_new();
+	uint32_t at = 0;
+	int ends[2];
+	pid_t pid = lane_filler(l, ends);
+	size_t n;
+
+	(void)state;
+	while (read(ends[0], &n, sizeof(n)) == sizeof(n)) {
+		uint32_t from = at;
+
+		assert_true(n <= sizeof(bytes));
+		lane_take(l, &at, bytes, n);
+		for (uint32_t i = 0; i < n; i++)
+			if (bytes[i] != byte_at(from + i))
+				fail_msg("another byte at %u", from + i);
+	}
+	assert_true(at >= LANE_PASSES * LANE_BYTES);
+	assert_int_equal(status_of(pid), 0);
+	(void)close(ends[0]);
+	lane_free(l);
+}
+
+static void a_closed_lane_ends_the_wait(void **state)
+{
+	struct lane *l = lane_new();
+	int ends[2];
+	pid_t pid = lane_filler(l, ends);
+	size_t n, said = 0;
+
+	(void)state;
+	/* Nothing is taken, so it says less than the lane holds, and waits. */
+	while (said < LANE_BYTES / 2 && read(ends[0], &n, sizeof(n)) == sizeof(n))
+		said += n;
+	lane_close(l);
+	while (read(ends[0], &n, sizeof(n)) == sizeof(n))
+		;
+	assert_int_equal(WEXITSTATUS(status_of(pid)), 7);
+	(void)close(ends[0]);
+	lane_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lane_carries_more_than_it_holds),
+		cmocka_unit_test(a_closed_lane_ends_the_wait),
 		cmocka_unit_test_setup_teardown(equal_contents_are_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(zeros_hide_what_was_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(elf_names_what_it_needs, setup, teardown),
