@@ -197,13 +197,17 @@ uint64_t measure_proportional(struct measure *m)
 	return sum;
 }
 
-static bool is_only(struct measure *m, const char *pid)
+bool measure_alone(struct measure *m, int number)
 {
-	const char *first;
+	char own[16];
+	const char *pid;
 
+	(void)snprintf(own, sizeof(own), "%d", number);
 	rewinddir(m->dir);
-	first = next(m);
-	return first && str_eq(first, pid) && !next(m);
+	while ((pid = next(m)))
+		if (!str_eq(pid, own))
+			return false;
+	return true;
 }
 
 /* One that is in its end already has no memory any more: then there is nothing to be gained. */
@@ -234,8 +238,6 @@ bool measure_finish(struct measure *m, int number, struct finish *ret)
 	struct usage u = { 0 };
 
 	(void)snprintf(pid, sizeof(pid), "%d", number);
-	if (!is_only(m, pid))
-		return false;
 	dir = sys_openat(dirfd(m->dir), pid, flags, 0);
 	line = dir < 0 ? NULL : read_at(dir, "stat", text);
 	if (!line || !finish_parse(line, &ret->status) ||

@@ -14,7 +14,7 @@ struct usage {
 	uint64_t cpu_us; /* of those alive, and of those they waited for */
 };
 
-/* The only process that is left, which has said that it ends. */
+/* A process that has said that it ends. */
 struct finish {
 	int fd; /* /proc/PID: signals can be sent there */
 	int status;
@@ -34,9 +34,10 @@ bool measure_usage(struct measure *m, struct usage *ret);
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);
 
-/* measure_finish: of the process with that number there. False where there is another process, a child that has been waited
- * for, whose costs only the end tells, or another name. */
+/* measure_finish: of the process with that number there. False where it has another name, or has waited for a child, whose costs
+ * only the end tells. measure_alone: whether there is no other but the first. */
 bool measure_finish(struct measure *m, int number, struct finish *ret);
+bool measure_alone(struct measure *m, int number);
 
 /* finish_parse: what the line of /proc/PID/stat says of it: the status. False as above. For tests. */
 bool finish_parse(const char *line, int *status);

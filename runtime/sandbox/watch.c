@@ -239,8 +239,8 @@ static bool on_init(struct watch *w)
 }
 
 /* A payload's own end takes the kernel longer than most payloads run: its memory goes first, then its parent hears of it. So
- * where both outputs are closed, nobody else is left in the sandbox, and it says in its name with which status it ends, it is
- * taken at its word, as its status is its word anyway, and killed: so no more comes of it. */
+ * where both outputs are closed and it says in its name with which status it ends, it is taken at its word, as its status is its
+ * word anyway, and killed: so no more comes of it. Whoever else is left is ended as ever. */
 static bool has_finished(struct watch *w)
 {
 	uint64_t most_tasks = policy_n(w->policy, POLICY_PROCESSES);
@@ -251,7 +251,9 @@ static bool has_finished(struct watch *w)
 	scoped_fd int process = f.fd;
 	if (sys_pidfd_send_signal(process, SIGKILL) < 0)
 		return false;
-	w->ended = w->finished = true;
+	w->ended = true;
+	/* Only now: what has KILL waiting makes no more. */
+	w->finished = measure_alone(w->measure, w->payload);
 	w->code = CLD_EXITED;
 	w->status = f.status;
 	w->cpu_us = f.cpu_us > w->cpu_us ? f.cpu_us : w->cpu_us;
