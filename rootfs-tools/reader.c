@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rootfs-tools/outbox.h"
 #include "rootfs-tools/record.h"
 #include "rootfs-tools/sha256.h"
 #include "spec/base/fd.h"
@@ -85,46 +86,6 @@ static la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, in
 	}
 	f->at = (uint64_t)(base + offset);
 	return base + offset;
-}
-
-/* --- where records go: many small ones in one write --- */
-
-#define OUTBOX_BYTES (64u << 10)
-
-struct outbox {
-	int fd;
-	struct lane *lane; /* of contents, or NULL: they come between the records */
-	uint32_t put; /* into the lane, modulo 2^32 */
-	size_t unsaid; /* of that: in records that still lie here */
-	size_t n;
-	char bytes[OUTBOX_BYTES];
-};
-
-static int outbox_flush(struct outbox *o, struct err *err)
-{
-	size_t n = o->n;
-
-	o->n = 0;
-	o->unsaid = 0;
-	if (n > 0 && fd_write_all(o->fd, o->bytes, n) < 0)
-		return err_host(err, errno, "hand records over");
-	return 0;
-}
-
-static int outbox_add(struct outbox *o, const void *bytes, size_t n, struct err *err)
-{
-	if (n > sizeof(o->bytes) - o->n)
-		TRY(outbox_flush(o, err));
-	if (n > sizeof(o->bytes) / 2) {
-		TRY(outbox_flush(o, err));
-		if (fd_write_all(o->fd, bytes, n) < 0)
-			return err_host(err, errno, "hand records over");
-		return 0;
-	}
-	if (n > 0)
-		memcpy(o->bytes + o->n, bytes, n);
-	o->n += n;
-	return 0;
 }
 
 /* --- one archive being read --- */

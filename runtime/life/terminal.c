@@ -14,6 +14,7 @@
 #include "spec/base/sys.h"
 
 #define CHUNK 8192
+#define WAIT_TRIES 2
 
 /* What ends this program as it would any other stays unblocked: it is our own fault that they tell of. */
 int payload_block_signals(sigset_t *outside, struct err *err)
@@ -33,9 +34,12 @@ int payload_block_signals(sigset_t *outside, struct err *err)
  * would wake us. */
 static int ended(siginfo_t *info)
 {
+	int r = -1;
+
 	*info = (siginfo_t){ 0 };
-	return sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG) < 0 &&
-	       sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG) < 0;
+	for (int tries = 0; r < 0 && tries < WAIT_TRIES; tries++)
+		r = sys_waitid(P_ALL, 0, info, WEXITED | WNOHANG);
+	return r;
 }
 
 void payload_end_as(int sig, const sigset_t *outside)

@@ -159,8 +159,7 @@ time.sleep(20)" & sleep 0.5
 
 
 @test "a run that is over says nothing of its helper's end" {
-	local round
-	for round in {1..40}; do
+	for _ in {1..40}; do
 		run --separate-stderr sandbox exec --allow-domain good.test true
 		[ "$status" -eq 0 ] && [ -z "$output$stderr" ] || said
 	done
