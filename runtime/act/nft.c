@@ -41,7 +41,8 @@ struct batch {
 
 static void put(struct batch *b, const void *value, size_t n)
 {
-	memcpy(b->bytes + b->n, value, n);
+	if (n > 0)
+		memcpy(b->bytes + b->n, value, n);
 	b->n += n;
 	for (; b->n % NLA_ALIGNTO; b->n++)
 		b->bytes[b->n] = 0;
