@@ -16,6 +16,8 @@
 #include "spec/base/sys.h"
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+/* The kernel waits some 150 ms for whoever has a page of the copy in hand (it moves pages about), and then says EBUSY. */
+#define SEAL_TRIES 20
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -37,6 +39,17 @@ static void name_own_file(void)
 	(void)setenv(COMPANION_OWN, path, 1);
 }
 
+/* Nobody has mapped it, so that EBUSY passes. */
+static int seal(int fd)
+{
+	int r = -1;
+
+	errno = EBUSY;
+	for (int tries = 0; r < 0 && errno == EBUSY && tries < SEAL_TRIES; tries++)
+		r = sys_fcntl(fd, F_ADD_SEALS, ALL_SEALS);
+	return r;
+}
+
 static int make_copy(int from, off_t size, int *ret, struct err *err)
 {
 	/* MFD_EXEC says what older kernels (before 6.3) take for granted and do not know. */
@@ -55,7 +68,7 @@ static int make_copy(int from, off_t size, int *ret, struct err *err)
 		if (n <= 0)
 			return err_host(err, n < 0 ? errno : EIO, "copy this program");
 	}
-	if (sys_fchmod(fd, 0500) < 0 || sys_fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
+	if (sys_fchmod(fd, 0500) < 0 || seal(fd) < 0)
 		return err_host(err, errno, "seal the copy of this program");
 	*ret = take_fd(&fd);
 	return 0;
