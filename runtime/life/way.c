@@ -8,8 +8,10 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/life/handover.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
@@ -31,14 +33,21 @@ static void add_rules(struct policy_domains *rules, const struct strings *patter
 		rules->v[rules->n++] = (struct policy_domain){ patterns->v[i], allow, "" };
 }
 
-/* The helper reads it; that it cannot is better said here. */
+/* The helper reads it; that it cannot is better said here. A pipe would keep it, and the container, waiting. */
 static int check_hosts(const char *path, struct err *err)
 {
-	scoped_fd int fd = path ? sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0) : -1;
+	scoped_fd int fd = -1;
+	struct stat st;
 
-	if (!path || fd >= 0)
+	if (!path)
 		return 0;
-	(void)err_path(err, errno, path, "open %s", path);
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		(void)err_path(err, errno, path, "open %s", path);
+	else if (!S_ISREG(st.st_mode))
+		(void)err_input(err, "%s is no file", path);
+	else
+		return 0;
 	return err_in(err, "/srt/network/hosts");
 }
 
@@ -98,27 +107,6 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 
 /* --- the process that makes sockets inside --- */
 
-static int send_fd(int to, int fd)
-{
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .room = { 0 } };
-	char byte = 0;
-	struct iovec part = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control.room,
-			      .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	return sys_sendmsg(to, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
 /* Nothing of ours that a terminal or a caller could still be waiting for; what it keeps is number 3. */
 static int stand_alone(int keep)
 {
@@ -148,6 +136,7 @@ static void become_process(const char *name)
 
 static _Noreturn void make_sockets(const struct way *w, int container, int asked)
 {
+	struct err unheard; /* whoever asked sees the end of the socket */
 	char byte;
 
 	become_process(MAKER_NAME);
@@ -159,7 +148,7 @@ static _Noreturn void make_sockets(const struct way *w, int container, int asked
 	while (sys_read(3, &byte, 1) > 0) {
 		int fd = sys_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-		if (fd < 0 || send_fd(3, fd) < 0)
+		if (fd < 0 || fd_send_on(3, "publish", "s", fd, &unheard) < 0)
 			_exit(1);
 		(void)sys_close(fd);
 	}

@@ -121,17 +121,6 @@ static struct seccomp_arg odd_netlink[] = { { 0, FAMILY_NETLINK, 0, SCMP_OP_EQ }
 static const char *socket_name[] = { "socket", NULL };
 static const char *absent_names[] = { "io_uring_setup", "io_uring_enter", "io_uring_register",
 				      "socketcall", NULL };
-static const char *architectures[] = {
-#if defined(__x86_64__)
-	"SCMP_ARCH_X86_64",
-	"SCMP_ARCH_X86",
-	"SCMP_ARCH_X32",
-#elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64",
-	"SCMP_ARCH_ARM",
-#endif
-	NULL,
-};
 #define REFUSED(number) .action = SECCOMP_RET_ERRNO, .errno_ret = { true, number }
 static struct seccomp_syscall calls[] = {
 	{ .names = { socket_name, 1 }, REFUSED(EAFNOSUPPORT), .args = { odd_family, 1 } },
@@ -140,19 +129,20 @@ static struct seccomp_syscall calls[] = {
 };
 static const struct seccomp filter = {
 	.default_action = SECCOMP_RET_ALLOW,
-	.architectures = { architectures, ARRAY_LEN(architectures) - 1 },
 	.syscalls = { calls, ARRAY_LEN(calls) },
 };
 
 int plan_network_calls(struct plan *p, const struct config *c, enum stage stage, struct err *err)
 {
+	struct seccomp all = filter;
 	struct seccomp_program *program;
 	struct op *op;
 
 	if (!config_is_filtered(c))
 		return 0;
+	all.architectures = seccomp_machine();
 	program = arena_new(p->arena, struct seccomp_program);
-	TRY(seccomp_compile(&filter, p->arena, program, err));
+	TRY(seccomp_compile(&all, p->arena, program, err));
 	op = plan_add(p, stage, OP_SECCOMP, CAUSE);
 	op->data = program;
 	op->len = sizeof(*program);

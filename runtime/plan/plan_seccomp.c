@@ -249,3 +249,20 @@ int seccomp_compile(const struct seccomp *s, struct arena *a, struct seccomp_pro
 {
 	return seccomp_compile_for(syscall_native()->name, s, a, ret, err);
 }
+
+struct strings seccomp_machine(void)
+{
+	static const char *const names[] = {
+#if defined(__x86_64__)
+		"SCMP_ARCH_X86_64",
+		"SCMP_ARCH_X86",
+		"SCMP_ARCH_X32",
+#elif defined(__aarch64__)
+		"SCMP_ARCH_AARCH64",
+		"SCMP_ARCH_ARM",
+#endif
+		NULL,
+	};
+
+	return (struct strings){ (const char **)(uintptr_t)names, ARRAY_LEN(names) - 1 };
+}

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include "runtime/plan/plan_seccomp.h"
 #include "runtime/plan/seccomp_names.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/observe.h"
@@ -84,18 +85,6 @@ static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_ur
 static const char *const absent_quietly[] = { "clone3", "memfd_secret", "socketcall" };
 /* Memory that is in no process's size: where nobody but the supervisor counts, it is not given. */
 static const char *const uncounted[] = { "memfd_create", "shmget" };
-/* The machine's other kinds of programs are held to the same. */
-static const char *const architectures[] = {
-#if defined(__x86_64__)
-	"SCMP_ARCH_X86_64",
-	"SCMP_ARCH_X86",
-	"SCMP_ARCH_X32",
-#elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64",
-	"SCMP_ARCH_ARM",
-#endif
-	NULL,
-};
 /* Families whose modules the kernel would load for anybody. */
 static const uint64_t odd_families[] = { 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15 };
 
@@ -237,8 +226,8 @@ void compose_seccomp(struct composition *c)
 	struct seccomp *s = arena_new(c->a, struct seccomp);
 
 	s->default_action = SECCOMP_RET_ALLOW;
-	s->architectures.v = (const char **)(uintptr_t)architectures;
-	s->architectures.n = ARRAY_LEN(architectures) - 1;
+	/* The machine's other kinds of programs are held to the same. */
+	s->architectures = seccomp_machine();
 	s->syscalls.v = arena_array(c->a, struct seccomp_syscall, ROWS_MAX);
 	(void)refuse(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
 	(void)refuse(c, s, absent, ARRAY_LEN(absent), ENOSYS);

@@ -93,6 +93,8 @@ GET='get() { printf "GET / HTTP/1.0\\r\\n\\r\\n" | timeout 2 busybox nc -w 2 "$1
 	refused_inside '*/srt/network: unknown key "denny"; did you mean "deny"?' '.srt.network = {mode: "filtered", denny: []}'
 	refused_inside '*/srt/network/deny/0: *' '.srt.network = {mode: "filtered", deny: ["a..b"]}'
 	refused_inside '*/srt/network/hosts: *' '.srt.network = {mode: "filtered", hosts: "/none"}'
+	mkfifo pipe
+	refused_inside '*/srt/network/hosts: * is no file*' ".srt.network = {mode: \"filtered\", hosts: \"$PWD/pipe\"}"
 	refused_inside '*/srt/network/mode: *"filterd"*filtered*' '.srt.network = {mode: "filterd"}'
 }
 
