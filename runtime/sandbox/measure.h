@@ -21,7 +21,7 @@ struct finish {
 	uint64_t cpu_us, peak; /* of it; it has waited for no other */
 	uint64_t tasks; /* its threads */
 };
-/* What a process is named that ends, before its status; of zygote.py. */
+/* What a process is named that ends, before its status; of copy.c. */
 #define FINISH_NAME "ended "
 
 struct measure; /* an open /proc */

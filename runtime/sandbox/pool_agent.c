@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -227,6 +228,24 @@ static int zygote_streams(int sock, struct err *err)
 	return 0;
 }
 
+static int send_message(int fd, const void *bytes, size_t n)
+{
+	struct iovec part = { (void *)(uintptr_t)bytes, n };
+	const struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	return sys_sendmsg(fd, &msg, MSG_NOSIGNAL) == (ssize_t)n ? 0 : -1;
+}
+
+/* What it is to load, and what to do. Where it has ended, that is heard of next. */
+static void send_setup(const struct recipe *r, int zygote)
+{
+	const struct zygote_setup *s = r->setup;
+	size_t size = offsetof(struct zygote_setup, filter) + s->filter_n * sizeof(s->filter[0]);
+
+	if (send_message(zygote, r->native, r->native_size) == 0)
+		(void)send_message(zygote, s, size);
+}
+
 /* A number that no task has in its own sandbox: libraries that tell a fork by it see one. */
 static void skip_number(void)
 {
@@ -258,5 +277,6 @@ int agent_split(const struct start *s, struct err *err)
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
 	if (keep_sockets(s->init_sock, ends[0]) < 0)
 		_exit(1);
+	send_setup(g.recipe, FD_ZYGOTE);
 	serve(&g);
 }

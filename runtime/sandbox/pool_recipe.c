@@ -10,8 +10,8 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "runtime/plan/plan_seccomp.h"
 #include "runtime/probe/probe.h"
@@ -22,6 +22,9 @@
 
 static const char zygote_source[] = {
 #include "zygote.h"
+};
+static const unsigned char zygote_native[] = {
+#include "zygote_native.h"
 };
 
 /* --- what cannot be had --- */
@@ -141,51 +144,47 @@ struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, str
 
 /* --- the zygote --- */
 
-static const char *hex(const struct seccomp_program *s, struct arena *a)
-{
-	const unsigned char *bytes = (const unsigned char *)s->insns;
-	size_t n = s->n * sizeof(*s->insns);
-	char *ret = arena_alloc(a, 2 * n + 1);
-
-	for (size_t i = 0; i < n; i++) {
-		ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	return ret;
-}
-
-static const char *limits_text(const struct composition *task, struct arena *a)
+static void fill_limits(const struct composition *task, struct zygote_setup *s)
 {
 	const struct rlimits *r = &task->process.rlimits;
-	struct text t = { .arena = a };
 
-	for (size_t i = 0; i < r->n; i++)
-		text_addf(&t, "%d:%llu,", r->v[i].type, (unsigned long long)r->v[i].hard);
-	text_addf(&t, "%d:%llu", RLIMIT_NOFILE, (unsigned long long)task->open_files);
-	return t.s;
+	for (size_t i = 0; i < r->n && s->limits_n < ZYGOTE_LIMITS_MAX - 1; i++) {
+		s->limits[s->limits_n].kind = (uint64_t)r->v[i].type;
+		s->limits[s->limits_n++].most = r->v[i].hard;
+	}
+	s->limits[s->limits_n].kind = RLIMIT_NOFILE;
+	s->limits[s->limits_n++].most = task->open_files;
 }
 
-static int zygote_words(const struct composition *task, uint64_t namespaces, const char *preload,
-			struct request *q, struct err *err)
+static int zygote_setup(const struct composition *task, uint64_t namespaces,
+			struct zygote_setup **ret, struct err *err)
 {
+	struct zygote_setup *s = arena_new(task->a, struct zygote_setup);
 	struct seccomp_program filter = { 0 };
-	struct arena *a = task->a;
-	const char **v = arena_array(a, const char *, 11);
-	size_t n = 0;
 
-	TRY(seccomp_compile(task->config.linux_.seccomp, a, &filter, err));
-	v[n++] = "python3";
-	v[n++] = "-c";
-	v[n++] = zygote_source;
-	v[n++] = arena_printf(a, "%d", SYS_seccomp);
-	v[n++] = arena_printf(a, "%u", filter.flags);
-	v[n++] = arena_printf(a, "%llu", (unsigned long long)(namespaces & ~CLONE_NEWPID));
-	v[n++] = hex(&filter, a);
-	v[n++] = limits_text(task, a);
-	v[n++] = task->process.scoped ? "1" : "0";
-	v[n++] = preload ? preload : "";
-	q->args = (struct strings){ v, n };
+	TRY(seccomp_compile(task->config.linux_.seccomp, task->a, &filter, err));
+	if (filter.n > BPF_MAXINSNS)
+		return err_input(err, "the filter of a task has more than %d instructions",
+				 BPF_MAXINSNS);
+	s->namespaces = namespaces & ~CLONE_NEWPID;
+	s->scoped = task->process.scoped;
+	s->seccomp_flags = filter.flags;
+	s->filter_n = (uint32_t)filter.n;
+	memcpy(s->filter, filter.insns, filter.n * sizeof(*filter.insns));
+	fill_limits(task, s);
+	*ret = s;
 	return 0;
+}
+
+static void zygote_words(struct arena *a, const char *preload, struct request *q)
+{
+	const char **v = arena_array(a, const char *, 5);
+
+	v[0] = "python3";
+	v[1] = "-c";
+	v[2] = zygote_source;
+	v[3] = preload ? preload : "";
+	q->args = (struct strings){ v, 4 };
 }
 
 /* The right to be in a task's pid namespace for the length of a fork; gone in the task. */
@@ -245,6 +244,9 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 	if (config_has_ns(&task.config, CLONE_NEWNET))
 		ret->namespaces |= CLONE_NEWNET;
 	ret->task = recipe_task(&task.config, task.uid, task.gid, a);
-	TRY(zygote_words(&task, ret->namespaces, preload, &own, err));
+	TRY(zygote_setup(&task, ret->namespaces, &ret->setup, err));
+	ret->native = zygote_native;
+	ret->native_size = sizeof(zygote_native);
+	zygote_words(a, preload, &own);
 	return plan_zygote(&own, a, &ret->zygote, err);
 }

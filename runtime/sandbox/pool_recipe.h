@@ -5,6 +5,7 @@
 
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/sandbox.h"
+#include "runtime/sandbox/zygote/setup.h"
 
 /* Where the private space of a task lies in its sandbox, covered once it is in place. */
 #define POOL_HIDDEN "/.pool"
@@ -14,6 +15,9 @@ struct recipe {
 	struct plan *
 		task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
 	uint64_t namespaces; /* CLONE_NEWx of a task */
+	struct zygote_setup *setup; /* what the zygote is told */
+	const unsigned char *native; /* the shared object that it loads */
+	size_t native_size;
 	struct policy_words degraded; /* what of the policy this host cannot do, as in a result */
 };
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zygote.c - the loop of the interpreter that a pool keeps: each task is a fork of it.
+ *
+ * A shared object that needs no other: the C library's functions and the interpreter's it finds in the process that loads it,
+ * whichever library that is. Python would write to its objects for each of these steps, and what a copy or its parent writes
+ * is a page that the kernel must copy first. zygote.py calls it with the interpreter's lock held.
+ * Mustn't: read anything of a task. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/zygote/copy.h"
+#include "runtime/stage/init.h"
+
+/* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
+#define TASKS_MAX 8192
+
+/* The interpreter's own, since 3.7. */
+void PyOS_BeforeFork(void);
+void PyOS_AfterFork_Parent(void);
+void PyOS_AfterFork_Child(void);
+
+struct task {
+	pid_t pid;
+	int sock; /* of its first process */
+};
+
+/* What is written comes first, as each page of it is copied anew after each fork. */
+struct zygote {
+	int sock, signals;
+	size_t tasks_n;
+	struct task tasks[TASKS_MAX];
+	char cwd[PATH_MAX];
+	struct zygote_setup setup;
+};
+
+/* Of zygote.py. zygote_begin: sock becomes ours; NULL with errno. zygote_serve: for as long as there is a pool; returns in each
+ * copy, which is then in its sandbox and has given up all but system calls, with what copy_ready wants. */
+struct zygote *zygote_begin(int sock);
+const struct zygote_setup *zygote_serve(struct zygote *z);
+
+static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
+{
+	union {
+		char room[CMSG_SPACE(COPY_FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control.room) };
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*m))
+		_exit(0);
+	const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	if (m->word != INIT_TASK || !c || c->cmsg_len != CMSG_LEN(COPY_FDS * sizeof(int)))
+		return false;
+	memcpy(fds, CMSG_DATA(c), COPY_FDS * sizeof(int));
+	return true;
+}
+
+/* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. */
+static pid_t fork_into(int sandbox)
+{
+	pid_t pid;
+	int why;
+
+	if (syscall(SYS_setns, sandbox, CLONE_NEWPID) < 0)
+		return -1;
+	PyOS_BeforeFork();
+	pid = fork();
+	why = errno;
+	if (pid == 0)
+		PyOS_AfterFork_Child();
+	else
+		PyOS_AfterFork_Parent();
+	errno = why;
+	return pid;
+}
+
+/* True in the copy. */
+static bool begin_task(struct zygote *z)
+{
+	struct init_msg m = { 0 };
+	int fds[COPY_FDS];
+	pid_t pid;
+
+	if (!hear(z->sock, &m, fds))
+		return false;
+	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
+	if (pid == 0) {
+		copy_join(&z->setup, z->cwd, fds);
+		return true;
+	}
+	/* Else the task's sandbox is gone already, or there is no process for it. */
+	if (pid > 0)
+		z->tasks[z->tasks_n++] = (struct task){ pid, fds[COPY_INIT] };
+	else
+		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(errno));
+	for (int i = 0; i < COPY_FDS; i++)
+		if (pid < 0 || i != COPY_INIT)
+			(void)close(fds[i]);
+	return false;
+}
+
+static uint64_t microseconds(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+}
+
+/* Nobody may wait for it any more. */
+static void tell_end(int sock, int status, const struct rusage *used)
+{
+	const struct init_msg ended = {
+		.word = INIT_ENDED,
+		.code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED,
+		.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+		.cpu_us = microseconds(&used->ru_utime) + microseconds(&used->ru_stime),
+		.peak_bytes = (uint64_t)used->ru_maxrss * 1024,
+	};
+
+	(void)send(sock, &ended, sizeof(ended), MSG_NOSIGNAL);
+	(void)close(sock);
+}
+
+static void reap(struct zygote *z)
+{
+	struct signalfd_siginfo info;
+	struct rusage used;
+	int status;
+	pid_t pid;
+
+	while (read(z->signals, &info, sizeof(info)) > 0)
+		;
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+		size_t i = 0;
+
+		while (i < z->tasks_n && z->tasks[i].pid != pid)
+			i++;
+		if (i == z->tasks_n)
+			continue; /* of a preloaded module's */
+		tell_end(z->tasks[i].sock, status, &used);
+		z->tasks[i] = z->tasks[--z->tasks_n];
+	}
+}
+
+const struct zygote_setup *zygote_serve(struct zygote *z)
+{
+	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
+			       { .fd = z->signals, .events = POLLIN } };
+
+	for (;;) {
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[1].revents)
+			reap(z);
+		if (p[0].revents && begin_task(z))
+			return &z->setup;
+	}
+}
+
+static bool hear_setup(struct zygote *z)
+{
+	struct iovec part = { &z->setup, sizeof(z->setup) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	size_t head = offsetof(struct zygote_setup, filter);
+	ssize_t n = recvmsg(z->sock, &msg, 0);
+
+	return n >= (ssize_t)head && z->setup.limits_n <= ZYGOTE_LIMITS_MAX &&
+	       z->setup.filter_n <= BPF_MAXINSNS &&
+	       (size_t)n == head + z->setup.filter_n * sizeof(z->setup.filter[0]);
+}
+
+struct zygote *zygote_begin(int sock)
+{
+	struct zygote *z =
+		mmap(NULL, sizeof(*z), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	sigset_t children;
+
+	if (z == MAP_FAILED)
+		return NULL;
+	(void)sigemptyset(&children);
+	(void)sigaddset(&children, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &children, NULL);
+	z->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	z->sock = fcntl(sock, F_DUPFD_CLOEXEC, 4);
+	if (z->signals < 0 || z->sock < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
+		return NULL;
+	errno = EPROTO;
+	return hear_setup(z) ? z : NULL;
+}

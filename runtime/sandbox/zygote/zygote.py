@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+# zygote.py - an interpreter that is ready and of which every task is a copy.
+#
+# Runs as `python3 -c` in a sandbox of its own, under the first process of pool_agent.c, whose socket is descriptor 0. By that
+# come first the native part, which forks and does all but Python (zygote.c, copy.c), and what it is to do (setup.h).
+# Should: do little between a fork and its task's code, as each object that is looked at is written to (its count), and each
+# page that is written to is copied.
+# Mustn't: leave a task anything of ours or of another's but memory that it may write its own copy of.
+import _signal
+import atexit
+import ctypes
+import gc
+import os
+import sys
+
+MFD_CLOEXEC, MFD_EXEC = 1, 16
+NATIVE_MAX = 1 << 20
+LINE = 3  # of copy.c
+
+
+class Frame(ctypes.Structure):
+    """struct task_frame of pool_agent.h"""
+
+    _fields_ = [("code", ctypes.c_uint32), ("variables", ctypes.c_uint32)]
+
+
+Module = type(sys)
+
+
+def memory_file():
+    try:
+        return os.memfd_create("zygote", MFD_CLOEXEC | MFD_EXEC)
+    except OSError:  # Linux before 6.3
+        return os.memfd_create("zygote", MFD_CLOEXEC)
+
+
+def load_native(sock):
+    """With the interpreter's lock held: there is one thread, and it waits in there."""
+    fd = memory_file()
+    os.write(fd, os.read(sock, NATIVE_MAX))
+    native = ctypes.PyDLL(f"/proc/self/fd/{fd}", use_errno=True)
+    os.close(fd)
+    pointer, none = ctypes.c_void_p, None
+    for name, result, *arguments in (
+        ("zygote_begin", pointer, ctypes.c_int),
+        ("zygote_serve", pointer, pointer),
+        ("copy_ready", none, pointer, pointer),
+        ("copy_read", ctypes.py_object, ctypes.c_uint32),
+        ("copy_finish", none, ctypes.c_int),
+    ):
+        function = getattr(native, name)
+        function.restype, function.argtypes = result, arguments
+    return native
+
+
+def reseed():
+    """What would be alike in every copy. The hash seed is, until the pool makes a new zygote."""
+    modules = sys.modules
+    if "random" in modules:
+        modules["random"].seed()
+    if "numpy.random" in modules:
+        modules["numpy.random"].seed()
+    if "_ssl" in modules:
+        modules["_ssl"].RAND_add(os.urandom(32), 32.0)
+
+
+def execute(source):
+    """The code as __main__; its exit status as the interpreter would have it."""
+    main = Module("__main__")
+    main.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = main
+    try:
+        exec(compile(source, "<string>", "exec", dont_inherit=True), main.__dict__)
+    except SystemExit as e:
+        if e.code is None:
+            return 0
+        if isinstance(e.code, int):
+            return e.code & 0xFF
+        print(e.code, file=sys.stderr)
+        return 1
+    except BaseException as e:
+        trace = e.__traceback__.tb_next
+        e.__traceback__ = trace
+        sys.excepthook(type(e), e, trace)
+        return -_signal.SIGINT if isinstance(e, KeyboardInterrupt) else 1
+    return 0
+
+
+def finish(status, copy_finish):
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            status = status or 120
+    if status < 0:
+        _signal.signal(-status, _signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    copy_finish(status)
+
+
+def rehearse():
+    """The pages that any task writes are ours before one comes."""
+    execute(b"import sys\n")
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def task(setup, native):
+    """One copy, to its end."""
+    reseed()
+    gc.enable()
+    rehearse()
+    frame = Frame()
+    native.copy_ready(setup, ctypes.byref(frame))
+    code, environment = native.copy_read(frame.code), native.copy_read(frame.variables)
+    os.close(LINE)
+    for pair in environment.split(b"\0")[:-1]:
+        name, _, value = pair.partition(b"=")
+        os.environb[name] = value
+    sys.argv = ["-c"]
+    finish(execute(code), native.copy_finish)
+
+
+def share_text():
+    """Fork copies no page tables of files that are mapped unwritten: each copy would find its text again, fault by fault. One
+    page of each such mapping that is ours makes it copy them. What the host forbids stays slow."""
+    libc = ctypes.CDLL(None)
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+        lines = [line.split() for line in maps]
+    for area, access, _, device, *_ in lines:
+        if access[0] != "r" or access[1] == "w" or access[3] != "p" or device == "00:00":
+            continue
+        begin, end = (int(n, 16) for n in area.split("-"))
+        where, size, now = ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), 1 | 4 * (access[2] == "x")
+        if libc.mprotect(where, size, now | 2) == 0:
+            ctypes.memmove(begin, begin, 1)
+            libc.mprotect(where, size, now)
+
+
+def forget_source():
+    """Since 3.13 our own lines are taken for those of a task's <string>."""
+    if "linecache" in sys.modules:
+        sys.modules["linecache"].clearcache()
+
+
+def main(preload):
+    native = load_native(0)
+    zygote = native.zygote_begin(0)
+    if not zygote:
+        raise OSError(ctypes.get_errno(), "begin to make copies: " + os.strerror(ctypes.get_errno()))
+    os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+    for module in preload.split(","):
+        if module:
+            __import__(module)
+    forget_source()
+    execute(b"import sys\n")  # its pages are then among those that are copied
+    share_text()
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    task(native.zygote_serve(zygote), native)
+
+
+main(sys.argv[1])
