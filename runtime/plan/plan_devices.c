@@ -166,7 +166,7 @@ int plan_devices(struct plan *p, const struct config *c, const struct facts *f, 
 	if (!bound)
 		add_defaults(p, c, mknod);
 	for (size_t i = 0; i < c->linux_.devices.n; i++) {
-		const char *cause = plan_cause(p, "/linux/devices/%zu", i);
+		const char *cause = path_index(p->arena, "/linux/devices", i);
 
 		if (bound)
 			TRY(plan_warn(p, err, cause,

@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "runtime/plan/plan.h"
+#include "spec/base/path.h"
 
 #ifndef CLONE_NEWUSER
 #define CLONE_NEWUSER 0x10000000
@@ -251,7 +252,7 @@ int plan_ids_inside(struct plan *p, const struct config *c, const struct facts *
 	/* Who may enter another's user namespace is rarely mapped there, and could make no file (EOVERFLOW). */
 	if (user && user->path && facts_cap(f, CAP_SETUID)) {
 		op = plan_add(p, STAGE_ROOT, OP_BECOME_ROOT,
-			      plan_cause(p, "/linux/namespaces/%zu",
+			      path_index(p->arena, "/linux/namespaces",
 					 (size_t)(user - c->linux_.namespaces.v)));
 		op->flags = OP_OPTIONAL;
 	}

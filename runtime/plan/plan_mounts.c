@@ -511,7 +511,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 				 .m = &c->mounts.v[i],
 				 .index = i,
 				 .first = p->n,
-				 .cause = plan_cause(p, "/mounts/%zu", i) };
+				 .cause = path_index(p->arena, "/mounts", i) };
 
 		TRY(plan_mount(&j, err));
 	}
@@ -545,7 +545,7 @@ int plan_mounts_add(struct plan *p, const struct config *c, const struct facts *
 				 .m = &c->mounts.v[i],
 				 .index = i,
 				 .first = p->n,
-				 .cause = plan_cause(p, "/mounts/%zu", i) };
+				 .cause = path_index(p->arena, "/mounts", i) };
 
 		TRY(plan_mount(&j, err));
 		if (j.w.bind && !facts_cap(f, CAP_SYS_ADMIN))
@@ -563,7 +563,8 @@ void plan_mounts_remove(struct plan *p, const struct config *c)
 {
 	/* The last one on top comes off first. */
 	for (size_t i = c->mounts.n; i-- > 0;) {
-		struct op *op = plan_add(p, STAGE_ROOT, OP_UMOUNT, plan_cause(p, "/mounts/%zu", i));
+		struct op *op =
+			plan_add(p, STAGE_ROOT, OP_UMOUNT, path_index(p->arena, "/mounts", i));
 
 		op->path = path_clean(p->arena, c->mounts.v[i].destination);
 	}

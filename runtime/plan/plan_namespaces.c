@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/plan/plan.h"
+#include "spec/base/path.h"
 #include "spec/oci/sysctl.h"
 
 #ifndef CLONE_NEWTIME
@@ -72,7 +73,7 @@ static enum stage join_stage(const struct config *c, const struct facts *f)
 
 static void add_join(struct plan *p, const struct namespace *ns, enum stage stage, size_t i)
 {
-	struct op *op = plan_add(p, stage, OP_JOIN, plan_cause(p, "/linux/namespaces/%zu", i));
+	struct op *op = plan_add(p, stage, OP_JOIN, path_index(p->arena, "/linux/namespaces", i));
 
 	op->path = ns->path;
 	op->a = (uint64_t)ns->type;

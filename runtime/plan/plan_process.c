@@ -11,6 +11,7 @@
 
 #include "runtime/plan/plan.h"
 #include "runtime/plan/plan_seccomp.h"
+#include "spec/base/path.h"
 #include "spec/oci/annotations.h"
 #include "spec/oci/numberlist.h"
 #include "spec/oci/words.h"
@@ -86,7 +87,7 @@ static int plan_caps(const struct job *j, uint64_t *bounding, struct op *caps, s
 static int plan_rlimit(const struct job *j, size_t i, struct err *err)
 {
 	const struct posix_rlimit *r = &j->process->rlimits.v[i];
-	const char *cause = plan_cause(j->p, "/process/rlimits/%zu", i);
+	const char *cause = path_index(j->p->arena, "/process/rlimits", i);
 	uint64_t soft = r->soft, hard = r->hard;
 	struct op *op;
 
@@ -214,7 +215,8 @@ static int plan_groups(const struct job *j, struct err *err)
 			gids[n++] = want->v[i];
 		else if (want->v[i] != j->process->user.gid)
 			TRY(plan_warn(
-				j->p, err, plan_cause(j->p, "/process/user/additionalGids/%zu", i),
+				j->p, err,
+				path_index(j->p->arena, "/process/user/additionalGids", i),
 				"group %u cannot be set in this user namespace (%s); it is left out",
 				want->v[i],
 				j->p->setgroups_denied

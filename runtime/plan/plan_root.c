@@ -34,8 +34,7 @@ static void add_paths(struct plan *p, const struct strings *paths, enum op_code 
 		      const char *property)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		struct op *op =
-			plan_add(p, STAGE_PIVOT, code, plan_cause(p, "%s/%zu", property, i));
+		struct op *op = plan_add(p, STAGE_PIVOT, code, path_index(p->arena, property, i));
 
 		op->path = paths->v[i];
 	}

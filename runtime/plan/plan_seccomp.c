@@ -107,9 +107,10 @@ static void note_unknown(struct seccomp_program *p, struct arena *a, size_t row,
 static void add_names(struct rules *r, const struct seccomp_syscall *call, size_t row, bool says,
 		      struct arena *a, struct seccomp_program *ret)
 {
-	for (size_t i = 0; i < call->names.n; i++) {
-		int name = syscall_find(call->names.v[i]);
+	int name = -1;
 
+	for (size_t i = 0; i < call->names.n; i++) {
+		name = syscall_find_after(call->names.v[i], name);
 		if (name < 0)
 			note_unknown(ret, a, row, i, call->names.v[i]);
 		else

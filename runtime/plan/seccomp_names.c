@@ -7,6 +7,9 @@
 #include "spec/base/scope.h"
 #include "syscalls.h"
 
+/* Profiles are sorted as the dictionary is and name most of it: so many rows are worth a look before the hash is. */
+#define NEAR 4
+
 /* Both have n characters; most differ, if at all, in the first of these steps. */
 static bool is_same(const char *a, const char *b, size_t n)
 {
@@ -37,6 +40,21 @@ int syscall_find(const char *name)
 			return syscall_buckets[at] - 1;
 	}
 	return -1;
+}
+
+int syscall_find_after(const char *name, int row)
+{
+	int end = row + NEAR < (int)syscall_rows() ? row + NEAR : (int)syscall_rows() - 1;
+
+	while (row < end) {
+		int order = strcmp(syscall_name(++row), name);
+
+		if (order == 0)
+			return row;
+		if (order > 0)
+			break;
+	}
+	return syscall_find(name);
 }
 
 const char *syscall_name(int row)

@@ -48,6 +48,8 @@ struct syscall_arch {
 
 /* syscall_find: the row of a name, or -1. */
 int syscall_find(const char *name);
+/* syscall_find_after: the same, sooner where the name is one of the next behind row's in the alphabet; row may be -1. */
+int syscall_find_after(const char *name, int row);
 /* syscall_name: the name of a row. */
 const char *syscall_name(int row);
 /* syscall_rows: how many rows the dictionary has. */

@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "spec/base/str.h"
+
 #define WORD_MAX 40
 
 const struct name *name_find(const struct name *table, const char *name)
 {
 	for (; table->name; table++)
-		if (strcmp(table->name, name) == 0)
+		if (str_eq(table->name, name))
 			return table;
 	return NULL;
 }

@@ -57,12 +57,33 @@ const char *path_base(const char *p)
 	return slash ? slash + 1 : p;
 }
 
+static char *join(struct arena *arena, const char *a, size_t n, const char *b)
+{
+	size_t m = strlen(b);
+	char *p = arena_alloc(arena, n + m + 2);
+
+	memcpy(p, a, n);
+	p[n] = '/';
+	memcpy(p + n + 1, b, m + 1);
+	return p;
+}
+
 char *path_join(struct arena *arena, const char *a, const char *b)
 {
 	size_t n = strlen(a);
 
-	while (n > 1 && a[n - 1] == '/')
+	while (n && a[n - 1] == '/')
 		n--;
-	b += strspn(b, "/");
-	return arena_printf(arena, "%.*s%s%s", (int)n, a, n == 1 && a[0] == '/' ? "" : "/", b);
+	return join(arena, a, n, b + strspn(b, "/"));
+}
+
+char *path_index(struct arena *arena, const char *a, size_t i)
+{
+	char digits[3 * sizeof(i) + 1], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + i % 10);
+	while (i /= 10);
+	return join(arena, a, strlen(a), at);
 }

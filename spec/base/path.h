@@ -23,3 +23,5 @@ bool path_beneath(const char *p, const char *dir);
 const char *path_base(const char *p);
 /* path_join: "a/b" with one slash between them. */
 char *path_join(struct arena *arena, const char *a, const char *b);
+/* path_index: "a/7", an element's JSON pointer. */
+char *path_index(struct arena *arena, const char *a, size_t i);

@@ -151,6 +151,9 @@ static void knows_what_lies_beneath_a_directory(void **state)
 	assert_string_equal(path_join(&a, "/a/", "/b"), "/a/b");
 	assert_string_equal(path_join(&a, "/", "b"), "/b");
 	assert_string_equal(path_join(&a, "a", "b"), "a/b");
+	assert_string_equal(path_join(&a, "/", "/"), "/");
+	assert_string_equal(path_index(&a, "/mounts", 0), "/mounts/0");
+	assert_string_equal(path_index(&a, "", SIZE_MAX), "/18446744073709551615");
 }
 
 int main(void)

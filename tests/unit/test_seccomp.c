@@ -101,6 +101,15 @@ static void every_name_of_the_dictionary_is_found(void **state)
 	assert_true(syscall_rows() > 400);
 	assert_int_equal(syscall_find("nosuchcall"), -1);
 	assert_int_equal(syscall_find(""), -1);
+	assert_int_equal(syscall_find_after("nosuchcall", 0), -1);
+	assert_int_equal(syscall_find_after("", -1), -1);
+	for (int row = 0; row < (int)syscall_rows(); row++) {
+		assert_int_equal(syscall_find_after(syscall_name(row), -1), row);
+		assert_int_equal(syscall_find_after(syscall_name(row), row - 1), row);
+		assert_int_equal(syscall_find_after(syscall_name(row), row), row);
+		assert_int_equal(syscall_find_after(syscall_name(row), (int)syscall_rows() - 1),
+				 row);
+	}
 	for (int number = 0; number < SYS_openat2; number++) {
 		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 		bool found = !name || syscall_find(name) >= 0;
