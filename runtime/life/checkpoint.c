@@ -301,7 +301,7 @@ static int wait_for(struct making *m, const struct checkpoint_options *o, const 
 		    int *status, struct err *err)
 {
 	store_unlock(&m->entry);
-	TRY(payload_wait(m->start.pid, m->start.pidfd, -1, outside, status, err));
+	TRY(payload_wait(m->start.pid, -1, outside, status, err));
 	m->start.pid = 0;
 	return o->create.keep ? 0 : life_delete(m->rt, o->create.id, true, err);
 }

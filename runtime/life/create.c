@@ -145,9 +145,8 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 	}
 	store_unlock(&m->entry);
 	forget(m);
-	if (payload_wait(m->start.pid, m->start.pidfd,
-			 m->o->console_socket ? -1 : m->start.console_fd, outside, status,
-			 err) < 0) {
+	if (payload_wait(m->start.pid, m->o->console_socket ? -1 : m->start.console_fd, outside,
+			 status, err) < 0) {
 		making_fail(m);
 		return -1;
 	}

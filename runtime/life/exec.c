@@ -294,7 +294,7 @@ static int finish(struct running *r, const sigset_t *outside, int *status, struc
 		TRY(start_go(s, err));
 		return start_listen(s, err);
 	}
-	TRY(payload_wait(s->pid, s->pidfd, terminal, outside, status, err));
+	TRY(payload_wait(s->pid, terminal, outside, status, err));
 	s->pid = 0;
 	return 0;
 }

@@ -290,6 +290,7 @@ static int begin(struct making *m, bool wait, bool listen, struct err *err)
 	m->start.wait = wait;
 	m->start.start_fd = start_fd;
 	m->start.die_with_parent = !wait;
+	m->start.no_pidfd = !wait && !making_pidfd_socket(m);
 	m->start.on_pid = on_pid;
 	m->start.on_scope = on_scope;
 	m->start.state = has_state_hooks(m->config) || listen ? on_state : NULL;

@@ -63,17 +63,17 @@ static int reap(pid_t pid, int *status)
 	}
 }
 
-static void forward(int pidfd, int sig)
+/* To a child that has not been waited for: nobody else has its number. */
+static void forward(pid_t pid, int sig)
 {
 	if (sig != SIGCHLD && sig != SIGPIPE)
-		(void)sys_pidfd_send_signal(
-			pidfd, sig); /* ESRCH: it has just ended, which we are about to see */
+		(void)sys_kill(pid, sig);
 }
 
-static int wait_plain(pid_t pid, int pidfd, int *status)
+static int wait_plain(pid_t pid, int *status)
 {
 	while (!reap(pid, status))
-		forward(pidfd, memory_sigwait());
+		forward(pid, memory_sigwait());
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static int carry(int from, int to)
 	return fd_write_all(to, bytes, (size_t)n) == 0;
 }
 
-static void take_signal(int signal_fd, int pidfd, int terminal_fd)
+static void take_signal(int signal_fd, pid_t pid, int terminal_fd)
 {
 	struct signalfd_siginfo info;
 
@@ -132,12 +132,12 @@ static void take_signal(int signal_fd, int pidfd, int terminal_fd)
 	if (info.ssi_signo == SIGWINCH)
 		copy_size(terminal_fd);
 	else
-		forward(pidfd, (int)info.ssi_signo);
+		forward(pid, (int)info.ssi_signo);
 }
 
 enum { FD_SIGNALS, FD_TERMINAL, FD_STDIN, FD_COUNT };
 
-static void relay(pid_t pid, int pidfd, int terminal_fd, int signal_fd, int *status)
+static void relay(pid_t pid, int terminal_fd, int signal_fd, int *status)
 {
 	struct pollfd fds[FD_COUNT] = {
 		[FD_SIGNALS] = { .fd = signal_fd, .events = POLLIN },
@@ -151,8 +151,8 @@ static void relay(pid_t pid, int pidfd, int terminal_fd, int signal_fd, int *sta
 		ended = ended || reap(pid, status);
 		if (poll(fds, FD_COUNT, ended ? 0 : -1) <= 0 && ended)
 			return;
-		if (fds[FD_SIGNALS].revents)
-			take_signal(signal_fd, pidfd, terminal_fd);
+		if (fds[FD_SIGNALS].revents && !ended)
+			take_signal(signal_fd, pid, terminal_fd);
 		if (fds[FD_TERMINAL].revents && !carry(terminal_fd, STDOUT_FILENO))
 			fds[FD_TERMINAL].fd = -1;
 		if (fds[FD_STDIN].revents && !carry(STDIN_FILENO, terminal_fd))
@@ -160,7 +160,7 @@ static void relay(pid_t pid, int pidfd, int terminal_fd, int signal_fd, int *sta
 	}
 }
 
-static int wait_terminal(pid_t pid, int pidfd, int terminal_fd, int *status, struct err *err)
+static int wait_terminal(pid_t pid, int terminal_fd, int *status, struct err *err)
 {
 	sigset_t all;
 	struct raw raw;
@@ -171,16 +171,15 @@ static int wait_terminal(pid_t pid, int pidfd, int terminal_fd, int *status, str
 		return err_host(err, errno, "watch for signals");
 	copy_size(terminal_fd);
 	raw_begin(&raw);
-	relay(pid, pidfd, terminal_fd, signal_fd, status);
+	relay(pid, terminal_fd, signal_fd, status);
 	raw_end(&raw);
 	return 0;
 }
 
-int payload_wait(pid_t pid, int pidfd, int terminal_fd, const sigset_t *outside, int *status,
-		 struct err *err)
+int payload_wait(pid_t pid, int terminal_fd, const sigset_t *outside, int *status, struct err *err)
 {
-	int r = terminal_fd < 0 ? wait_plain(pid, pidfd, status)
-				: wait_terminal(pid, pidfd, terminal_fd, status, err);
+	int r = terminal_fd < 0 ? wait_plain(pid, status)
+				: wait_terminal(pid, terminal_fd, status, err);
 
 	(void)sys_sigprocmask(SIG_SETMASK, outside, NULL);
 	return r;

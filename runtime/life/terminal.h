@@ -14,5 +14,4 @@ int payload_block_signals(sigset_t *outside, struct err *err);
 void payload_end_as(int sig, const sigset_t *outside);
 /* payload_wait: until that child ends; every signal that we get goes to it. terminal_fd (-1: none) is the master of its
  * terminal: then our own is put into raw mode and both are connected. *status is its exit status, 128+N after signal N. */
-int payload_wait(pid_t pid, int pidfd, int terminal_fd, const sigset_t *outside, int *status,
-		 struct err *err);
+int payload_wait(pid_t pid, int terminal_fd, const sigset_t *outside, int *status, struct err *err);

@@ -75,8 +75,9 @@ static pid_t clone_into(struct start *s, struct clone_args *args, struct child *
 static int clone_first(struct start *s, struct child *c, bool middle, struct err *err)
 {
 	uint64_t flags = middle ? s->plan->middle_flags : s->plan->clone_flags;
+	uint64_t pidfd = s->silent && s->no_pidfd ? 0 : CLONE_PIDFD;
 	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.flags = flags | pidfd | CLONE_CLEAR_SIGHAND,
 		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
 		.exit_signal = SIGCHLD,
 	};

@@ -20,6 +20,7 @@ struct start {
 	const sigset_t *
 		signals; /* the mask under which a start that takes long can be ended; NULL: the present one */
 	bool cleans_up; /* such a signal ends the start, which fails then, instead of us */
+	bool no_pidfd; /* nobody will ask for one: of our own child the number is as good */
 	bool die_with_parent; /* SIGKILL for the payload when the parent dies */
 	int ns_pidfd; /* exec: the process whose namespaces (ns_flags) are joined first; -1: none */
 	uint64_t ns_flags;
