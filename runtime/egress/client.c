@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "runtime/egress/guest.h"
 #include "runtime/egress/sockaddr.h"
 #include "spec/base/sys.h"
 
@@ -15,24 +16,46 @@
  * together with the C library's headers). */
 #define ORIGINAL_DST 80
 
-struct client *client_new(struct helper *h, int fd)
+static void join_guest(struct client *c, struct guest *g)
 {
-	struct client *c = h->clients < h->clients_max ? malloc(sizeof(*c)) : NULL;
+	c->guest = g;
+	c->next = g->first;
+	c->before = NULL;
+	if (g->first)
+		g->first->before = c;
+	g->first = c;
+	guest_count(g, true);
+}
+
+static void leave_guest(struct client *c)
+{
+	if (c->before)
+		c->before->next = c->next;
+	else
+		c->guest->first = c->next;
+	if (c->next)
+		c->next->before = c->before;
+	guest_count(c->guest, false);
+}
+
+struct client *client_new(struct guest *g, int fd)
+{
+	struct client *c = guest_admits(g) ? malloc(sizeof(*c)) : NULL;
 	const int one = 1;
 
 	if (!c) {
-		report_refusal(&h->report, "", 0, EGRESS_BUSY);
+		report_refusal(&g->report, "", 0, EGRESS_BUSY);
 		socket_reset(fd);
 		return NULL;
 	}
 	/* Not zeroed as a whole: dial and relay begin when they begin. */
-	c->h = h;
 	c->fd = fd;
 	c->number = 0;
 	c->talk = NULL;
 	c->dial.h = NULL;
+	c->relay.fn = NULL;
 	c->after = NULL;
-	h->clients++;
+	join_guest(c, g);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return c;
 }
@@ -46,14 +69,23 @@ void client_end(struct client *c)
 	if (c->fd >= 0)
 		socket_reset(c->fd);
 	c->fd = -1;
-	pool_hold(c->h->pool, c->number, false);
-	c->h->clients--;
-	loop_bury(&c->h->loop, &c->grave);
+	if (c->number)
+		pool_hold(c->guest->pool, c->number, false);
+	leave_guest(c);
+	loop_bury(&c->guest->h->loop, &c->grave);
 }
 
 static void relayed(struct relay *r)
 {
 	client_end(of(r, struct client, relay));
+}
+
+void client_break(struct client *c)
+{
+	if (c->relay.fn)
+		relay_break(&c->relay); /* which ends the client */
+	else
+		client_end(c);
 }
 
 static void start_relay(struct client *c, int fd)
@@ -68,7 +100,7 @@ static void start_relay(struct client *c, int fd)
 		c->talk = NULL;
 	}
 	c->fd = -1;
-	relay_begin(&c->relay, &c->h->loop, &c->h->pipes, own, fd, first, n, relayed);
+	relay_begin(&c->relay, &c->guest->h->loop, &c->guest->h->pipes, own, fd, first, n, relayed);
 }
 
 static void dialled(struct dial *d, enum egress_reason reason)
@@ -81,7 +113,7 @@ static void dialled(struct dial *d, enum egress_reason reason)
 		start_relay(c, fd);
 		return;
 	}
-	report_refusal(&c->h->report, d->host, d->port, reason);
+	report_refusal(&c->guest->report, d->host, d->port, reason);
 	if (c->talk)
 		talk_refused(c->talk, d->host, d->port, reason);
 	client_end(c);
@@ -89,7 +121,7 @@ static void dialled(struct dial *d, enum egress_reason reason)
 
 void client_inside(struct client *c, int fd)
 {
-	dial_inside(&c->dial, c->h, fd, c->inside_port, dialled);
+	dial_inside(&c->dial, c->guest->h, fd, c->inside_port, dialled);
 }
 
 /* An address of the pool is the name that it stands for. */
@@ -98,10 +130,10 @@ void client_dial(struct client *c, const char *host, uint16_t port)
 	uint8_t a[ADDRESS_BYTES];
 	bool within = false;
 	uint32_t number = address_parse(host, a) ? pool_number(a, &within) : 0;
-	const char *name = number ? pool_find(c->h->pool, number) : NULL;
+	const char *name = number ? guest_name(c->guest, number) : NULL;
 
 	if (within && !name) {
-		report_refusal(&c->h->report, host, port, EGRESS_STALE);
+		report_refusal(&c->guest->report, host, port, EGRESS_STALE);
 		if (c->talk)
 			talk_refused(c->talk, host, port, EGRESS_STALE);
 		client_end(c);
@@ -109,9 +141,9 @@ void client_dial(struct client *c, const char *host, uint16_t port)
 	}
 	if (name) {
 		c->number = number;
-		pool_hold(c->h->pool, number, true);
+		pool_hold(c->guest->pool, number, true);
 	}
-	dial_host(&c->dial, c->h, name ? name : host, port, dialled);
+	dial_host(&c->dial, c->guest->h, name ? name : host, port, dialled);
 }
 
 /* Where the connection was meant for: what the redirection remembers, else (it was not redirected) its own end. */

@@ -9,7 +9,8 @@
  *             mustn't: need a descriptor that the limit does not allow
  *   4 self    no capability, no gain by exec, not traceable by its own user, no path of any file, and of the system calls
  *             only those that serving needs; with any other one it is killed, and the network of the container is dead
- *   5 serve   mustn't: open a path, make a process, a socket of another kind, or memory that can be executed */
+ *   5 serve   should: of a pool's helper, take sockets from who makes the pool's sandboxes, by descriptors that are received
+ *             mustn't: open a path, make a process, a socket of another kind, or memory that can be executed */
 #include "runtime/egress/confine.h"
 
 #include <fcntl.h>
@@ -55,7 +56,7 @@ int confine_fds(int *fds, size_t n, struct err *err)
 	return 0;
 }
 
-int confine_limits(size_t *ret_fds, struct err *err)
+int confine_limits(size_t max, size_t *ret_fds, struct err *err)
 {
 	struct rlimit files;
 	static const int none[] = { RLIMIT_NPROC, RLIMIT_FSIZE, RLIMIT_CORE };
@@ -63,8 +64,8 @@ int confine_limits(size_t *ret_fds, struct err *err)
 
 	if (sys_prlimit(0, RLIMIT_NOFILE, NULL, &files) < 0)
 		return err_host(err, errno, "prlimit");
-	if (files.rlim_max > CONFINE_FDS)
-		files.rlim_max = CONFINE_FDS;
+	if (files.rlim_max > max)
+		files.rlim_max = max;
 	files.rlim_cur = files.rlim_max;
 	if (sys_prlimit(0, RLIMIT_NOFILE, &files, NULL) < 0)
 		return err_host(err, errno, "limit of descriptors");

@@ -11,7 +11,9 @@
 #define DOOR_REST_MS 100
 
 struct door {
-	struct helper *h;
+	struct grave grave; /* first: loop_bury */
+	struct guest *guest;
+	struct door *next; /* of the same guest */
 	int fd;
 	struct watch watch;
 	struct timer timer;
@@ -22,6 +24,7 @@ struct door {
 
 /* door_has_to_rest: whether accept failed with this because something is used up. */
 bool door_has_to_rest(int error);
-/* door_open: takes clients of the listener fd from now on. */
-int door_open(struct door *d, struct helper *h, int fd,
-	      void (*fn)(struct door *d, struct client *c), struct err *err);
+/* door_open: takes clients of the listener fd for the guest from now on. door_close: no more, for ever. */
+int door_open(struct door *d, struct guest *g, int fd, void (*fn)(struct door *d, struct client *c),
+	      struct err *err);
+void door_close(struct door *d);

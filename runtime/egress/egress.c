@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* egress.c - the helper as a whole: its parts set up, confined (confine.c tells the stages), and run until the container ends. */
+/* egress.c - the helper as a whole: its parts set up, confined (confine.c tells the stages), and run until the container, or who
+ * brings containers, ends. */
 #include "runtime/egress/egress.h"
 
 #include <signal.h>
@@ -8,10 +9,9 @@
 #include <sys/epoll.h>
 
 #include "runtime/egress/confine.h"
-#include "runtime/egress/door.h"
+#include "runtime/egress/guest.h"
+#include "runtime/egress/parcel.h"
 #include "runtime/egress/publish.h"
-#include "runtime/egress/responder.h"
-#include "runtime/egress/route.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
@@ -23,24 +23,10 @@
 
 struct egress {
 	struct helper h;
-	struct responder responder;
+	struct guest guest; /* where there is one alone */
 	struct publishing publishing;
-	struct door redirected[2], proxy;
-	struct door *ports, *published;
 	struct watch end;
 };
-
-static void redirected(struct door *d, struct client *c)
-{
-	(void)d;
-	client_redirected(c);
-}
-
-static void proxied(struct door *d, struct client *c)
-{
-	(void)d;
-	talk_begin(c);
-}
 
 static void published(struct door *d, struct client *c)
 {
@@ -51,6 +37,17 @@ static void ended(struct watch *w, uint32_t events)
 {
 	(void)events;
 	of(w, struct egress, end)->h.loop.over = true;
+}
+
+static void somebody_comes(struct watch *w, uint32_t events)
+{
+	struct helper *h = &of(w, struct egress, end)->h;
+	uint8_t number;
+	int line, r = parcel_take(w->fd, &number, &line);
+
+	if (line >= 0)
+		guest_come(h, line);
+	h->loop.over = r == 0 || (r < 0 && events & (EPOLLHUP | EPOLLERR));
 }
 
 /* A host without that file has none of its words. */
@@ -68,16 +65,16 @@ static int read_words(const char *path, const char *usual, size_t max, struct ar
 	return 0;
 }
 
-static int read_files(struct egress *e, const struct egress_setup *s, struct arena *a,
+static int read_files(struct helper *h, const struct egress_setup *s, struct arena *a,
 		      struct err *err)
 {
 	char *text;
 
-	TRY(rules_read(s->rules, a, &e->h.rules, err));
+	TRY(rules_read(s->rules, a, &h->rules, err));
 	TRY(read_words(s->hosts_file, "/etc/hosts", HOSTS_BYTES, a, &text, err));
-	hosts_read(text, a, &e->h.resolver.hosts);
+	hosts_read(text, a, &h->resolver.hosts);
 	TRY(read_words(s->resolv_conf, "/etc/resolv.conf", RESOLV_BYTES, a, &text, err));
-	resolv_read(text, &e->h.resolver.conf);
+	resolv_read(text, &h->resolver.conf);
 	return 0;
 }
 
@@ -106,31 +103,44 @@ static size_t list_fds(const struct egress *e, const struct egress_setup *s, str
 	return kept;
 }
 
-static int open_doors(struct egress *e, const struct egress_setup *s, struct arena *a,
-		      struct err *err)
+static int open_sockets(struct egress *e, const struct egress_setup *s, struct err *err)
 {
-	const struct {
-		int fd;
-		struct door *door;
-		void (*fn)(struct door *d, struct client *c);
-	} rows[] = {
-		{ s->sockets[EGRESS_TCP4], &e->redirected[0], redirected },
-		{ s->sockets[EGRESS_TCP6], &e->redirected[1], redirected },
-		{ s->sockets[EGRESS_PROXY], &e->proxy, proxied },
-	};
+	struct door *door;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].fd >= 0)
-			TRY(door_open(rows[i].door, &e->h, rows[i].fd, rows[i].fn, err));
-	e->ports = arena_alloc(a, (s->ports_n + 1) * sizeof(*e->ports));
+	for (unsigned int i = 0; i < EGRESS_SOCKETS; i++)
+		if (s->sockets[i] >= 0)
+			TRY(guest_take(&e->guest, i, s->sockets[i], err));
 	for (size_t i = 0; i < s->ports_n; i++)
-		TRY(door_open(&e->ports[i], &e->h, s->ports[i], redirected, err));
-	e->published = arena_alloc(a, (s->publish_n + 1) * sizeof(*e->published));
+		TRY(guest_take(&e->guest, EGRESS_PORT, s->ports[i], err));
 	for (size_t i = 0; i < s->publish_n; i++) {
-		e->published[i].port = s->publish[i].port;
-		e->published[i].publishing = &e->publishing;
-		TRY(door_open(&e->published[i], &e->h, s->publish[i].listener, published, err));
+		TRY(guest_door(&e->guest, s->publish[i].listener, published, &door, err));
+		door->port = s->publish[i].port;
+		door->publishing = &e->publishing;
 	}
+	return 0;
+}
+
+/* All that it reads and opens before it is confined. */
+static int helper_open(struct helper *h, const struct egress_setup *s, struct arena *a,
+		       struct err *err)
+{
+	h->route.fd = -1;
+	h->resolver.loop = &h->loop;
+	TRY(read_files(h, s, a, err));
+	TRY(loop_open(&h->loop, err));
+	return route_open(&h->route, err);
+}
+
+static int limit(struct helper *h, size_t max, struct err *err)
+{
+	size_t fds;
+
+	TRY(confine_limits(max, &fds, err));
+	if (fds < OTHER_FDS + CLIENT_FDS)
+		return err_limit(
+			err, "%zu descriptors (RLIMIT_NOFILE) are too few for the network helper",
+			fds);
+	h->fds = fds - OTHER_FDS;
 	return 0;
 }
 
@@ -138,37 +148,30 @@ static int egress_open(struct egress *e, const struct egress_setup *s, struct ar
 		       struct err *err)
 {
 	struct helper *h = &e->h;
-	size_t fds, n;
 	int *list;
+	size_t n;
 
 	if (s->publish_n > EGRESS_PUBLISH_MAX)
 		return err_limit(err, "%zu published ports, at most %d can be", s->publish_n,
 				 EGRESS_PUBLISH_MAX);
-	h->route.fd = -1;
-	h->report.fd = s->events;
-	h->ipv6 = s->sockets[EGRESS_TCP6] >= 0;
-	h->resolver.loop = &h->loop;
-	TRY(read_files(e, s, a, err));
-	h->pool = pool_new();
-	if (!h->pool)
-		return err_host(err, ENOMEM, "the pool of addresses");
-	TRY(loop_open(&h->loop, err));
-	TRY(route_open(&h->route, err));
+	TRY(helper_open(h, s, a, err));
 	n = list_fds(e, s, a, &list);
 	TRY(confine_fds(list, n, err));
-	TRY(confine_limits(&fds, err));
-	if (fds < OTHER_FDS + CLIENT_FDS)
-		return err_limit(
-			err, "%zu descriptors (RLIMIT_NOFILE) are too few for the network helper",
-			fds);
-	n = (fds - OTHER_FDS) / CLIENT_FDS;
-	h->clients_max = n < CLIENTS_MAX ? n : CLIENTS_MAX;
-	TRY(responder_open(&e->responder, h, s, err));
+	TRY(limit(h, CONFINE_FDS, err));
+	guest_begin(&e->guest, h, s->events);
 	TRY(publish_open(&e->publishing, h, s->inside, err));
-	TRY(open_doors(e, s, a, err));
+	TRY(open_sockets(e, s, err));
 	if (loop_watch(&h->loop, &e->end, s->end, EPOLLIN, ended) < 0)
 		return err_host(err, errno, "what tells the end");
 	return 0;
+}
+
+static int serve(struct egress *e, struct err *err)
+{
+	/* A splice into a socket whose peer is gone raises it; MSG_NOSIGNAL is for send alone. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	TRY(confine_self(err));
+	return loop_run(&e->h.loop, err);
 }
 
 int egress_run(const struct egress_setup *s, struct err *err)
@@ -176,9 +179,21 @@ int egress_run(const struct egress_setup *s, struct err *err)
 	scoped_arena struct arena a = { 0 };
 	struct egress *e = arena_new(&a, struct egress);
 
-	/* A splice into a socket whose peer is gone raises it; MSG_NOSIGNAL is for send alone. */
-	(void)signal(SIGPIPE, SIG_IGN);
 	TRY(egress_open(e, s, &a, err));
-	TRY(confine_self(err));
-	return loop_run(&e->h.loop, err);
+	return serve(e, err);
+}
+
+int egress_run_shared(const struct egress_setup *s, int guests, struct err *err)
+{
+	scoped_arena struct arena a = { 0 };
+	struct egress *e = arena_new(&a, struct egress);
+	struct helper *h = &e->h;
+
+	h->shared = true;
+	TRY(helper_open(h, s, &a, err));
+	TRY(confine_fds((int[]){ guests, h->route.fd, h->loop.epoll }, 3, err));
+	TRY(limit(h, CONFINE_FDS_SHARED, err));
+	if (loop_watch(&h->loop, &e->end, guests, EPOLLIN, somebody_comes) < 0)
+		return err_host(err, errno, "the line by which containers come");
+	return serve(e, err);
 }

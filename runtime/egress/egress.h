@@ -19,7 +19,10 @@ enum egress_socket {
 	EGRESS_DNS_TCP4,
 	EGRESS_DNS_TCP6,
 	EGRESS_PROXY, /* listener on 127.0.0.1 inside: HTTP (CONNECT and plain) or SOCKS5, by the first byte */
-	EGRESS_SOCKETS
+	EGRESS_SOCKETS,
+	/* A listener bound to a single port of every address, where the kernel has no nf_tables: where a connection was meant
+	 * for is its own end's address. */
+	EGRESS_PORT = EGRESS_SOCKETS
 };
 
 /* Ports of the host that one container may be published on. */
@@ -33,9 +36,7 @@ struct egress_publish {
 struct egress_setup {
 	const struct policy_domains *rules;
 	int sockets[EGRESS_SOCKETS]; /* -1: absent */
-	/* Listeners bound to single ports of every address, where the kernel has no nf_tables: where a connection was meant
-	 * for is its own end's address. */
-	const int *ports;
+	const int *ports; /* each an EGRESS_PORT */
 	size_t ports_n;
 	const struct egress_publish *publish;
 	size_t publish_n;
@@ -84,3 +85,8 @@ struct egress_event {
 /* egress_run: confines the process, then serves until the end. In a process of its own: it closes every descriptor that is
  * not of s. Returns 0 at the end, or an error before serving. */
 int egress_run(const struct egress_setup *s, struct err *err);
+/* egress_run_shared: likewise for many containers under the same rules, each of which comes later, as a parcel (parcel.h, its
+ * number 0) on `guests`: one end of a SEQPACKET pair. Over the other end come its sockets, each a parcel with its enum
+ * egress_socket, and there its refusals are told; when that is closed everywhere the container is gone. The helper ends with
+ * `guests`. Of s it has the rules and the files. */
+int egress_run_shared(const struct egress_setup *s, int guests, struct err *err);

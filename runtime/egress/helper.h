@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* helper.h - what the parts of one helper share. */
+/* helper.h - what a helper has for all whom it serves. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,26 +7,22 @@
 #include <stdint.h>
 
 #include "runtime/egress/loop.h"
-#include "runtime/egress/pool.h"
 #include "runtime/egress/relay.h"
-#include "runtime/egress/report.h"
 #include "runtime/egress/resolver.h"
 #include "runtime/egress/route.h"
 #include "runtime/egress/rules.h"
 
-/* Connections at once; beyond, and beyond what RLIMIT_NOFILE gives, they are refused. */
-#define CLIENTS_MAX 1024
-/* Descriptors of one: its socket, the destination's, and a pipe each way. */
+/* Descriptors of one connection: its socket, the destination's, and a pipe each way. */
 #define CLIENT_FDS 6
 
 struct helper {
 	struct loop loop;
 	struct rules rules;
-	struct pool *pool;
 	struct resolver resolver;
-	struct report report;
 	struct pipes pipes;
 	struct route route;
-	bool ipv6; /* inside */
-	size_t clients, clients_max;
+	bool shared; /* by many guests */
+	size_t fds; /* that connections may have, and, where it is shared, what the guests brought */
+	size_t brought; /* of these, sockets of guests */
+	size_t clients; /* at once, of all guests */
 };

@@ -2,36 +2,11 @@
 /* publish.c - one byte asks for a socket, one message brings it; the first who waits gets it. */
 #include "runtime/egress/publish.h"
 
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "runtime/egress/parcel.h"
 #include "spec/base/sys.h"
-
-/* The descriptor of one message, -1: it has none; false: there is no message. */
-static bool receive(int inside, int *ret)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec bytes = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &bytes,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
-	const struct cmsghdr *c;
-
-	if (sys_recvmsg(inside, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
-		return false;
-	c = CMSG_FIRSTHDR(&m);
-	*ret = -1;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(ret, CMSG_DATA(c), sizeof(int));
-	return true;
-}
 
 static struct client *leave_queue(struct publishing *p)
 {
@@ -71,9 +46,10 @@ static void answered(struct watch *w, uint32_t events)
 {
 	struct publishing *p = of(w, struct publishing, watch);
 	struct client *c;
+	uint8_t number;
 	int fd;
 
-	if (!receive(p->inside, &fd)) {
+	if (parcel_take(p->inside, &number, &fd) <= 0) {
 		if (events & (EPOLLHUP | EPOLLERR))
 			gone(p);
 	} else if (fd >= 0) {

@@ -75,6 +75,11 @@ static void relay_over(struct relay *r, bool failed)
 	fn(r);
 }
 
+void relay_break(struct relay *r)
+{
+	relay_over(r, true);
+}
+
 static bool would_block(void)
 {
 	return errno == EAGAIN || errno == EINTR;

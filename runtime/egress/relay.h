@@ -51,5 +51,7 @@ struct relay {
  * be at once; both are closed then. */
 void relay_begin(struct relay *r, struct loop *l, struct pipes *p, int a, int b, const void *first,
 		 size_t first_n, void (*fn)(struct relay *r));
+/* relay_break: both ends are reset; fn is called. */
+void relay_break(struct relay *r);
 /* socket_reset: closes it so that its peer is told of a failure, not of an end. */
 void socket_reset(int fd);

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "runtime/egress/door.h"
+#include "runtime/egress/guest.h"
 #include "runtime/egress/sockaddr.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
@@ -50,14 +50,14 @@ static void answer_localhost(const struct dns_query *q, struct dns_reply *reply)
 		set_v6(reply, v6);
 }
 
-static void answer_allowed(struct helper *h, const struct dns_query *q, struct dns_reply *reply)
+static void answer_allowed(struct guest *g, const struct dns_query *q, struct dns_reply *reply)
 {
 	uint8_t v6[ADDRESS_BYTES], v4[4];
 	uint32_t number;
 
-	if (q->type != DNS_A && !(q->type == DNS_AAAA && h->ipv6))
+	if (q->type != DNS_A && !(q->type == DNS_AAAA && g->ipv6))
 		return;
-	number = pool_give(h->pool, q->name, h->loop.now_ms / 1000);
+	number = guest_number(g, q->name);
 	pool_v4(number, v4);
 	pool_v6(number, v6);
 	if (number == 0)
@@ -68,7 +68,7 @@ static void answer_allowed(struct helper *h, const struct dns_query *q, struct d
 		set_v6(reply, v6);
 }
 
-size_t responder_reply(struct helper *h, const uint8_t *m, size_t n, uint8_t ret[DNS_REPLY_MAX])
+size_t responder_reply(struct guest *g, const uint8_t *m, size_t n, uint8_t ret[DNS_REPLY_MAX])
 {
 	struct dns_reply reply = { .ttl_s = POOL_TTL_S };
 	enum egress_reason reason;
@@ -77,17 +77,17 @@ size_t responder_reply(struct helper *h, const uint8_t *m, size_t n, uint8_t ret
 	if (!dns_query_read(m, n, &q))
 		return 0;
 	reply.code = q.code;
-	reason = q.is_name ? rules_name(&h->rules, q.name, 0) : EGRESS_NO_RULE;
+	reason = q.is_name ? rules_name(&g->h->rules, q.name, 0) : EGRESS_NO_RULE;
 	if (q.code == DNS_OK && q.is_name && is_localhost(q.name)) {
 		answer_localhost(&q, &reply);
 	} else if (q.code == DNS_OK && reason == EGRESS_ALLOWED) {
-		answer_allowed(h, &q, &reply);
+		answer_allowed(g, &q, &reply);
 	} else if (q.code == DNS_OK) {
 		reply.code = DNS_NO_NAME;
 		reply.prohibited = prohibited;
 		/* A client asks for both kinds of address at once; one report is enough. */
 		if (q.type != DNS_AAAA)
-			report_refusal(&h->report, q.name, 0, reason);
+			report_refusal(&g->report, q.name, 0, reason);
 	}
 	return dns_reply_write(m, &q, &reply, ret);
 }
@@ -134,14 +134,14 @@ static void turn_round(struct datagram *d)
 	}
 }
 
-static void answer_datagrams(struct helper *h, int fd)
+static void answer_datagrams(struct guest *g, int fd)
 {
 	uint8_t reply[DNS_REPLY_MAX] = { 0 };
 	struct datagram d;
 
 	for (int i = 0; i < AT_ONCE; i++) {
 		ssize_t n = receive(fd, &d);
-		size_t size = n < 0 ? 0 : responder_reply(h, d.bytes, (size_t)n, reply);
+		size_t size = n < 0 ? 0 : responder_reply(g, d.bytes, (size_t)n, reply);
 
 		if (n < 0)
 			return;
@@ -156,33 +156,51 @@ static void answer_datagrams(struct helper *h, int fd)
 static void datagram4(struct watch *w, uint32_t events)
 {
 	(void)events;
-	answer_datagrams(of(w, struct responder, datagrams[0])->h, w->fd);
+	answer_datagrams(of(w, struct responder, datagrams[0])->guest, w->fd);
 }
 
 static void datagram6(struct watch *w, uint32_t events)
 {
 	(void)events;
-	answer_datagrams(of(w, struct responder, datagrams[1])->h, w->fd);
+	answer_datagrams(of(w, struct responder, datagrams[1])->guest, w->fd);
 }
 
 /* A client by TCP: each message stands behind its length. */
 struct stream {
 	struct grave grave; /* first: loop_bury */
 	struct responder *r;
+	struct stream *next, *before; /* of the same responder */
 	struct watch watch;
 	struct timer timer;
 	size_t n;
 	uint8_t bytes[2 + DNS_QUERY_MAX];
 };
 
+static struct loop *loop_of(const struct responder *r)
+{
+	return &r->guest->h->loop;
+}
+
+static void leave_responder(struct stream *s)
+{
+	if (s->before)
+		s->before->next = s->next;
+	else
+		s->r->streams = s->next;
+	if (s->next)
+		s->next->before = s->before;
+	s->r->streams_n--;
+	guest_count(s->r->guest, false);
+}
+
 static void stream_end(struct stream *s)
 {
-	struct loop *l = &s->r->h->loop;
+	struct loop *l = loop_of(s->r);
 
 	loop_timer_off(l, &s->timer);
 	loop_forget(l, &s->watch);
 	(void)sys_close(s->watch.fd);
-	s->r->streams--;
+	leave_responder(s);
 	loop_bury(l, &s->grave);
 }
 
@@ -203,7 +221,7 @@ static bool stream_answer(struct stream *s)
 			return false;
 		if (s->n < size + 2)
 			return true;
-		n = responder_reply(s->r->h, s->bytes + 2, size, reply + 2);
+		n = responder_reply(s->r->guest, s->bytes + 2, size, reply + 2);
 		reply[0] = (uint8_t)(n >> 8);
 		reply[1] = (uint8_t)n;
 		/* Who does not read what it asked for is not waited for. */
@@ -228,19 +246,30 @@ static void stream_ready(struct watch *w, uint32_t events)
 		stream_end(s);
 }
 
+static void join_responder(struct stream *s, struct responder *r)
+{
+	s->r = r;
+	s->next = r->streams;
+	if (r->streams)
+		r->streams->before = s;
+	r->streams = s;
+	r->streams_n++;
+	guest_count(r->guest, true);
+}
+
 static void stream_new(struct responder *r, int fd)
 {
 	struct stream *s;
 
-	s = r->streams < RESPONDER_STREAMS ? calloc(1, sizeof(*s)) : NULL;
-	if (!s || loop_watch(&r->h->loop, &s->watch, fd, EPOLLIN, stream_ready) < 0) {
+	s = r->streams_n < RESPONDER_STREAMS && guest_admits(r->guest) ? calloc(1, sizeof(*s))
+								       : NULL;
+	if (!s || loop_watch(loop_of(r), &s->watch, fd, EPOLLIN, stream_ready) < 0) {
 		free(s);
 		(void)sys_close(fd);
 		return;
 	}
-	s->r = r;
-	r->streams++;
-	loop_timer(&r->h->loop, &s->timer, STREAM_MS, stream_late);
+	join_responder(s, r);
+	loop_timer(loop_of(r), &s->timer, STREAM_MS, stream_late);
 }
 
 static int listener_watch(struct listener *l);
@@ -250,7 +279,7 @@ static void rested(struct timer *t)
 	struct listener *l = of(t, struct listener, timer);
 
 	if (listener_watch(l) < 0)
-		loop_timer(&l->r->h->loop, &l->timer, DOOR_REST_MS, rested);
+		loop_timer(loop_of(l->r), &l->timer, DOOR_REST_MS, rested);
 }
 
 static void somebody_comes(struct watch *w, uint32_t events)
@@ -260,8 +289,8 @@ static void somebody_comes(struct watch *w, uint32_t events)
 
 	(void)events;
 	if (fd < 0 && door_has_to_rest(errno)) {
-		loop_forget(&l->r->h->loop, &l->watch);
-		loop_timer(&l->r->h->loop, &l->timer, DOOR_REST_MS, rested);
+		loop_forget(loop_of(l->r), &l->watch);
+		loop_timer(loop_of(l->r), &l->timer, DOOR_REST_MS, rested);
 	}
 	if (fd >= 0)
 		stream_new(l->r, fd);
@@ -269,7 +298,7 @@ static void somebody_comes(struct watch *w, uint32_t events)
 
 static int listener_watch(struct listener *l)
 {
-	return loop_watch(&l->r->h->loop, &l->watch, l->fd, EPOLLIN, somebody_comes);
+	return loop_watch(loop_of(l->r), &l->watch, l->fd, EPOLLIN, somebody_comes);
 }
 
 /* Each datagram tells where it was sent to, and may be answered from there: of IPv6 that needs FREEBIND, as the address is on
@@ -289,48 +318,68 @@ static bool unblocked(int fd)
 	return flags >= 0 && sys_fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0;
 }
 
-static int unusable(int fd, struct err *err)
+static int take_datagrams(struct responder *r, size_t v6, int fd)
 {
-	return err_host(err, errno, "socket %d of the name responder", fd);
-}
-
-static int open_datagrams(struct responder *r, const struct egress_setup *s, struct err *err)
-{
-	const struct {
-		int fd;
+	static const struct {
 		void (*fn)(struct watch *w, uint32_t events);
 		int level, option;
 	} rows[] = {
-		{ s->sockets[EGRESS_DNS_UDP4], datagram4, IPPROTO_IP, IP_PKTINFO },
-		{ s->sockets[EGRESS_DNS_UDP6], datagram6, IPPROTO_IPV6, IPV6_RECVPKTINFO },
+		{ datagram4, IPPROTO_IP, IP_PKTINFO },
+		{ datagram6, IPPROTO_IPV6, IPV6_RECVPKTINFO },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].fd >= 0 &&
-		    (!unblocked(rows[i].fd) ||
-		     !tell_destination(rows[i].fd, rows[i].level, rows[i].option) ||
-		     loop_watch(&r->h->loop, &r->datagrams[i], rows[i].fd, EPOLLIN, rows[i].fn) <
-			     0))
-			return unusable(rows[i].fd, err);
-	return 0;
+	if (!tell_destination(fd, rows[v6].level, rows[v6].option))
+		return -1;
+	return loop_watch(loop_of(r), &r->datagrams[v6], fd, EPOLLIN, rows[v6].fn);
 }
 
-static int open_listeners(struct responder *r, const struct egress_setup *s, struct err *err)
+static int take_listener(struct responder *r, size_t v6, int fd)
 {
-	const int fds[] = { s->sockets[EGRESS_DNS_TCP4], s->sockets[EGRESS_DNS_TCP6] };
+	struct listener *l = &r->listeners[v6];
 
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
-		r->listeners[i].r = r;
-		r->listeners[i].fd = fds[i];
-		if (fds[i] >= 0 && (!unblocked(fds[i]) || listener_watch(&r->listeners[i]) < 0))
-			return unusable(fds[i], err);
+	l->fd = fd;
+	if (listener_watch(l) == 0)
+		return 0;
+	l->fd = -1;
+	return -1;
+}
+
+void responder_begin(struct responder *r, struct guest *g)
+{
+	*r = (struct responder){ .guest = g };
+	for (size_t i = 0; i < ARRAY_LEN(r->listeners); i++)
+		r->listeners[i] = (struct listener){ .r = r, .fd = -1 };
+}
+
+int responder_take(struct responder *r, enum egress_socket way, int fd, struct err *err)
+{
+	bool stream = way >= EGRESS_DNS_TCP4;
+	size_t v6 = way == EGRESS_DNS_UDP6 || way == EGRESS_DNS_TCP6;
+	bool free = stream ? r->listeners[v6].fd < 0 : !r->datagrams[v6].fn;
+
+	if (free && unblocked(fd) &&
+	    (stream ? take_listener(r, v6, fd) : take_datagrams(r, v6, fd)) == 0)
+		return 0;
+	return err_host(err, errno, "socket %d of the name responder", fd);
+}
+
+void responder_end(struct responder *r)
+{
+	struct loop *l = loop_of(r);
+
+	while (r->streams)
+		stream_end(r->streams);
+	for (size_t i = 0; i < ARRAY_LEN(r->listeners); i++) {
+		loop_timer_off(l, &r->listeners[i].timer);
+		loop_forget(l, &r->listeners[i].watch);
+		if (r->listeners[i].fd >= 0)
+			(void)sys_close(r->listeners[i].fd);
 	}
-	return 0;
-}
+	for (size_t i = 0; i < ARRAY_LEN(r->datagrams); i++) {
+		bool open = r->datagrams[i].fn;
 
-int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
-		   struct err *err)
-{
-	*r = (struct responder){ .h = h };
-	return open_datagrams(r, s, err) < 0 ? -1 : open_listeners(r, s, err);
+		loop_forget(l, &r->datagrams[i]);
+		if (open)
+			(void)sys_close(r->datagrams[i].fd);
+	}
 }

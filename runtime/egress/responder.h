@@ -2,8 +2,12 @@
 /* responder.h - the container's name server: names that the rules allow get an address of the pool, nothing goes further. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "runtime/egress/dns.h"
-#include "runtime/egress/helper.h"
+#include "runtime/egress/egress.h"
+#include "runtime/egress/loop.h"
 
 /* Clients by TCP at once. */
 #define RESPONDER_STREAMS 64
@@ -14,16 +18,21 @@ struct listener {
 	struct timer timer; /* until it listens again */
 	int fd; /* the watch forgets its own */
 };
+struct guest;
+struct stream;
 /* Of each two: IPv4, IPv6. */
 struct responder {
-	struct helper *h;
+	struct guest *guest;
 	struct watch datagrams[2];
 	struct listener listeners[2];
-	size_t streams;
+	struct stream *streams;
+	size_t streams_n;
 };
 
 /* responder_reply: the answer to one message, 0: none is due. Asks the pool and the rules, and reports what is refused. */
-size_t responder_reply(struct helper *h, const uint8_t *m, size_t n, uint8_t ret[DNS_REPLY_MAX]);
-/* responder_open: answers on the sockets of s from now on. */
-int responder_open(struct responder *r, struct helper *h, const struct egress_setup *s,
-		   struct err *err);
+size_t responder_reply(struct guest *g, const uint8_t *m, size_t n, uint8_t ret[DNS_REPLY_MAX]);
+/* responder_begin: has no socket yet. responder_take: answers on that one (EGRESS_DNS_x) from now on. responder_end: on none
+ * any more; all are closed. */
+void responder_begin(struct responder *r, struct guest *g);
+int responder_take(struct responder *r, enum egress_socket way, int fd, struct err *err);
+void responder_end(struct responder *r);

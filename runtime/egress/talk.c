@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "runtime/egress/client.h"
+#include "runtime/egress/guest.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
 
@@ -31,7 +31,7 @@ static const struct {
 
 static void talk_quiet(struct talk *t)
 {
-	struct loop *l = &t->client->h->loop;
+	struct loop *l = &t->client->guest->h->loop;
 
 	loop_forget(l, &t->watch);
 	loop_timer_off(l, &t->timer);
@@ -40,7 +40,7 @@ static void talk_quiet(struct talk *t)
 void talk_free(struct talk *t)
 {
 	talk_quiet(t);
-	loop_bury(&t->client->h->loop, &t->grave);
+	loop_bury(&t->client->guest->h->loop, &t->grave);
 }
 
 /* The first n bytes are taken. */
@@ -126,7 +126,7 @@ static void misunderstood(struct talk *t, enum socks_reply reply)
 {
 	struct client *c = t->client;
 
-	report_refusal(&c->h->report, "", 0, EGRESS_MALFORMED);
+	report_refusal(&c->guest->report, "", 0, EGRESS_MALFORMED);
 	if (t->way == TALK_HTTP)
 		say_http(t, "", 0, EGRESS_MALFORMED);
 	else
@@ -248,8 +248,8 @@ void talk_begin(struct client *c)
 	t->way = TALK_UNKNOWN;
 	t->n = 0;
 	c->talk = t;
-	if (loop_watch(&c->h->loop, &t->watch, c->fd, EPOLLIN, ready) < 0)
+	if (loop_watch(&c->guest->h->loop, &t->watch, c->fd, EPOLLIN, ready) < 0)
 		client_end(c);
 	else
-		loop_timer(&c->h->loop, &t->timer, TALK_MS, timed_out);
+		loop_timer(&c->guest->h->loop, &t->timer, TALK_MS, timed_out);
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/egress/guest.h"
 #include "runtime/egress/hosts.h"
-#include "runtime/egress/responder.h"
 #include "spec/base/arena.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,20 +23,18 @@ static void hold(int truth)
 static void read_question(const uint8_t *data, size_t size)
 {
 	static struct rule any = { .of = { .kind = DOMAIN_ANY }, .allow = true };
-	static struct helper *h;
+	static struct helper h;
+	static struct guest g;
 	uint8_t reply[DNS_REPLY_MAX];
 	struct dns_query q, again;
 	size_t n;
 
-	if (!h) {
-		h = calloc(1, sizeof(*h));
-		hold(h != NULL);
-		h->rules = (struct rules){ &any, 1 };
-		h->report.fd = -1;
-		h->ipv6 = true;
-		h->pool = pool_new();
+	if (!g.h) {
+		h.rules = (struct rules){ &any, 1 };
+		guest_begin(&g, &h, -1);
+		g.ipv6 = true;
 	}
-	n = responder_reply(h, data, size, reply);
+	n = responder_reply(&g, data, size, reply);
 	hold(n == 0 || (n >= DNS_HEADER && n <= DNS_REPLY_MAX));
 	hold((n != 0) == dns_query_read(data, size, &q));
 	/* Our answer is no question. */
