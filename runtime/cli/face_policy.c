@@ -117,10 +117,11 @@ const struct command face_serve = {
 	.synopsis = "",
 	.help = "keep a pool of Python interpreters behind a socket",
 	.text = "An interpreter is started once, in a sandbox, with the modules that --preload names. Each task\n"
-		"is a copy of it in a sandbox of its own, made ahead, under the limits and the filter that\n"
-		"exec has, and is gone with its end. \"ready\" is printed when the first one waits. The socket\n"
-		"is its owner's alone; requests and answers are frames of JSON: docs/pool.md. What exec can\n"
-		"and a pool cannot is refused: workspaces, tracing, filtered networks, limits by cgroups.",
+		"is a copy of it in a sandbox of its own, made ahead, under the limits and the filters that\n"
+		"exec has, those of the network too, and is gone with its end. \"ready\" is printed when the\n"
+		"first one waits. The socket is its owner's alone; requests and answers are frames of JSON:\n"
+		"docs/pool.md. What exec can and a pool cannot is refused: workspaces, tracing, published\n"
+		"ports, limits by cgroups.",
 	.options = OPTIONS(serve_rows, OPTIONS_ANYWHERE),
 	.size = sizeof(struct face_flags),
 	.run = face_serve_run,

@@ -241,6 +241,39 @@ static int start_helper(struct way *w, int container, struct err *err)
 	return 0;
 }
 
+static _Noreturn void help_many(const struct way *w, int line)
+{
+	const struct egress_setup s = { .rules = &w->rules, .hosts_file = w->network->hosts };
+	char why[ERR_LINE_MAX];
+	struct err err;
+
+	become_process(NULL);
+	if (egress_run_shared(&s, line, &err) == 0)
+		_exit(0);
+	(void)err_line(&err, why, sizeof(why));
+	(void)fd_write_all(line, why, strlen(why));
+	_exit(1);
+}
+
+int way_share(struct way *w, int *ret, struct err *err)
+{
+	int ends[2];
+
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+		return err_host(err, errno, "make a socket pair");
+	w->pid = clone_quietly(&w->pidfd);
+	if (w->pid == 0)
+		help_many(w, ends[1]);
+	(void)sys_close(ends[1]);
+	if (w->pid > 0) {
+		*ret = ends[0];
+		return 0;
+	}
+	(void)sys_close(ends[0]);
+	w->pid = 0;
+	return err_host(err, errno, "make the network helper");
+}
+
 int way_take(struct way *w, int way, int fd, int container, struct err *err)
 {
 	scoped_fd int sock = fd;

@@ -40,6 +40,9 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 		struct err *err);
 /* way_take: a socket that was made inside; takes the fd. container is a pidfd of the container's first process. */
 int way_take(struct way *w, int way, int fd, int container, struct err *err);
+/* way_share: instead, one helper for many containers, which come over a line (egress_run_shared), of which *ret is our end;
+ * what it says there, before its end, is why it could not begin. */
+int way_share(struct way *w, int *ret, struct err *err);
 /* way_end: the helper is ended and waited for, where it is our child. way_done: closes what is ours. */
 void way_end(struct way *w);
 void way_done(struct way *w);

@@ -56,6 +56,27 @@ const char *mask_secrets(const struct policy *p, const char *bytes, size_t *len,
 	*len = out.len;
 	return out.s;
 }
+static const char *masked(const struct policy *p, const char *text, struct arena *a)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return text ? mask_secrets(p, text, &len, a) : NULL;
+}
+
+void mask_result(const struct policy *p, struct result *r, struct arena *a)
+{
+	for (size_t i = 0; i < r->events.n; i++) {
+		struct event *e = &r->events.v[i];
+
+		e->description = masked(p, e->description, a);
+		e->path = masked(p, e->path, a);
+		e->host = masked(p, e->host, a);
+		e->comm = masked(p, e->comm, a);
+	}
+	for (size_t i = 0; i < r->changes.n; i++)
+		r->changes.v[i].path = masked(p, r->changes.v[i].path, a);
+	r->reason = masked(p, r->reason, a);
+}
 
 static int append(const char *path, const char *what, const struct text *line, struct err *err)
 {

@@ -18,3 +18,5 @@ const char *audit_now(struct arena *a);
 
 /* mask_secrets: the bytes with every value of a secret replaced by "***"; *len is changed. */
 const char *mask_secrets(const struct policy *p, const char *bytes, size_t *len, struct arena *a);
+/* mask_result: likewise what the payload named, in a path or as its own name. */
+void mask_result(const struct policy *p, struct result *r, struct arena *a);

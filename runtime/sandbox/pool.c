@@ -226,12 +226,12 @@ void pool_task_free(struct pool_task *t)
 	free(t);
 }
 
-/* Ours and theirs of all four. */
+/* Ours and theirs of the four that every task has. */
 static int open_ends(int ours[TASK_FDS], int theirs[TASK_FDS])
 {
 	static const int types[] = { [TASK_INIT] = SOCK_SEQPACKET, [TASK_LINE] = SOCK_STREAM };
 
-	for (int i = 0; i < TASK_FDS; i++) {
+	for (int i = 0; i < TASK_WAY; i++) {
 		int ends[2];
 		int r = i <= TASK_LINE ? sys_socketpair(types[i] | SOCK_CLOEXEC, ends)
 				       : pipe2(ends, O_CLOEXEC);
@@ -247,14 +247,16 @@ static int open_ends(int ours[TASK_FDS], int theirs[TASK_FDS])
 static int task_send(struct pool_zygote *z, struct pool_task *t, struct err *err)
 {
 	static const struct init_msg word = { .word = INIT_TASK };
-	int theirs[TASK_FDS] = { -1, -1, -1, -1 }, r;
+	int theirs[TASK_FDS] = TASK_NO_FDS, r;
 
 	r = open_ends(t->fds, theirs);
+	/* Its line has two whose end is the same. */
+	theirs[TASK_WAY] = t->fds[TASK_WAY];
 	if (r == 0)
-		r = init_send(z->source.fd, &word, theirs, TASK_FDS);
+		r = init_send(z->source.fd, &word, theirs, task_fds_n(theirs));
 	if (r < 0)
 		(void)err_host(err, errno, "ask for a task's sandbox");
-	for (size_t i = 0; i < TASK_FDS; i++)
+	for (size_t i = 0; i < TASK_WAY; i++)
 		scope_close(&theirs[i]);
 	return r;
 }
@@ -264,8 +266,10 @@ static int task_make(struct pool *p, struct err *err)
 	struct pool_zygote *z = p->zygotes;
 	struct pool_task *t = new_zeroed(sizeof(*t)), **at = &p->tasks;
 
-	*t = (struct pool_task){ .zygote = z, .fds = { -1, -1, -1, -1 } };
-	if (task_send(z, t, err) < 0) {
+	*t = (struct pool_task){ .zygote = z, .fds = TASK_NO_FDS };
+	if ((recipe_is_filtered(&p->recipe) &&
+	     network_join(&p->network, &t->fds[TASK_WAY], err) < 0) ||
+	    task_send(z, t, err) < 0) {
 		pool_task_free(t);
 		return -1;
 	}
@@ -346,12 +350,44 @@ void pool_release(struct pool *p, struct pool_zygote *z)
 		retire(p);
 }
 
+/* --- the network --- */
+
+/* Those that wait have no way out any more: others take their place. What runs is refused whatever it asks for. */
+static void network_lost(struct pool *p)
+{
+	bool proven = p->idle || p->handed > p->network.handed;
+	struct err why;
+
+	network_why(&p->network, &why);
+	if (proven)
+		log_line(p->q->log, LOG_LEVEL_WARN, "%s; another one is started", why.text);
+	else
+		count_failure(p, &why);
+	network_end(&p->network, p->epoll);
+	while (p->tasks)
+		task_drop(p, p->tasks);
+}
+
+static int network_fill(struct pool *p, struct err *err)
+{
+	if (!recipe_is_filtered(&p->recipe) || p->network.source.fd >= 0)
+		return 0;
+	p->network.way = &p->recipe.way;
+	p->network.handed = p->handed;
+	if (network_begin(&p->network, p->epoll, err) == 0)
+		return 0;
+	network_end(&p->network, p->epoll);
+	return -1;
+}
+
 /* --- the pool --- */
 
 void pool_event(struct pool *p, struct source *source)
 {
 	if (source->kind == SOURCE_ZYGOTE)
 		on_zygote(p, (struct pool_zygote *)(void *)source);
+	else if (source->kind == SOURCE_NETWORK)
+		network_lost(p);
 	else
 		on_task(p, (struct pool_task *)(void *)source);
 }
@@ -376,8 +412,9 @@ void pool_fill(struct pool *p, uint32_t waiting)
 		want = 1;
 	if (pool_is_broken(p) || may_wait(p, waiting))
 		return;
-	if ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
-	    zygote_start(p, &err) < 0) {
+	if (network_fill(p, &err) < 0 ||
+	    ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
+	     zygote_start(p, &err) < 0)) {
 		count_failure(p, &err);
 		return;
 	}
@@ -408,6 +445,7 @@ int pool_wait_ms(const struct pool *p)
 
 int pool_begin(struct pool *p, struct arena *a, struct err *err)
 {
+	p->network.source.fd = -1;
 	TRY(recipe_make(p->q, p->o->preload, &p->recipe, a, err));
 	return zygote_start(p, err);
 }
@@ -467,4 +505,6 @@ void pool_done(struct pool *p)
 {
 	while (p->zygotes)
 		zygote_end(p, p->zygotes);
+	if (p->network.way)
+		network_end(&p->network, p->epoll);
 }

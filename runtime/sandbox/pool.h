@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "runtime/sandbox/pool_agent.h"
+#include "runtime/sandbox/pool_network.h"
 
 #define POOL_SIZE_MAX 1024
 /* Tasks that are being made at one time. */
@@ -18,21 +19,6 @@ struct pool_options {
 	uint32_t rotate_tasks; /* after so many tasks the zygote is followed by another; 0: never */
 	uint64_t rotate_ms; /* likewise after so much time */
 	const char *preload; /* modules, separated by commas; NULL: none */
-};
-
-/* What is waited for. The first member of all that is in the epoll. */
-enum source_kind {
-	SOURCE_ZYGOTE,
-	SOURCE_TASK,
-	/* of serve.c */
-	SOURCE_LISTENER,
-	SOURCE_SIGNALS, /* we are to end */
-	SOURCE_INPUT, /* likewise, at its end */
-	SOURCE_WORKER
-};
-struct source {
-	uint8_t kind; /* enum source_kind */
-	int fd;
 };
 
 struct pool_zygote {
@@ -69,6 +55,7 @@ struct pool {
 	const struct pool_options *o;
 	const struct request *q;
 	struct recipe recipe;
+	struct pool_network network; /* where a task's is filtered */
 	const sigset_t *outside; /* the signals of what is started */
 	int epoll;
 	struct pool_zygote *zygotes; /* the newest, of which tasks are made, first */
@@ -97,8 +84,3 @@ void pool_task_free(struct pool_task *t);
 bool pool_is_broken(const struct pool *p);
 void pool_stats(struct pool *p, struct pool_stats *ret);
 void pool_done(struct pool *p);
-
-/* source_remove: before its fd is closed: a process that was forked meanwhile may have a copy for a moment, and while there is
- * one the kernel would go on telling of it. */
-int source_add(int epoll, struct source *s, struct err *err);
-void source_remove(int epoll, const struct source *s);

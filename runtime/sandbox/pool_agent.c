@@ -13,6 +13,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/pool_network.h"
 #include "runtime/stage/init.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
@@ -36,11 +37,13 @@ struct agent {
 
 /* --- the first process of a task's sandbox --- */
 
-static int prepare(const struct recipe *r, struct err *err)
+static int prepare(const struct recipe *r, int way, struct err *err)
 {
 	struct act x = ACT_INIT;
 
 	x.plan = r->task;
+	x.give = network_give;
+	x.ask_ctx = &way;
 	/* For its ids to be written, and for the task to join. */
 	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return err_host(err, errno, "open /proc/self");
@@ -70,7 +73,7 @@ static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FD
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, &err) < 0 || say_ready(r, ready, &err) < 0) {
+	if (prepare(r, fds[TASK_WAY], &err) < 0 || say_ready(r, ready, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
@@ -141,8 +144,8 @@ static void make_task(struct agent *g, const int fds[TASK_FDS])
 	if (sandbox < 0)
 		return;
 	to_zygote[0] = sandbox;
-	memcpy(to_zygote + 1, fds, TASK_FDS * sizeof(int));
-	if (init_send(FD_ZYGOTE, &word, to_zygote, INIT_FDS_MAX) < 0)
+	memcpy(to_zygote + 1, fds, TASK_WAY * sizeof(int));
+	if (init_send(FD_ZYGOTE, &word, to_zygote, 1 + TASK_WAY) < 0)
 		_exit(1);
 }
 
@@ -153,7 +156,7 @@ static void hear(struct agent *g)
 
 	if (init_hear(FD_SUPERVISOR, &m, fds) <= 0)
 		_exit(0);
-	if (m.word == INIT_TASK && fds[TASK_FDS - 1] >= 0)
+	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
 		make_task(g, fds);
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);

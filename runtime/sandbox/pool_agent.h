@@ -10,14 +10,24 @@
 #include "runtime/sandbox/pool_recipe.h"
 #include "runtime/stage/stage.h"
 
-/* What a task is made with: its end of each. */
+/* What a task is made with: its end of each; -1 of the last one where its network is not filtered. */
 enum task_fd {
 	TASK_INIT, /* the socket of its first process */
 	TASK_LINE, /* where its code comes from */
 	TASK_OUT,
 	TASK_ERR, /* its standard error; before it is ready, why it will not be */
+	TASK_WAY, /* the line to the network helper (pool_network.h) */
 	TASK_FDS
 };
+#define TASK_NO_FDS                \
+	{                          \
+		-1, -1, -1, -1, -1 \
+	}
+/* task_fds_n: how many of them there are to hand over. */
+static inline size_t task_fds_n(const int fds[TASK_FDS])
+{
+	return fds[TASK_WAY] < 0 ? TASK_WAY : TASK_FDS;
+}
 
 /* What comes by the line: this, with the standard input as a descriptor where there is one; then so many bytes of code, and
  * of variables, each "NAME=VALUE" with a NUL behind it. The task says one byte when it is ready for it. */

@@ -59,10 +59,10 @@ static int check_policy(const struct policy *p, struct err *err)
 	if (!policy_n(p, POLICY_EXEC))
 		return refuse(p->v[POLICY_EXEC].from,
 			      "a pool cannot forbid its tasks to start programs; use exec", err);
-	if (policy_filtered(p))
-		return refuse("serve",
-			      "a pool has no network filter: its tasks have no network, or with "
-			      "--allow-network the host's; use exec for single domains",
+	if (p->publish.n)
+		return refuse("--publish",
+			      "a port of the host leads into one sandbox, and a pool has many; "
+			      "use exec",
 			      err);
 	if (backend != BACKEND_AUTO && backend != BACKEND_SUPERVISOR)
 		return refuse(p->v[POLICY_BACKEND].from,
@@ -124,14 +124,15 @@ static void add_ids(struct plan *p, uint32_t uid, uint32_t gid)
 	op->text = arena_printf(p->arena, "%u %u 1", gid, gid);
 }
 
-struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a)
+int recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a,
+		struct plan **ret, struct err *err)
 {
 	struct plan *p = arena_new(a, struct plan);
 
 	p->arena = a;
 	add_ids(p, uid, gid);
 	if (config_has_ns(c, CLONE_NEWNET))
-		(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "");
+		TRY(plan_network(p, c, err));
 	add_spaces(p, c);
 	add_mount(p, "/proc", "proc", NULL)->a |= MOUNT_ATTR_NOEXEC;
 	add_mount(p, "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620")->a =
@@ -139,10 +140,37 @@ struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, str
 	for (size_t i = 0; i < c->linux_.masked_paths.n; i++)
 		add_mask(p, c->linux_.masked_paths.v[i]);
 	add_mask(p, POOL_HIDDEN);
-	return p;
+	*ret = p;
+	return 0;
 }
 
 /* --- the zygote --- */
+
+/* Behind those that are there: the program that is loaded next. */
+static int add_filter(struct zygote_setup *s, const struct seccomp_program *p, struct err *err)
+{
+	if (p->n > BPF_MAXINSNS - s->filter_n)
+		return err_input(err, "the filters of a task have more than %d instructions",
+				 BPF_MAXINSNS);
+	memcpy(s->filter + s->filter_n, p->insns, p->n * sizeof(*p->insns));
+	s->filter_n += (uint32_t)p->n;
+	return 0;
+}
+
+/* As with exec, what belongs to a filtered network comes before the policy's own. */
+static int fill_filters(const struct composition *task, struct zygote_setup *s, struct err *err)
+{
+	struct plan network = { .arena = task->a };
+	struct seccomp_program own = { 0 };
+
+	TRY(plan_network_calls(&network, &task->config, STAGE_LAST, err));
+	if (network.n)
+		TRY(add_filter(s, network.ops[0].data, err));
+	s->network_n = s->filter_n;
+	TRY(seccomp_compile(task->config.linux_.seccomp, task->a, &own, err));
+	s->seccomp_flags = own.flags;
+	return add_filter(s, &own, err);
+}
 
 static void fill_limits(const struct composition *task, struct zygote_setup *s)
 {
@@ -160,17 +188,10 @@ static int zygote_setup(const struct composition *task, uint64_t namespaces,
 			struct zygote_setup **ret, struct err *err)
 {
 	struct zygote_setup *s = arena_new(task->a, struct zygote_setup);
-	struct seccomp_program filter = { 0 };
 
-	TRY(seccomp_compile(task->config.linux_.seccomp, task->a, &filter, err));
-	if (filter.n > BPF_MAXINSNS)
-		return err_input(err, "the filter of a task has more than %d instructions",
-				 BPF_MAXINSNS);
+	TRY(fill_filters(task, s, err));
 	s->namespaces = namespaces & ~CLONE_NEWPID;
 	s->scoped = task->process.scoped;
-	s->seccomp_flags = filter.flags;
-	s->filter_n = (uint32_t)filter.n;
-	memcpy(s->filter, filter.insns, filter.n * sizeof(*filter.insns));
 	fill_limits(task, s);
 	*ret = s;
 	return 0;
@@ -201,6 +222,7 @@ static int compose_zygote(struct composition *z, struct err *err)
 {
 	TRY(compose(z, err));
 	compose_seed(z, SEED_DIR, POOL_HIDDEN, NULL, 0755);
+	z->config.srt = NULL; /* it has no network, and only its tasks a way out */
 	z->config.linux_.masked_paths.n = 0;
 	z->config.linux_.seccomp = NULL;
 	z->process.capabilities = zygote_capabilities(z->a);
@@ -224,6 +246,11 @@ static int plan_zygote(const struct request *q, struct arena *a, struct plan **r
 	return plan_container(&z.config, &facts, &o, a, ret, err);
 }
 
+bool recipe_is_filtered(const struct recipe *r)
+{
+	return r->way.network;
+}
+
 int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
 		struct err *err)
 {
@@ -243,7 +270,10 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 			  CLONE_NEWCGROUP;
 	if (config_has_ns(&task.config, CLONE_NEWNET))
 		ret->namespaces |= CLONE_NEWNET;
-	ret->task = recipe_task(&task.config, task.uid, task.gid, a);
+	TRY(recipe_task(&task.config, task.uid, task.gid, a, &ret->task, err));
+	ret->way = (struct way)WAY_INIT;
+	if (way_prepare(&ret->way, &task.config, true, a, err) < 0)
+		return compose_network_place(&task, err);
 	TRY(zygote_setup(&task, ret->namespaces, &ret->setup, err));
 	ret->native = zygote_native;
 	ret->native_size = sizeof(zygote_native);

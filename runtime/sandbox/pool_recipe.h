@@ -3,6 +3,7 @@
  * gets inside it. */
 #pragma once
 
+#include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/sandbox/zygote/setup.h"
@@ -18,6 +19,7 @@ struct recipe {
 	struct zygote_setup *setup; /* what the zygote is told */
 	const unsigned char *native; /* the shared object that it loads */
 	size_t native_size;
+	struct way way; /* out of a task's network, where it is filtered: one helper for all */
 	struct policy_words degraded; /* what of the policy this host cannot do, as in a result */
 };
 
@@ -25,5 +27,8 @@ struct recipe {
  * hold is refused, with the flag that asks for it. */
 int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
 		struct err *err);
+/* recipe_is_filtered: a task's network is. */
+bool recipe_is_filtered(const struct recipe *r);
 /* recipe_task: the operations of a task for the configuration that exec would have; pure. */
-struct plan *recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a);
+int recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a,
+		struct plan **ret, struct err *err);

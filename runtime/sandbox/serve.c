@@ -124,7 +124,7 @@ static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
 	w->waits = false;
 	s->waiting--;
 	w->zygote = t->zygote;
-	(void)init_send(w->source.fd, &word, t->fds, TASK_FDS);
+	(void)init_send(w->source.fd, &word, t->fds, task_fds_n(t->fds));
 	pool_task_free(t);
 }
 
@@ -275,6 +275,7 @@ static void on_event(struct server *s, struct source *source)
 	switch ((enum source_kind)source->kind) {
 	case SOURCE_ZYGOTE:
 	case SOURCE_TASK:
+	case SOURCE_NETWORK:
 		pool_event(&s->pool, source);
 		return;
 	case SOURCE_LISTENER:

@@ -45,10 +45,11 @@ struct job {
 	/* inside, until job_done */
 	struct watch watch;
 	struct output output;
+	struct refusals refusals;
 };
-#define JOB_INIT                                                                      \
-	{                                                                             \
-		.fds = { -1, -1, -1, -1 }, .watch = WATCH_INIT, .output = OUTPUT_INIT \
+#define JOB_INIT                                                               \
+	{                                                                      \
+		.fds = TASK_NO_FDS, .watch = WATCH_INIT, .output = OUTPUT_INIT \
 	}
 int job_run(struct job *j, const struct policy *p, struct arena *a, struct result *ret,
 	    struct err *err);

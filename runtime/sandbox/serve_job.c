@@ -134,6 +134,8 @@ static int watch(struct job *j, const struct policy *p, struct err *err)
 	w->sock = take_fd(&j->fds[TASK_INIT]);
 	w->caller_fd = j->caller;
 	w->payload = TASK_PID;
+	if (j->refusals.fd >= 0)
+		w->refusals = &j->refusals;
 	TRY(watch_run(w, err));
 	/* Nothing in a task can end its first process: it went with the pool's interpreter. */
 	if (!w->ended && w->breach == BREACH_NONE)
@@ -161,6 +163,7 @@ static void judge(struct result *r, const struct watch *w, const struct output *
 		verdict_failed(r, err, a);
 	else
 		verdict_ended(r, w, a);
+	mask_result(w->policy, r, a);
 }
 
 static int run(struct job *j, const struct policy *p, struct arena *a, struct result *r,
@@ -173,6 +176,8 @@ static int run(struct job *j, const struct policy *p, struct arena *a, struct re
 	began = watch_now_us();
 	r->setup_ms = (began - j->asked_us) / 1000u;
 	j->watch.policy = p;
+	j->refusals =
+		(struct refusals){ .fd = j->fds[TASK_WAY], .result = r, .log = j->q->log, .a = a };
 	if (failed > 0)
 		return failed;
 	if (failed == 0)

@@ -346,31 +346,6 @@ static struct captured kept(const struct session *s, int i)
 	return c;
 }
 
-static const char *masked(const struct session *s, const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-
-	return text ? mask_secrets(s->q->policy, text, &len, s->a) : NULL;
-}
-
-/* What the payload named, in a path or as its own name, may be a secret as well. */
-static void mask_named(struct session *s)
-{
-	struct result *r = s->result;
-
-	for (size_t i = 0; i < r->events.n; i++) {
-		struct event *e = &r->events.v[i];
-
-		e->description = masked(s, e->description);
-		e->path = masked(s, e->path);
-		e->host = masked(s, e->host);
-		e->comm = masked(s, e->comm);
-	}
-	for (size_t i = 0; i < r->changes.n; i++)
-		r->changes.v[i].path = masked(s, r->changes.v[i].path);
-	r->reason = masked(s, r->reason);
-}
-
 static void fill(struct session *s, int failed, const struct err *err)
 {
 	struct result *r = s->result;
@@ -388,7 +363,7 @@ static void fill(struct session *s, int failed, const struct err *err)
 		verdict_failed(r, err, s->a);
 	else
 		verdict_ended(r, &s->watch, s->a);
-	mask_named(s);
+	mask_result(s->q->policy, r, s->a);
 }
 
 int sandbox_run(const struct request *q, struct arena *a, struct result *ret, struct err *err)

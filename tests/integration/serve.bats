@@ -391,7 +391,9 @@ for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
 	refusal 'trace' --trace
 	refusal 'workspace' --workspace .
 	refusal 'start programs' --allow-exec false
-	refusal 'network filter' --allow-domain example.org
+	refusal 'a port of the host leads into one sandbox' --publish 127.0.0.1:7099:80
+	refusal '--allow-domain: ' --allow-domain 'no/domain'
+	refusal '--hosts-file: ' --allow-domain example.org --hosts-file not-there
 	refusal 'supervisor' --limits-backend cgroup2
 	refusal 'standard error says why' --preload no_such_module_at_all
 	refusal '--size' --size 5000

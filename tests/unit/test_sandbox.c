@@ -266,11 +266,14 @@ static const char *task_plan(bool network, struct arena *a)
 	struct root root = { .fresh = "size=1,nr_inodes=2", .seeds = { seeds, 3 } };
 	struct config c = { .root = &root, .has_linux = true };
 	struct text out = { .arena = a };
+	struct plan *plan;
+	struct err err;
 
 	c.linux_.masked_paths = (struct strings){ masked, 1 };
 	c.linux_.namespaces.v = &net;
 	c.linux_.namespaces.n = network;
-	plan_print(recipe_task(&c, 7, 8, a), &out);
+	assert_int_equal(recipe_task(&c, 7, 8, a, &plan, &err), 0);
+	plan_print(plan, &out);
 	return out.s;
 }
 

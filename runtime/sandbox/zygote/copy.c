@@ -174,13 +174,20 @@ static void read_frame(struct task_frame *ret)
 	(void)close(input);
 }
 
-void copy_ready(const struct zygote_setup *s, struct task_frame *ret)
+static void load(const struct zygote_setup *s, uint32_t from, uint32_t to)
 {
-	const struct sock_fprog filter = { (unsigned short)s->filter_n,
-					   (struct sock_filter *)(uintptr_t)s->filter };
+	const struct sock_fprog filter = { (unsigned short)(to - from),
+					   (struct sock_filter *)(uintptr_t)s->filter + from };
 
 	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, s->seccomp_flags, &filter),
 	     "load the filter");
+}
+
+void copy_ready(const struct zygote_setup *s, struct task_frame *ret)
+{
+	if (s->network_n)
+		load(s, 0, s->network_n);
+	load(s, s->network_n, s->filter_n);
 	(void)send(LINE, "R", 1, MSG_NOSIGNAL);
 	read_frame(ret);
 }

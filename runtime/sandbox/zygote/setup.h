@@ -23,6 +23,8 @@ struct zygote_setup {
 	uint32_t seccomp_flags;
 	uint32_t limits_n;
 	uint32_t filter_n;
+	uint32_t
+		network_n; /* of these, so many are a program of their own, which is loaded first */
 	struct {
 		uint64_t kind, most; /* RLIMIT_x */
 	} limits[ZYGOTE_LIMITS_MAX];

@@ -185,7 +185,7 @@ static bool hear_setup(struct zygote *z)
 	ssize_t n = recvmsg(z->sock, &msg, 0);
 
 	return n >= (ssize_t)head && z->setup.limits_n <= ZYGOTE_LIMITS_MAX &&
-	       z->setup.filter_n <= BPF_MAXINSNS &&
+	       z->setup.filter_n <= BPF_MAXINSNS && z->setup.network_n < z->setup.filter_n &&
 	       (size_t)n == head + z->setup.filter_n * sizeof(z->setup.filter[0]);
 }
 
