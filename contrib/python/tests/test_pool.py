@@ -152,10 +152,27 @@ class Warm(unittest.TestCase):
                 for name in ("success", "stdout", "stderr", "exit_code", "status", "error", "violations"):
                     self.assertEqual(getattr(a, name), getattr(b, name), (code, a, b))
 
+    def test_single_domains(self) -> None:
+        code = "import socket\ntry: socket.create_connection(('{}', 443))\nexcept OSError as e: print(e.strerror)"
+        for config in (
+            SandboxConfig.research(),
+            SandboxConfig(allow_outbound_http=True, blocked_domains=["a.test", "b.test"]),
+        ):
+            with SRTExecutorPool(2, config) as pool:
+                results = pool.execute_many([code.format("a.test"), code.format("b.test"), "print(1)"])
+                for result, host in zip(results, ("a.test", "b.test"), strict=False):
+                    self.assertEqual(result.stdout, "Name or service not known\n", result)
+                    self.assertEqual(len(result.violations), 1, result)
+                    self.assertIn(f"Network access denied: {host}", result.violations[0])
+                    self.assertEqual([e["type"] for e in result.violation_events], ["network"])
+                self.assertEqual((results[2].stdout, results[2].violations), ("1\n", []))
+                # The helper is one for all.
+                self.assertEqual(pool.stats()["zygotes"], 1)
+        self.assertEqual(children(), [])
+
     def test_what_it_cannot_hold_is_an_error_and_never_cold(self) -> None:
-        for config in (SandboxConfig(enable_tracing=True), SandboxConfig(allow_outbound_http=True)):
-            with self.assertRaisesRegex(RuntimeError, "the pool did not start: .*use exec"):
-                SRTExecutorPool(1, config)
+        with self.assertRaisesRegex(RuntimeError, "the pool did not start: .*use exec"):
+            SRTExecutorPool(1, SandboxConfig(enable_tracing=True))
         with self.assertRaisesRegex(RuntimeError, "did not start"):
             SRTExecutorPool(1, preload=["no_such_module_at_all"])
         with self.assertRaises(ValueError):
