@@ -19,6 +19,7 @@
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/json/tree.h"
 #include "spec/oci/annotations.h"
 
 /* A config with a seccomp profile of the usual size and its plan take a little more than this, a small config less. */
@@ -48,7 +49,7 @@ static int read_config(struct making *m, struct err *err)
 
 	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, &m->arena, &bytes, &m->len, err));
 	m->bytes = bytes;
-	TRY(config_parse(bytes, m->len, path, &m->arena, &m->config, err));
+	TRY(config_parse_in_place(bytes, m->len, path, &m->arena, &m->config, err));
 	return config_check(m->config, err);
 }
 
@@ -177,6 +178,7 @@ static int write_state(struct making *m, struct err *err)
 static int on_pid(void *ctx, pid_t pid, struct err *err)
 {
 	struct making *m = ctx;
+	char *bytes;
 
 	m->c.pid = pid;
 	m->c.pid_start = pid_start_time(pid);
@@ -184,7 +186,9 @@ static int on_pid(void *ctx, pid_t pid, struct err *err)
 	if (!m->c.pid_start)
 		return err_set(err, ERR_HOST, 0, "look at the container's process in /proc");
 	m->dirty = true;
-	return store_keep_config(&m->entry, m->bytes, m->len, err);
+	bytes = arena_strn(&m->arena, m->bytes, m->len);
+	json_restore(bytes, m->len);
+	return store_keep_config(&m->entry, bytes, m->len, err);
 }
 
 static const char *on_state(void *ctx)

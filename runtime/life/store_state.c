@@ -266,7 +266,7 @@ int store_config(const struct entry *e, struct arena *a, struct config **ret, st
 
 	rc = read_own(e, STORE_CONFIG, CONFIG_MAX_BYTES, a, &bytes, &len, err);
 	TRY(rc);
-	return rc > 0 ? rc : config_parse(bytes, len, STORE_CONFIG, a, ret, err);
+	return rc > 0 ? rc : config_parse_in_place(bytes, len, STORE_CONFIG, a, ret, err);
 }
 
 /* --- the start socket ------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ static int read_bundle(struct composition *c, const char *dir, struct err *err)
 	struct stat st;
 
 	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, c->a, &bytes, &len, err));
-	TRY(config_parse(bytes, len, path, c->a, &config, err));
+	TRY(config_parse_in_place(bytes, len, path, c->a, &config, err));
 	TRY(config_check(config, err));
 	c->bundle = config;
 	c->rootfs = path_is_absolute(config->root->path) ? config->root->path

@@ -26,11 +26,12 @@ static size_t row_size(size_t n)
 	return sizeof(struct json_row) + n * sizeof(struct json);
 }
 
-void build_begin(struct build *b, size_t len, const struct json_limits *limits, struct arena *a)
+void build_begin(struct build *b, char *own, size_t len, const struct json_limits *limits,
+		 struct arena *a)
 {
 	size_t n = len / NODE_BYTES + ROW_NODES;
 
-	*b = (struct build){ .arena = a, .limits = limits };
+	*b = (struct build){ .arena = a, .limits = limits, .own = own, .len = len };
 	b->frames = arena_array(a, struct frame, limits->depth);
 	b->first = arena_alloc(a, row_size(n));
 	b->first->n = b->spare_n = n;
@@ -69,7 +70,7 @@ static inline void copy_short(char *to, const char *from, size_t n)
 		*to = *from;
 }
 
-static const char *keep(struct build *b, const char *s, size_t n)
+static const char *copy(struct build *b, const char *s, size_t n)
 {
 	char *p;
 
@@ -84,6 +85,17 @@ static const char *keep(struct build *b, const char *s, size_t n)
 	b->pool += n + 1;
 	b->pool_left -= n + 1;
 	return p;
+}
+
+/* A string: one that the reader shows us in the document itself may stay there. */
+static const char *keep(struct build *b, const char *s, size_t n)
+{
+	uintptr_t at = (uintptr_t)s - (uintptr_t)b->own;
+
+	if (!b->own || at >= b->len)
+		return copy(b, s, n);
+	b->own[at + n] = '\0'; /* was its closing quote, which has been read */
+	return b->own + at;
 }
 
 static struct json *take_node(struct build *b)
@@ -126,7 +138,7 @@ struct json *build_text(struct build *b, enum json_type type, size_t offset, con
 
 	if (!n)
 		return NULL;
-	n->text = keep(b, s, len);
+	n->text = type == JSON_STRING ? keep(b, s, len) : copy(b, s, len);
 	n->len = (uint32_t)len;
 	return n;
 }

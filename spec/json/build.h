@@ -20,15 +20,19 @@ struct build {
 	struct json_row *first; /* the root's row */
 	struct json *spare; /* nodes are taken from a row of them */
 	size_t spare_n;
+	char *own; /* the document's bytes, where texts may stay in them (json_parse_in_place) */
+	size_t len;
 	char *pool;
 	size_t pool_left;
 };
 
-/* build_begin: for a document of len bytes. build_end: the tree, or NULL without a value. */
-void build_begin(struct build *b, size_t len, const struct json_limits *limits, struct arena *a);
+/* build_begin: for a document of len bytes, which are at own where texts may stay there. build_end: the tree, or NULL without
+ * a value. */
+void build_begin(struct build *b, char *own, size_t len, const struct json_limits *limits,
+		 struct arena *a);
 struct json *build_end(struct build *b);
 /* build_node: a value that begins at offset, linked into what is open; NULL past the bound on nodes. build_text: likewise a
- * string or a number, with a copy of its bytes. */
+ * string or a number, whose bytes are kept. */
 struct json *build_node(struct build *b, enum json_type type, size_t offset);
 struct json *build_text(struct build *b, enum json_type type, size_t offset, const char *s,
 			size_t len);

@@ -8,6 +8,7 @@ struct source {
 	const char *bytes;
 	size_t len;
 	const char *name;
+	char *own; /* bytes, where texts may stay in them; else NULL */
 };
 
 /* source_is_gap: one of the characters that JSON lets stand between tokens. */

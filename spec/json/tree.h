@@ -31,6 +31,12 @@ struct json_limits {
  * passed (checked while reading). */
 int json_parse(const char *bytes, size_t len, const char *name, const struct json_limits *limits,
 	       struct arena *a, struct json **ret, struct err *err);
+/* json_parse_in_place: the same, but keys and strings without escapes stay in bytes, which must live as long as they: a NUL
+ * takes their closing quote's place, also in a document that is refused. json_restore: puts the quotes back into those bytes,
+ * or a copy of them. */
+int json_parse_in_place(char *bytes, size_t len, const char *name, const struct json_limits *limits,
+			struct arena *a, struct json **ret, struct err *err);
+void json_restore(char *bytes, size_t len);
 /* json_done: the nodes are needed no more, and a gets their memory back; keys and texts stay. */
 void json_done(struct json *root, struct arena *a);
 /* json_member: the member of an object by key, or NULL. */

@@ -256,7 +256,7 @@ int yajl_tree(const struct source *s, const struct json_limits *limits, struct a
 {
 	struct reader r = { .source = s, .err = err };
 
-	build_begin(&r.build, s->len, limits, a);
+	build_begin(&r.build, s->own, s->len, limits, a);
 	TRY(run_yajl(&r));
 	*ret = build_end(&r.build);
 	return 0;

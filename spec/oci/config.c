@@ -26,15 +26,14 @@ static const struct bind_row config_rows[] = {
 };
 const struct bind_table config_table = TABLE(config, config_rows);
 
-static int document_parse(const char *bytes, size_t len, const char *name,
-			  const struct bind_table *table, struct arena *a, void **ret,
-			  struct err *err)
-{
-	const struct json_limits limits = { CONFIG_MAX_BYTES, CONFIG_MAX_DEPTH, CONFIG_MAX_NODES };
-	void *object = arena_alloc(a, table->size);
-	struct json *node;
+static const struct json_limits config_limits = { CONFIG_MAX_BYTES, CONFIG_MAX_DEPTH,
+						  CONFIG_MAX_NODES };
 
-	TRY(json_parse(bytes, len, name, &limits, a, &node, err));
+static int document_bind(struct json *node, const char *name, const struct bind_table *table,
+			 struct arena *a, void **ret, struct err *err)
+{
+	void *object = arena_alloc(a, table->size);
+
 	if (bind_object(node, table, BIND_TOLERANT, object, a, err) < 0)
 		return err->place[0] ? -1 : err_in(err, "%s", name);
 	json_done(node, a);
@@ -42,15 +41,33 @@ static int document_parse(const char *bytes, size_t len, const char *name,
 	return 0;
 }
 
-int config_parse(const char *bytes, size_t len, const char *name, struct arena *a,
-		 struct config **ret, struct err *err)
+static int document_parse(const char *bytes, size_t len, const char *name,
+			  const struct bind_table *table, struct arena *a, void **ret,
+			  struct err *err)
 {
+	struct json *node;
+
+	TRY(json_parse(bytes, len, name, &config_limits, a, &node, err));
+	return document_bind(node, name, table, a, ret, err);
+}
+
+int config_parse_in_place(char *bytes, size_t len, const char *name, struct arena *a,
+			  struct config **ret, struct err *err)
+{
+	struct json *node;
 	void *object;
 
-	TRY(document_parse(bytes, len, name, &config_table, a, &object, err));
+	TRY(json_parse_in_place(bytes, len, name, &config_limits, a, &node, err));
+	TRY(document_bind(node, name, &config_table, a, &object, err));
 	annotations_apply(object);
 	*ret = object;
 	return 0;
+}
+
+int config_parse(const char *bytes, size_t len, const char *name, struct arena *a,
+		 struct config **ret, struct err *err)
+{
+	return config_parse_in_place(arena_strn(a, bytes, len), len, name, a, ret, err);
 }
 
 int process_parse(const char *bytes, size_t len, const char *name, struct arena *a,

@@ -416,6 +416,9 @@ struct config {
  * messages call the document. */
 int config_parse(const char *bytes, size_t len, const char *name, struct arena *a,
 		 struct config **ret, struct err *err);
+/* config_parse_in_place: the same without a copy; bytes must live as long as the config, which cuts them (json_restore). */
+int config_parse_in_place(char *bytes, size_t len, const char *name, struct arena *a,
+			  struct config **ret, struct err *err);
 /* process_parse: the same for a process.json (exec --process). */
 int process_parse(const char *bytes, size_t len, const char *name, struct arena *a,
 		  struct process **ret, struct err *err);

@@ -74,11 +74,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct json_limits wide = { 1 << 20, limits.depth, limits.nodes };
 	struct json *first, *second;
 	struct err err = { 0 };
+	char *bytes;
 
 	if (json_parse((const char *)data, size, "fuzz", &limits, &arena, &first, &err) < 0) {
 		expect(err.kind != ERR_NONE && err.text[0] && !strchr(err.text, '\n'));
 		return 0;
 	}
+	bytes = arena_strn(&arena, (const char *)data, size);
+	expect(json_parse_in_place(bytes, size, "fuzz", &limits, &arena, &second, &err) == 0);
+	compare(first, second, size);
+	json_restore(bytes, size);
+	expect(size == 0 || memcmp(bytes, data, size) == 0);
 	write_node(&e, first);
 	expect(json_parse(t.s, t.len, "again", &wide, &arena, &second, &err) == 0);
 	compare(first, second, size);

@@ -17,7 +17,17 @@ static const struct json_limits usual = { 1 << 20, 64, 100000 };
 
 static int parse(struct arena *a, const char *text, size_t len, struct json **ret, struct err *err)
 {
-	return json_parse(text, len, "t.json", &usual, a, ret, err);
+	scoped_arena struct arena own = { 0 };
+	char *bytes = arena_strn(&own, text, len);
+	struct json *node;
+	struct err other;
+	int r = json_parse(text, len, "t.json", &usual, a, ret, err);
+
+	/* In place the answer is the same. */
+	assert_int_equal(json_parse_in_place(bytes, len, "t.json", &usual, &own, &node, &other), r);
+	if (r < 0)
+		assert_string_equal(other.text, err->text);
+	return r;
 }
 
 static struct json *parsed(struct arena *a, const char *text)
@@ -29,6 +39,29 @@ static struct json *parsed(struct arena *a, const char *text)
 	if (parse(a, s, strlen(s), &node, &err) < 0)
 		fail_msg("%s", err.text);
 	return node;
+}
+
+static void texts_may_stay_where_they_are(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	char *bytes = document(
+		&a, "{'key': 'text', 'k\\u0065y2': 'te\\u0078t', '': '', 'n': [12, 'last']}");
+	char *before = arena_str(&a, bytes);
+	size_t len = strlen(bytes);
+	struct json *top = NULL;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(json_parse_in_place(bytes, len, "t", &usual, &a, &top, &err), 0);
+	assert_ptr_equal(top->first->key, bytes + 2);
+	assert_string_equal(json_member(top, "key")->text, "text");
+	assert_ptr_equal(json_member(top, "key")->text, strstr(before, "text") - before + bytes);
+	assert_string_equal(json_member(top, "key2")->text, "text");
+	assert_string_equal(json_member(top, "")->text, "");
+	assert_string_equal(json_member(top, "n")->first->text, "12");
+	assert_string_equal(json_member(top, "n")->first->next->text, "last");
+	json_restore(bytes, len);
+	assert_memory_equal(bytes, before, len);
 }
 
 static void refused(const char *text, size_t len, const char *message)
@@ -265,6 +298,7 @@ int main(void)
 		cmocka_unit_test(syntax_errors_name_line_and_column),
 		cmocka_unit_test(bytes_that_yajl_would_take_are_refused),
 		cmocka_unit_test(a_key_twice_in_one_object_is_refused),
+		cmocka_unit_test(texts_may_stay_where_they_are),
 		cmocka_unit_test(a_strange_key_stays_on_one_line),
 		cmocka_unit_test(a_large_object_is_no_quadratic_work),
 		cmocka_unit_test(passing_a_bound_is_an_error),
