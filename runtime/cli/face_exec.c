@@ -16,7 +16,7 @@
 /* Refusals of the network that are told one by one. */
 #define REFUSALS_TOLD 8
 
-/* What a filtered network refused, after all that the program has said. */
+/* What of the network was refused, after all that the program has said. */
 static void tell_refusals(const struct cli *cli, const struct result *r)
 {
 	size_t told = 0, more = 0;
@@ -36,7 +36,7 @@ static void tell_refusals(const struct cli *cli, const struct result *r)
 /* What the program's own streams do not say. */
 static void tell(const struct cli *cli, const struct policy *p, const struct result *r)
 {
-	if (policy_filtered(p))
+	if (policy_filtered(p) || r->status != RUN_OK)
 		tell_refusals(cli, r);
 	if (r->reason && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
 	    r->status != RUN_SETUP_ERROR)

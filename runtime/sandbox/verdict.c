@@ -3,6 +3,7 @@
  * the mere exit status. */
 #include "runtime/sandbox/verdict.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -155,11 +156,35 @@ void verdict_event(struct result *r, const struct event *e, struct arena *a)
 		r->events.v[r->events.n++] = *e;
 }
 
+/* Where there is no network the kernel counts what was sent to it, and nobody is asked: of a program that failed it is told,
+ * unless somebody who was asked knows more. */
+static void tell_unreached(struct result *r, const struct watch *w, struct arena *a)
+{
+	static const char text[] =
+		"Network access denied: the program asked for a name or an address outside, and "
+		"there is no network; --allow-network opens all, --allow-domain NAME a part";
+	const struct event e = { .timestamp = r->timestamp,
+				 .type = EVENT_NETWORK,
+				 .description = text,
+				 .severity = "medium",
+				 .errnum = ENETUNREACH,
+				 .pid = -1 };
+
+	if (!w->unreached || r->status == RUN_OK || policy_filtered(w->policy) ||
+	    policy_is_hosts_network(w->policy))
+		return;
+	for (size_t i = 0; i < r->events.n; i++)
+		if (r->events.v[i].type == EVENT_NETWORK)
+			return;
+	verdict_event(r, &e, a);
+}
+
 void verdict_ended(struct result *r, const struct watch *w, struct arena *a)
 {
 	const char *limit;
 
 	judge(r, w);
+	tell_unreached(r, w, a);
 	r->reason = reason_of(r, w, a);
 	limit = limit_of(r, w);
 	if (!limit)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/stage/init.h"
+#include "runtime/stage/witness.h"
 #include "spec/base/sys.h"
 
 /* How long memory may grow unseen; less where little is left of it. */
@@ -52,6 +53,13 @@ static void breach(struct watch *w, enum breach why)
 }
 
 /* --- memory, tasks, disk --- */
+
+static void look_at_tasks(struct watch *w, uint64_t tasks)
+{
+	uint64_t most = policy_n(w->policy, POLICY_PROCESSES);
+
+	w->full_tasks = w->full_tasks || (most && tasks >= most);
+}
 
 static void look_at_disk(struct watch *w)
 {
@@ -118,7 +126,6 @@ static uint64_t pause_after(struct watch *w, const struct usage *u)
 static void look(struct watch *w)
 {
 	uint64_t limit = policy_n(w->policy, POLICY_MEMORY), now = now_ms(), left, memory;
-	uint64_t most_tasks = policy_n(w->policy, POLICY_PROCESSES);
 	struct usage u;
 
 	w->looks++;
@@ -136,7 +143,7 @@ static void look(struct watch *w)
 	if (u.cpu_us > w->cpu_us)
 		w->cpu_us = u.cpu_us;
 	/* Of those that are left at the end, the payload itself was one more. */
-	w->full_tasks = w->full_tasks || (most_tasks && u.tasks + w->ended >= most_tasks);
+	look_at_tasks(w, u.tasks + w->ended);
 	memory = memory_of(w, &u);
 	w->peak = memory > w->peak ? memory : w->peak;
 	hold_cpu(w, now);
@@ -218,6 +225,22 @@ static void on_signal(struct watch *w)
 	}
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Of processes that fork at the same time the kernel counts all before it refuses any: each that failed beside the payload may
+ * have been one that the limit had no more room for, but no more of them than run at one time. */
+static void take_seen(struct watch *w, const struct init_msg *m)
+{
+	uint64_t most = policy_n(w->policy, POLICY_PROCESSES), refused;
+
+	refused = least((uint64_t)m->code, least((uint64_t)w->processors, most / 4));
+	look_at_tasks(w, (uint64_t)m->number + refused);
+	w->unreached = m->status;
+}
+
 /* False when nothing more will come from there. */
 static bool on_init(struct watch *w)
 {
@@ -228,6 +251,8 @@ static bool on_init(struct watch *w)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		scope_close(&fds[i]);
+	if (m.word == INIT_SEEN)
+		take_seen(w, &m);
 	if (m.word != INIT_ENDED)
 		return true;
 	w->ended = true;
@@ -238,17 +263,28 @@ static bool on_init(struct watch *w)
 	return false;
 }
 
+/* What the first process of the sandbox sees of one that fails and is waited for, of one that is about to be killed instead. */
+static void look_closely(struct watch *w, int process)
+{
+	struct usage u;
+
+	if (measure_usage(w->measure, &u))
+		look_at_tasks(w, u.tasks);
+	w->unreached = witness_unreached(process);
+}
+
 /* A payload's own end takes the kernel longer than most payloads run: its memory goes first, then its parent hears of it. So
  * where both outputs are closed and it says in its name with which status it ends, it is taken at its word, as its status is its
  * word anyway, and killed: so no more comes of it. Whoever else is left is ended as ever. */
 static bool has_finished(struct watch *w)
 {
-	uint64_t most_tasks = policy_n(w->policy, POLICY_PROCESSES);
 	struct finish f = { .fd = -1 };
 
 	if (w->breach || !measure_finish(w->measure, w->payload, &f))
 		return false;
 	scoped_fd int process = f.fd;
+	if (f.status)
+		look_closely(w, process);
 	if (sys_pidfd_send_signal(process, SIGKILL) < 0)
 		return false;
 	w->ended = true;
@@ -258,7 +294,7 @@ static bool has_finished(struct watch *w)
 	w->status = f.status;
 	w->cpu_us = f.cpu_us > w->cpu_us ? f.cpu_us : w->cpu_us;
 	w->peak = f.peak > w->peak ? f.peak : w->peak;
-	w->full_tasks = w->full_tasks || (most_tasks && f.tasks >= most_tasks);
+	look_at_tasks(w, f.tasks);
 	look_at_disk(w);
 	return true;
 }
@@ -386,8 +422,13 @@ static bool is_clear(struct watch *w)
 
 	if (!w->ended || w->breach || init_say(w->sock, INIT_CLEAR, 0) < 0)
 		return false;
-	return poll(&p, 1, CLEAR_MS) > 0 && init_hear(w->sock, &m, fds) > 0 &&
-	       m.word == INIT_CLEARED;
+	while (poll(&p, 1, CLEAR_MS) > 0 && init_hear(w->sock, &m, fds) > 0) {
+		if (m.word == INIT_SEEN)
+			take_seen(w, &m);
+		if (m.word == INIT_CLEARED)
+			return true;
+	}
+	return false;
 }
 
 /* Everything ends with the first process; then what is in the pipes is all there will be. */

@@ -34,6 +34,7 @@ struct watch {
 	uint64_t peak, cpu_us;
 	bool killed_for_memory; /* by the kernel */
 	bool full_tasks, full_disk, full_files; /* the limit was met at some time */
+	int32_t unreached; /* where the payload failed: what was sent where nobody can be (witness.h) */
 	bool finished; /* it had said so, was killed, and nobody else is there: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */

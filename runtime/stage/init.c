@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/stage/witness.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 #define INIT_NAME "sandbox-init"
@@ -143,11 +145,46 @@ static uint64_t microseconds(const struct timeval *t)
 	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
 }
 
+static bool has_failed(int code, int status)
+{
+	return code != CLD_EXITED || status != 0;
+}
+
+static void look_at_processes(pid_t payload, struct init_msg *seen)
+{
+	int32_t n = witness_processes(payload);
+
+	seen->number = n > seen->number ? n : seen->number;
+}
+
+/* Whoever waits for nobody leaves its dead to us, and until then the kernel counts them: so what met the limit of processes
+ * and was over within milliseconds is all still there. Of a payload that succeeds nobody asks. */
+static void count_processes(pid_t payload, struct init_msg *seen)
+{
+	siginfo_t next = { 0 };
+
+	if (sys_waitid(P_ALL, 0, &next, WEXITED | WNOHANG | WNOWAIT) < 0 || next.si_pid == 0 ||
+	    (next.si_pid == payload && !has_failed(next.si_code, next.si_status)))
+		return;
+	look_at_processes(payload, seen);
+}
+
+static void say_seen(int sock, struct init_msg *seen)
+{
+	scoped_fd int self =
+		sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	seen->word = INIT_SEEN;
+	seen->status = self < 0 ? 0 : witness_unreached(self);
+	(void)init_send(sock, seen, NULL, 0);
+}
+
 /* Everybody who ended is waited for; true when the payload was among them, with how it ended, and whether nobody is left. */
-static bool reap(pid_t payload, struct init_msg *ended, bool *alone)
+static bool reap(pid_t payload, struct init_msg *ended, struct init_msg *seen, bool *alone)
 {
 	bool found = false;
 
+	count_processes(payload, seen);
 	for (;;) {
 		siginfo_t info = { 0 };
 		int r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
@@ -155,18 +192,22 @@ static bool reap(pid_t payload, struct init_msg *ended, bool *alone)
 		*alone = r < 0 && errno == ECHILD;
 		if (r < 0 || info.si_pid == 0)
 			return found;
-		if (info.si_pid != payload)
+		if (info.si_pid != payload) {
+			seen->code += has_failed(info.si_code, info.si_status);
 			continue;
+		}
 		found = true;
 		ended->code = info.si_code;
 		ended->status = info.si_status;
 	}
 }
 
-static _Noreturn void tell_end(int sock, struct init_msg *ended, bool alone)
+static _Noreturn void tell_end(int sock, struct init_msg *ended, struct init_msg *seen, bool alone)
 {
 	struct rusage used;
 
+	if (has_failed(ended->code, ended->status))
+		say_seen(sock, seen);
 	(void)getrusage(RUSAGE_CHILDREN, &used);
 	ended->word = INIT_ENDED;
 	ended->cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
@@ -186,24 +227,30 @@ static _Noreturn void tell_end(int sock, struct init_msg *ended, bool alone)
 }
 
 /* Also those that are made meanwhile: what has KILL waiting makes no more. */
-static void clear(int sock)
+static void clear(int sock, pid_t payload, struct init_msg *seen)
 {
+	struct init_msg ended;
 	siginfo_t info;
+	bool alone;
 
+	look_at_processes(payload, seen);
+	(void)reap(payload, &ended, seen, &alone);
 	do
 		(void)sys_kill(-1, SIGKILL);
 	while (sys_waitid(P_ALL, 0, &info, WEXITED) == 0);
+	say_seen(sock, seen);
 	(void)init_say(sock, INIT_CLEARED, 0);
 }
 
-static void obey(const struct init_msg *m, pid_t payload, int sock, const char *scratch)
+static void obey(const struct init_msg *m, pid_t payload, int sock, const char *scratch,
+		 struct init_msg *seen)
 {
 	struct err err;
 
 	if (m->word == INIT_CLOSE && (!scratch || begin(sock, scratch, true, &err) < 0))
 		_exit(1);
 	if (m->word == INIT_CLEAR)
-		clear(sock);
+		clear(sock, payload, seen);
 	else if (m->word == INIT_SIGNAL)
 		(void)sys_kill(-payload, m->number);
 	else if (m->word == INIT_STOP)
@@ -214,7 +261,7 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, const char *
 
 static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 {
-	struct init_msg ended = { 0 }, m = { 0 };
+	struct init_msg ended = { 0 }, seen = { 0 }, m = { 0 };
 	int fds[FDS_MAX];
 	sigset_t children;
 	bool alone;
@@ -228,7 +275,7 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 
 	if (signal_fd < 0)
 		_exit(1);
-	while (!reap(payload, &ended, &alone)) {
+	while (!reap(payload, &ended, &seen, &alone)) {
 		struct signalfd_siginfo info;
 
 		if (poll(p, 2, -1) < 0)
@@ -238,9 +285,9 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
 			_exit(1);
 		if (p[0].revents)
-			obey(&m, payload, sock, scratch);
+			obey(&m, payload, sock, scratch, &seen);
 	}
-	tell_end(sock, &ended, alone && !scratch);
+	tell_end(sock, &ended, &seen, alone && !scratch);
 }
 
 static int limit_files(uint64_t most, struct err *err)

@@ -5,12 +5,13 @@
  *   word     from        to          means                                                  then
  *   HELLO    init        supervisor  I am there, and closed to others; fds: my /proc, the   -
  *                                    scratch directory, where it is joined a pidfd of mine
+ *   SEEN     init        supervisor  what is left to be seen of a payload that failed       ENDED or CLEARED
  *   ENDED    init        supervisor  the payload has ended; its status and costs            waits to be ended
  *   SIGNAL   supervisor  init        signal number to the payload's group                   -
  *   STOP     supervisor  init        all processes but me stop                              -
  *   CONT     supervisor  init        they go on                                             -
  *   CLOSE    supervisor  init        nobody joins any more                                  HELLO
- *   CLEAR    supervisor  init        all processes but me end                               CLEARED
+ *   CLEAR    supervisor  init        all processes but me end                               SEEN, CLEARED
  *   CLEARED  init        supervisor  there is nobody left                                   waits to be ended
  */
 #pragma once
@@ -31,6 +32,7 @@ enum init_word {
 	INIT_CLEAR,
 	INIT_CLEARED,
 	INIT_TASK,
+	INIT_SEEN,
 };
 /* Descriptors that one word brings. */
 #define INIT_FDS_MAX 5
@@ -38,8 +40,9 @@ enum { INIT_FD_PROC, INIT_FD_SCRATCH, INIT_FD_PIDFD };
 
 struct init_msg {
 	int32_t word; /* enum init_word */
-	int32_t number; /* of SIGNAL */
-	int32_t code, status; /* of ENDED: CLD_x and the exit status or signal */
+	int32_t number; /* of SIGNAL; of SEEN: most processes that were there when some had to be waited for */
+	int32_t code,
+		status; /* of ENDED: CLD_x and the exit status or signal; of SEEN: how many of them failed, and witness_unreached */
 	uint64_t cpu_us; /* of ENDED: processor time of all that were waited for */
 	uint64_t peak_bytes; /* of ENDED: largest of them at its highest */
 };

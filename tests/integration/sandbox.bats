@@ -128,6 +128,16 @@ if __name__ == "__main__":
 	in_sandbox 0 sh -c 'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " "'
 	[ "$output" = lo ] || said
 	in_sandbox 6 --no-network curl -sS https://example.com
+	[[ $stderr == *'curl: (6) '*'Network access denied: '*'; --allow-network opens all, --allow-domain NAME a part' ]] || said
+	for host in 192.0.2.1 '[2001:db8::1]'; do
+		in_sandbox 7 curl -sS "http://$host/"
+		[[ $stderr == *'Network access denied: '* ]] || said
+	done
+	# Its own loopback is its own affair, and so is what it copes with.
+	in_sandbox 7 curl -sS http://127.0.0.1:99/
+	[[ $stderr != *'Network access denied'* ]] || said
+	in_sandbox 0 sh -c 'curl -sS https://example.com || true'
+	[[ $stderr != *'Network access denied'* ]] || said
 	in_sandbox 0 python3 -c '
 import socket
 s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); print("connected")'

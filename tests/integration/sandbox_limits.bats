@@ -74,6 +74,21 @@ import threading, time
 for i in range(50): threading.Thread(target=time.sleep, args=(0.5,)).start()'
 }
 
+@test "processes: a bomb that is over within milliseconds is named, and as many processes one after the other are none" {
+	local i named=0
+	# Its last ones may be so late that what they ran into is not to be told from what they did.
+	for i in $(seq 10); do
+		in_sandbox 1 --json-output --max-processes 5 python3 -c '
+import os
+for i in range(50): os.fork()'
+		[[ $(jq -r .status <<<"$output") != processes ]] || named=$((named + 1))
+	done
+	((named >= 7)) || said
+	verdict 9 exit --max-processes 5 sh -c 'for i in $(seq 30); do /bin/true; done; exit 9'
+	# Whom nobody waits for is waited for at once.
+	verdict 9 exit --max-processes 8 sh -c 'for i in $(seq 30); do (true & ); sleep 0.01; done; exit 9'
+}
+
 @test "disk: all writable space together, and the verdict names it" {
 	in_sandbox 0 --disk 4M python3 -c '
 import os

@@ -190,6 +190,8 @@ with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-fil
 		assert status("x = bytearray(b\"1\" * (300 << 20)); time.sleep(5)") == ("memory", 137)
 		assert status("for i in range(9):\n\tif os.fork() == 0:\n\t\tx = b\"1\" * (20 << 20); time.sleep(5); os._exit(0)\ntime.sleep(5)") == ("memory", 137)
 		assert status("while True:\n\tif os.fork() == 0: time.sleep(5); os._exit(0)") == ("processes", 1)
+		assert [status("for i in range(50): os.fork()") for _ in range(10)].count(("processes", 1)) >= 7
+		assert status("for i in range(30):\n\tif os.fork() == 0: os._exit(0)\n\tos.wait()\nsys.exit(9)") == ("exit", 9)
 		assert status("f = open(\"/tmp/f\", \"wb\"); g = open(\"/dev/shm/g\", \"wb\")\nfor i in range(3): f.write(b\"1\" * (1 << 19)); g.write(b\"1\" * (1 << 19)); f.flush(); g.flush()\nopen(os.path.expanduser(\"~/h\"), \"wb\").write(b\"1\" * (3 << 19))") == ("disk", 1)
 		assert status("signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open(\"/tmp/f\", \"wb\").write(b\"1\" * (3 << 20))") == ("disk", 153)
 		assert status("for i in range(99): open(f\"/tmp/{i}\", \"w\").close()") == ("files", 1)

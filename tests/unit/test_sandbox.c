@@ -211,6 +211,52 @@ static void a_run_is_judged_by_what_was_seen(void **state)
 	}
 }
 
+static void a_network_that_is_not_there_is_named(void **state)
+{
+	static const struct {
+		const char *domain; /* allowed */
+		bool all; /* the whole network */
+		int32_t unreached;
+		int status;
+		size_t told;
+	} rows[] = {
+		{ NULL, false, 4, 6, 1 },
+		{ NULL, false, 4, 0, 0 }, /* it coped */
+		{ NULL, false, 0, 6, 0 },
+		{ NULL, true, 4, 6, 0 }, /* the host's counters */
+		{ "example.org", false, 4, 6, 0 }, /* the helper tells */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct watch w = { .ended = true, .code = CLD_EXITED };
+		struct result r = { .timestamp = "t" };
+		struct policy p;
+		struct err err;
+
+		policy_begin(&p, &a);
+		if (rows[i].domain)
+			assert_int_equal(
+				policy_add_domain(&p, rows[i].domain, true, "--allow-domain", &err),
+				0);
+		if (rows[i].all)
+			assert_int_equal(policy_set(&p, POLICY_NETWORK, "true", ORIGIN_FLAG,
+						    "--allow-network", &err),
+					 0);
+		w.policy = &p;
+		w.status = rows[i].status;
+		w.unreached = rows[i].unreached;
+		verdict_ended(&r, &w, &a);
+		assert_int_equal(r.events.n, rows[i].told);
+		assert_int_equal(r.status, rows[i].status ? RUN_EXIT : RUN_OK);
+		if (rows[i].told) {
+			assert_int_equal(r.events.v[0].type, EVENT_NETWORK);
+			assert_non_null(strstr(r.events.v[0].description, "--allow-network"));
+		}
+	}
+}
+
 static void a_failure_is_ours_or_its_callers(void **state)
 {
 	scoped_arena struct arena a = { 0 };
@@ -318,6 +364,7 @@ int main(void)
 		cmocka_unit_test(a_share_of_memory_is_in_bytes),
 		cmocka_unit_test(what_cannot_be_had_is_refused_or_named),
 		cmocka_unit_test(a_run_is_judged_by_what_was_seen),
+		cmocka_unit_test(a_network_that_is_not_there_is_named),
 		cmocka_unit_test(a_failure_is_ours_or_its_callers),
 		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
 		cmocka_unit_test(a_task_has_its_own_of_all_that_can_be_written),

@@ -201,10 +201,14 @@ void *copy_read(uint32_t size)
 	return bytes;
 }
 
-/* Whether the pool will take our word for our end: what children used only the end itself tells. */
+/* Whether the pool will take our word for our end: what children used only the end itself tells. The dead among them stay:
+ * they are counted then. */
 static bool is_alone(void)
 {
-	return getpid() == TASK_PID && waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+	siginfo_t child;
+
+	return getpid() == TASK_PID && waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+	       errno == ECHILD;
 }
 
 /* Our own end takes longer than most tasks: who waits for us hears of it before, looks what we used, and kills us. */
