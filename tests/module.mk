@@ -14,6 +14,8 @@ TEST_DEPS += cpio skopeo umoci libarchive-tools faketime openssl
 TEST_DEPS += libpython3.11-testsuite python3-venv python3-pip python3-setuptools python3-restrictedpython python3-yaml mypy rustc
 # What the npm package that srt is compared with runs; it comes by npm itself (tests/lib/npm-peer).
 TEST_DEPS += socat ripgrep
+# What makes a full NAT; slirp4netns is the engines', too.
+TEST_DEPS += passt slirp4netns
 BENCH_EGRESS_DEPS := socat nftables
 LINT_DEPS := clang clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-dev

@@ -34,6 +34,7 @@ _sandbox_runtime()
 	exec:--secret) ;;
 	exec:--user) ;;
 	exec:--cwd) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	exec:--network) ;;
 	exec:--allow-domain) ;;
 	exec:--deny-domain) ;;
 	exec:--hosts-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -77,6 +78,7 @@ _sandbox_runtime()
 	serve:--secret) ;;
 	serve:--user) ;;
 	serve:--cwd) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	serve:--network) ;;
 	serve:--allow-domain) ;;
 	serve:--deny-domain) ;;
 	serve:--hosts-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -115,6 +117,7 @@ _sandbox_runtime()
 	explain:--secret) ;;
 	explain:--user) ;;
 	explain:--cwd) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	explain:--network) ;;
 	explain:--allow-domain) ;;
 	explain:--deny-domain) ;;
 	explain:--hosts-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -139,9 +142,9 @@ _sandbox_runtime()
 	esac && return
 	case $command in
 	'') words='exec serve explain doctor selftest schema man completion  --help' ;;
-	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
-	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
-	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
+	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
 	doctor) words=' --json --require --help' ;;
 	selftest) words=' --help' ;;
 	schema) words=' --help' ;;

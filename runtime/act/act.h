@@ -74,7 +74,7 @@ act_fn act_oom_score_of; /* the parent does it, of the child */
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
 act_fn act_route_local, act_redirect, act_listen, act_listen_ports;
-act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_root_readonly,
+act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_file_over, act_root_readonly,
 	act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
 act_fn act_copy, act_mkdir, act_mknod, act_device_bind, act_symlink;

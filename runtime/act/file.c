@@ -42,6 +42,41 @@ static int cover(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
+/* A small file system for a moment: of one that is mounted nowhere no file can be bound. It lies on the root meanwhile, which
+ * x->root_fd still leads below. */
+static int memory_file(struct act *x, const struct op *op, int *ret)
+{
+	scoped_fd int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	scoped_fd int top = -1;
+
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_SET_STRING, "size", "64k", 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	top = sys_fsmount(fs, FSMOUNT_CLOEXEC,
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (top < 0 || sys_move_mount(top, "", x->root_fd, "",
+				      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -1;
+	*ret = write_new(top, COVER_NAME, op) < 0
+		       ? -1
+		       : sys_open_tree(top, COVER_NAME, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (sys_fchdir(top) < 0 || sys_umount2(".", MNT_DETACH) < 0)
+		return -1;
+	return *ret;
+}
+
+int act_file_over(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = -1;
+	scoped_fd int fd = -1;
+
+	TRY(act_target(x, op, true, &place, err));
+	if (memory_file(x, op, &fd) < 0)
+		return err_host(err, errno, "make a file to mount on %s", op->path);
+	return act_attach(op, fd, place, err);
+}
+
 int act_file(struct act *x, const struct op *op, struct err *err)
 {
 	size_t len = (size_t)(path_base(op->path) - op->path);

@@ -43,6 +43,9 @@
 		    "no network but the loopback; the default"),                                   \
 		ROW(allow_network, "allow-network", 0, FLAG, NULL,                                 \
 		    "the host's network, unfiltered"),                                             \
+		ITEM(NETWORK_MODE, "network", "MODE",                                              \
+		     "none, loopback, host, or pasta or slirp4netns: all that the host reaches, "  \
+		     "by that program"),                                                           \
 		ROW(allow_domains, "allow-domain", 0, LIST, "PATTERN[:PORT]", "allow a domain"),   \
 		ROW(deny_domains, "deny-domain", 0, LIST, "PATTERN[:PORT]", "deny a domain"),      \
 		ITEM(HOSTS_FILE, "hosts-file", "FILE", "FILE is /etc/hosts inside"),               \
@@ -263,6 +266,7 @@ int face_policy(struct cli *cli, const struct face_flags *f, const struct caller
 				       err));
 	TRY(add_truths(f, ret, err));
 	TRY(add_lists(f, caller, ret, err));
+	TRY(policy_settle_network(ret, err));
 	TRY(one_root(ret, err));
 	if (ret->artifacts.n && !policy_text(ret, POLICY_ARTIFACTS_DIR))
 		return err_input(err, "--artifacts needs --artifacts-dir");

@@ -265,6 +265,17 @@ static int on_way(void *ctx, int way, int fd, struct err *err)
 	return 0;
 }
 
+static int on_nat(void *ctx, pid_t pid, int pidfd, struct err *err)
+{
+	struct making *m = ctx;
+
+	TRY(nat_begin(&m->way.nat, pid, pidfd, err));
+	m->c.helper = m->way.nat.keeper;
+	m->c.helper_start = pid_start_time(m->way.nat.keeper);
+	m->dirty = true;
+	return 0;
+}
+
 static bool has_state_hooks(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
@@ -301,6 +312,7 @@ static int begin(struct making *m, bool wait, bool listen, struct err *err)
 	m->start.on_warning = on_warning;
 	m->start.on_listener = making_listener;
 	m->start.on_way = on_way;
+	m->start.on_nat = on_nat;
 	m->start.ctx = m;
 	return start_begin(&m->start, err);
 }

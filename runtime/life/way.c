@@ -11,15 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/life/beside.h"
 #include "runtime/life/handover.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 #define BACKLOG 128
 #define MAKER_NAME "srt-sockets"
-#ifndef __WALL
-#define __WALL 0x40000000
-#endif
 
 _Static_assert((int)EGRESS_TCP4 == WAY_TCP4 && (int)EGRESS_DNS_UDP4 == WAY_DNS_UDP4 &&
 		       (int)EGRESS_PROXY == WAY_PROXY && (int)EGRESS_SOCKETS == WAY_SOCKETS,
@@ -90,6 +88,8 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 	const struct srt_network *n = config_network(config);
 	const struct namespace *user = namespace_of(config, CLONE_NEWUSER);
 
+	if (n && network_is_nat(n->mode) && nat_prepare(&w->nat, n->mode, a, err) < 0)
+		return err_in(err, "/srt/network/mode");
 	if (!config_is_filtered(config))
 		return 0;
 	w->network = n;
@@ -107,42 +107,15 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 
 /* --- the process that makes sockets inside --- */
 
-/* Nothing of ours that a terminal or a caller could still be waiting for; what it keeps is number 3. */
-static int stand_alone(int keep)
-{
-	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
-
-	if (null < 0)
-		return -1;
-	for (int i = 0; i < 3; i++)
-		if (sys_dup3(null, i, 0) < 0)
-			return -1;
-	if (keep != 3 && sys_dup3(keep, 3, O_CLOEXEC) < 0)
-		return -1;
-	return sys_close_range(4, ~0U, 0);
-}
-
-static void become_process(const char *name)
-{
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sys_sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)sys_setsid(); /* a terminal's signals are for the payload */
-	(void)sys_chdir("/");
-	if (name)
-		(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)name, 0, 0, 0);
-}
-
 static _Noreturn void make_sockets(const struct way *w, int container, int asked)
 {
 	struct err unheard; /* whoever asked sees the end of the socket */
 	char byte;
 
-	become_process(MAKER_NAME);
+	beside_begin(MAKER_NAME);
 	/* Closed to the container before it is one of its user namespace. */
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || sys_setns(container, (int)w->joins) < 0 ||
-	    stand_alone(asked) < 0)
+	    beside_stand_alone(asked) < 0)
 		_exit(1);
 	/* Until the helper has ended. */
 	while (sys_read(3, &byte, 1) > 0) {
@@ -155,15 +128,6 @@ static _Noreturn void make_sockets(const struct way *w, int container, int asked
 	_exit(0);
 }
 
-/* Not a child whose end would be told by a signal: who runs a container waits for that of its payload. */
-static pid_t clone_quietly(int *pidfd)
-{
-	struct clone_args args = { .flags = CLONE_CLEAR_SIGHAND | (pidfd ? CLONE_PIDFD : 0),
-				   .pidfd = (uint64_t)(uintptr_t)pidfd };
-
-	return sys_clone3(&args, sizeof(args));
-}
-
 static int start_maker(struct way *w, int container, int *ret, struct err *err)
 {
 	int ends[2];
@@ -173,7 +137,7 @@ static int start_maker(struct way *w, int container, int *ret, struct err *err)
 		return 0;
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return err_host(err, errno, "make a socket pair");
-	w->maker = clone_quietly(NULL);
+	w->maker = beside_clone(NULL);
 	if (w->maker == 0)
 		make_sockets(w, container, ends[1]);
 	(void)sys_close(ends[1]);
@@ -197,7 +161,7 @@ static _Noreturn void help(const struct way *w, int container, int inside, int e
 	struct err err;
 
 	memcpy(s.sockets, w->sockets, sizeof(s.sockets));
-	become_process(NULL);
+	beside_begin(NULL);
 	_exit(egress_run(&s, &err) < 0 ? 1 : 0);
 }
 
@@ -228,7 +192,7 @@ static int start_helper(struct way *w, int container, struct err *err)
 	if (w->tell && sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, events) < 0)
 		return err_host(err, errno, "make a socket pair");
 	w->events = events[0];
-	w->pid = clone_quietly(&w->pidfd);
+	w->pid = beside_clone(&w->pidfd);
 	if (w->pid == 0)
 		help(w, container, inside, events[1]);
 	if (events[1] >= 0)
@@ -247,7 +211,7 @@ static _Noreturn void help_many(const struct way *w, int line)
 	char why[ERR_LINE_MAX];
 	struct err err;
 
-	become_process(NULL);
+	beside_begin(NULL);
 	if (egress_run_shared(&s, line, &err) == 0)
 		_exit(0);
 	(void)err_line(&err, why, sizeof(why));
@@ -261,7 +225,7 @@ int way_share(struct way *w, int *ret, struct err *err)
 
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return err_host(err, errno, "make a socket pair");
-	w->pid = clone_quietly(&w->pidfd);
+	w->pid = beside_clone(&w->pidfd);
 	if (w->pid == 0)
 		help_many(w, ends[1]);
 	(void)sys_close(ends[1]);
@@ -291,22 +255,13 @@ int way_take(struct way *w, int way, int fd, int container, struct err *err)
 	return 0;
 }
 
-static void wait_for(pid_t *pid)
-{
-	siginfo_t info;
-
-	while (*pid > 0 && sys_waitid(P_PID, (id_t)*pid, &info, WEXITED | __WALL) < 0 &&
-	       errno == EINTR)
-		;
-	*pid = 0;
-}
-
 void way_end(struct way *w)
 {
 	if (w->pid > 0)
 		(void)sys_pidfd_send_signal(w->pidfd, SIGKILL);
-	wait_for(&w->pid);
-	wait_for(&w->maker); /* it ends with the helper */
+	beside_wait(&w->pid);
+	beside_wait(&w->maker); /* it ends with the helper */
+	nat_end(&w->nat);
 }
 
 void way_done(struct way *w)
@@ -314,4 +269,5 @@ void way_done(struct way *w)
 	close_sockets(w);
 	close_one(&w->events);
 	close_one(&w->pidfd);
+	nat_done(&w->nat);
 }

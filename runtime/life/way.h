@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* way.h - the way out of a container whose network is filtered: the helper that is started beside it, outside.
+/* way.h - the way out of a container whose network is filtered: the helper that is started beside it, outside. Of one whose
+ * network goes everywhere it is another program (nat.h).
  *
  * The container's sockets come while it is being made; with the last of them the helper starts. It ends with the container's
  * first process, whatever becomes of us. */
@@ -8,6 +9,7 @@
 #include <sys/types.h>
 
 #include "runtime/egress/egress.h"
+#include "runtime/life/nat.h"
 #include "runtime/plan/op.h"
 #include "spec/oci/domain.h"
 
@@ -27,11 +29,13 @@ struct way {
 	pid_t maker; /* of sockets inside, for published ports; 0: none */
 	pid_t pid; /* the helper; 0: none */
 	int pidfd; /* of it */
+	struct nat nat;
 };
 
-#define WAY_INIT                                                                     \
-	{                                                                            \
-		.sockets = { -1, -1, -1, -1, -1, -1, -1 }, .events = -1, .pidfd = -1 \
+#define WAY_INIT                                                                      \
+	{                                                                             \
+		.sockets = { -1, -1, -1, -1, -1, -1, -1 }, .events = -1, .pidfd = -1, \
+		.nat = NAT_INIT                                                       \
 	}
 
 /* way_prepare: for that config, before its first process is there: the ports that it publishes are the host's. Nothing where

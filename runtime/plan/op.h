@@ -74,6 +74,7 @@ enum op_code {
 	OP_LISTEN, /* path an address inside, a port, type tcp or udp, b which one (enum way_socket): a socket for the helper that
 		      is the way out */
 	OP_LISTEN_PORTS, /* data uint32_t[] of len bytes: likewise, TCP on each of them, of any address */
+	OP_NAT, /* type pasta or slirp4netns: that program, beside the container, is the way out of its network namespace */
 	OP_NET_DEVICE, /* path its name in the runtime's network namespace, text the one inside */
 	OP_RDT, /* path of resctrl, text the group ("" the root's), type a monitoring group in it or NULL, data lines for
 		   schemata; flags MUST_EXIST of a group that is only joined */
@@ -91,6 +92,7 @@ enum op_code {
 	OP_MKDIR, /* path, a mode */
 	OP_SPACE, /* path: a mount of its own on itself; a attributes */
 	OP_SEED_FILE, /* path, a mode, data its bytes; covers what is there */
+	OP_FILE_OVER, /* path, a mode, data its bytes: a file in memory is mounted there; where nothing is, its place is made */
 	OP_COPY, /* path, text: what lies in the directory text is copied into that at path, both in the root */
 	OP_MKNOD, /* path, a mode with type, b device number, c uid<<32|gid */
 	OP_DEVICE_BIND, /* path, text the host's node, b device number it must have */

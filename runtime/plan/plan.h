@@ -10,6 +10,12 @@
 
 /* Inside a container whose network is filtered, on its loopback: the proxy for programs that want one. */
 #define NETWORK_PROXY_PORT 3128
+/* Where names are asked for behind a full NAT: of pasta an address that it is told, of slirp4netns its own. */
+#define NETWORK_PASTA_NAMES "169.254.1.1"
+#define NETWORK_SLIRP_NAMES "10.0.2.3"
+#define NETWORK_NAMES_FILE "/etc/resolv.conf"
+#define NETWORK_PASTA_FILE "nameserver " NETWORK_PASTA_NAMES "\n"
+#define NETWORK_SLIRP_FILE "nameserver " NETWORK_SLIRP_NAMES "\n"
 #define PLAN_OPS_MAX 4096
 #define PLAN_WARNINGS_MAX 256
 
@@ -109,6 +115,8 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 /* plan_network: what makes a new network namespace the one that srt.network asks for. plan_network_calls: the filter of
  * system calls that belongs to it, in that stage; nothing where none is asked for. */
 int plan_network(struct plan *p, const struct config *c, struct err *err);
+/* plan_names: the file that says where names are asked for; nothing where the config has one of its own. */
+void plan_names(struct plan *p, const struct config *c);
 int plan_network_calls(struct plan *p, const struct config *c, enum stage stage, struct err *err);
 /* plan_rdt: the resctrl group of linux.intelRdt. */
 int plan_rdt(struct plan *p, const struct config *c, const struct facts *f,

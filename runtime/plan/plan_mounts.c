@@ -517,6 +517,7 @@ int plan_mounts(struct plan *p, const struct config *c, const struct facts *f,
 	}
 	hold_dev(p);
 	plan_seed_files(p, c);
+	plan_names(p, c);
 	return 0;
 }
 

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_network.c - the network of "srt": with mode filtered all that is sent comes back to sockets of the network helper's.
+/* plan_network.c - the network of "srt": with mode filtered all that is sent comes back to sockets of the network helper's, with
+ * pasta and slirp4netns that program carries it out.
  *
  * A new namespace has a loopback and nothing else, so whatever goes wrong here, there is no way out but the helper. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <string.h>
 
 #include "runtime/plan/plan.h"
 #include "runtime/plan/plan_seccomp.h"
+#include "spec/base/path.h"
 #include "spec/oci/domain.h"
+#include "spec/oci/words.h"
 
 #define CAUSE "/srt/network"
 /* Inside, on the loopback: where TCP is redirected to, and the proxy for programs that want one. */
@@ -94,6 +98,42 @@ static void add_sockets(struct plan *p)
 	p->ways = true;
 }
 
+static void add_nat(struct plan *p, int mode)
+{
+	struct op *op = add(p, OP_NAT);
+
+	op->type = name_of(word_network_modes, mode);
+	op->flags = OP_BY_PARENT;
+	p->asks_parent = true;
+}
+
+static bool has_names(struct plan *p, const struct config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (str_eq(path_clean(p->arena, c->mounts.v[i].destination), NETWORK_NAMES_FILE))
+			return true;
+	for (size_t i = 0; i < c->root->seeds.n; i++)
+		if (str_eq(c->root->seeds.v[i].path, NETWORK_NAMES_FILE))
+			return true;
+	return false;
+}
+
+/* Without it there is a network still, by addresses. */
+void plan_names(struct plan *p, const struct config *c)
+{
+	const struct srt_network *network = config_network(c);
+	struct op *op;
+
+	if (!network || !network_is_nat(network->mode) || has_names(p, c))
+		return;
+	op = plan_add(p, STAGE_ROOT, OP_FILE_OVER, CAUSE);
+	op->path = NETWORK_NAMES_FILE;
+	op->flags = OP_OPTIONAL;
+	op->a = 0644;
+	op->data = network->mode == NETWORK_PASTA ? NETWORK_PASTA_FILE : NETWORK_SLIRP_FILE;
+	op->len = (uint32_t)strlen(op->data);
+}
+
 int plan_network(struct plan *p, const struct config *c, struct err *err)
 {
 	const struct srt_network *network = config_network(c);
@@ -102,6 +142,8 @@ int plan_network(struct plan *p, const struct config *c, struct err *err)
 	if (network && network->mode == NETWORK_NONE)
 		return 0;
 	(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");
+	if (network && network_is_nat(network->mode))
+		add_nat(p, network->mode);
 	if (!config_is_filtered(c))
 		return 0;
 	add(p, OP_ROUTE_LOCAL)->path = "0.0.0.0/0";

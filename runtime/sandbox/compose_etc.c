@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/plan/plan.h"
 #include "runtime/sandbox/compose.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
@@ -18,7 +19,8 @@ static const char *const shown[] = {
 	"/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
 	"/etc/pki",	    "/etc/services",	 "/etc/protocols", "/etc/mime.types",
 };
-static const char *const shown_online[] = { "/etc/resolv.conf", "/etc/gai.conf", "/etc/hosts" };
+static const char *const resolv_conf = NETWORK_NAMES_FILE;
+static const char *const shown_online[] = { "/etc/gai.conf", "/etc/hosts" };
 
 static void show(struct composition *c, const char *const *paths, size_t n)
 {
@@ -61,7 +63,8 @@ static const char *hosts_inside(const struct composition *c)
 static int host_etc(struct composition *c, struct err *err)
 {
 	const char *hosts = hosts_inside(c);
-	bool root = c->uid == 0, online = policy_is_hosts_network(c->p);
+	bool root = c->uid == 0, nat = network_is_nat((int)policy_network(c->p));
+	bool online = policy_is_hosts_network(c->p) || nat;
 
 	(void)err;
 	compose_seed(c, SEED_DIR, "/etc", NULL, 0755);
@@ -77,7 +80,14 @@ static int host_etc(struct composition *c, struct err *err)
 			     "127.0.0.1 localhost " SANDBOX_USER "\n::1 localhost\n", 0644);
 	if (policy_filtered(c->p))
 		compose_seed(c, SEED_FILE, "/etc/resolv.conf", "nameserver 127.0.0.1\n", 0644);
+	if (nat)
+		compose_seed(c, SEED_FILE, NETWORK_NAMES_FILE,
+			     policy_network(c->p) == NETWORK_PASTA ? NETWORK_PASTA_FILE
+								   : NETWORK_SLIRP_FILE,
+			     0644);
 	show(c, shown, ARRAY_LEN(shown));
+	if (online && !nat)
+		show(c, &resolv_conf, 1);
 	if (online)
 		show(c, shown_online, ARRAY_LEN(shown_online) - (hosts ? 1 : 0));
 	show_time_zone(c);

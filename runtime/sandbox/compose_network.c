@@ -33,15 +33,25 @@ static const char *origin_of(const struct policy_domains *d, const char *place)
 	return "/network";
 }
 
+/* What namespaces alone do not say. */
+static bool needs_key(const struct policy *p)
+{
+	return policy_network(p) != NETWORK_LOOPBACK && policy_network(p) != NETWORK_HOST;
+}
+
 void compose_network(struct composition *c)
 {
 	const char *hosts = policy_text(c->p, POLICY_HOSTS_FILE);
 	struct srt_network *n;
 
-	if (!policy_filtered(c->p))
+	if (!needs_key(c->p))
 		return;
 	n = arena_new(c->a, struct srt_network);
-	n->mode = NETWORK_FILTERED;
+	n->mode = (int)policy_network(c->p);
+	c->config.srt = arena_new(c->a, struct srt);
+	c->config.srt->network = n;
+	if (n->mode != NETWORK_FILTERED)
+		return;
 	take_patterns(c, true, &n->allow);
 	take_patterns(c, false, &n->deny);
 	allow_rest(c, &n->allow);
@@ -51,8 +61,6 @@ void compose_network(struct composition *c)
 	if (hosts)
 		n->hosts =
 			path_is_absolute(hosts) ? hosts : path_join(c->a, c->q->caller.cwd, hosts);
-	c->config.srt = arena_new(c->a, struct srt);
-	c->config.srt->network = n;
 }
 
 int compose_network_place(const struct composition *c, struct err *err)
@@ -65,6 +73,8 @@ int compose_network_place(const struct composition *c, struct err *err)
 		from = "--publish";
 	else if (str_starts(err->place, "/srt/network/hosts"))
 		from = c->p->v[POLICY_HOSTS_FILE].from;
+	else if (str_starts(err->place, "/srt/network/mode"))
+		from = c->p->v[POLICY_NETWORK_MODE].from;
 	else
 		from = origin_of(&c->p->domains, err->place);
 	err->place[0] = '\0';

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/act/act.h"
+#include "runtime/life/nat.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
@@ -299,6 +300,21 @@ static struct finding nftables(void)
 	};
 }
 
+/* A full NAT: the program that makes it, and the device that it needs. */
+static struct finding nat(int mode, const char *name, const char *fix, struct arena *a)
+{
+	const char *path = NULL;
+	struct err ignored;
+	bool found = nat_find(mode, a, &path, &ignored) == 0;
+	bool device = access("/dev/net/tun", R_OK | W_OK) == 0;
+
+	return (struct finding){ name, found && device, false,
+				 !found	   ? "is not installed: --network needs it for this mode"
+				 : !device ? "/dev/net/tun is not there for this user"
+					   : path,
+				 !found ? fix : "modprobe tun; chmod 0666 /dev/net/tun" };
+}
+
 size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX])
 {
 	size_t n = 0;
@@ -314,5 +330,7 @@ size_t doctor_look(struct arena *a, struct finding ret[DOCTOR_MAX])
 	ret[n++] = cgroup2(a);
 	ret[n++] = cgroup1();
 	ret[n++] = nftables();
+	ret[n++] = nat(NETWORK_PASTA, "pasta", "apt-get install passt", a);
+	ret[n++] = nat(NETWORK_SLIRP4NETNS, "slirp4netns", "apt-get install slirp4netns", a);
 	return n;
 }

@@ -308,7 +308,7 @@ static void on_address(const struct question *q)
 	int port;
 
 	/* Of a filtered network the helper tells. */
-	if (!at || policy_n(q->o->policy, POLICY_NETWORK) || policy_filtered(q->o->policy) ||
+	if (!at || policy_network(q->o->policy) > NETWORK_LOOPBACK ||
 	    read_memory(q, at, &s, len < sizeof(s) ? (size_t)len : sizeof(s)) <= 0)
 		return;
 	if ((s.ss_family != AF_INET && s.ss_family != AF_INET6) || is_loopback(&s))

@@ -64,6 +64,11 @@ static int check_policy(const struct policy *p, struct err *err)
 			      "a port of the host leads into one sandbox, and a pool has many; "
 			      "use exec",
 			      err);
+	if (policy_text(p, POLICY_NETWORK_MODE) && !policy_is_hosts_network(p))
+		return refuse(
+			p->v[POLICY_NETWORK_MODE].from,
+			"a pool's tasks have no network, one by rules, or with host the host's; use exec",
+			err);
 	if (backend != BACKEND_AUTO && backend != BACKEND_SUPERVISOR)
 		return refuse(p->v[POLICY_BACKEND].from,
 			      "a pool's limits are held by its supervisor; say auto or supervisor",

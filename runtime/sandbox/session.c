@@ -160,6 +160,13 @@ static int on_way(void *ctx, int way, int fd, struct err *err)
 	return 0;
 }
 
+static int on_nat(void *ctx, pid_t pid, int pidfd, struct err *err)
+{
+	struct session *s = ctx;
+
+	return nat_begin(&s->way.nat, pid, pidfd, err);
+}
+
 static int open_sockets(struct session *s, struct err *err)
 {
 	int ends[2];
@@ -189,6 +196,7 @@ static int start(struct session *s, struct err *err)
 	s->start.on_warning = on_warning;
 	s->start.on_listener = on_listener;
 	s->start.on_way = on_way;
+	s->start.on_nat = on_nat;
 	s->start.on_notify = observe_answer;
 	s->start.notify_ctx = &s->observe;
 	s->start.ctx = s;

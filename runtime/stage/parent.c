@@ -133,6 +133,11 @@ static int on_maps(struct start *s, struct err *err)
 	return start_go(s, err);
 }
 
+static int begin_nat(struct start *s, struct err *err)
+{
+	return s->on_nat ? s->on_nat(s->ctx, s->pid, s->pidfd, err) : unexpected(err);
+}
+
 /* Its failure goes back to the child: there may be another way, or it is a warning. */
 static int on_op(struct start *s, int number, struct err *err)
 {
@@ -149,7 +154,8 @@ static int on_op(struct start *s, int number, struct err *err)
 	x.child = s->pid;
 	x.child_pidfd = p->joins ? -1 : s->pidfd;
 	x.net_fd = s->net_fd;
-	r = act_by_parent(&x, &p->ops[number], &fd, &why) < 0
+	r = (p->ops[number].code == OP_NAT ? begin_nat(s, &why)
+					   : act_by_parent(&x, &p->ops[number], &fd, &why)) < 0
 		    ? sync_say_err(s->sock, SYNC_FAIL, &why)
 		    : sync_say(s->sock, SYNC_GO, 0, fd);
 	s->net_fd = x.net_fd;

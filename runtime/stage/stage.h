@@ -50,6 +50,8 @@ struct start {
 		void *ctx, int way, int fd,
 		struct
 		err *err); /* a socket for the network helper (enum way_socket), which is the callee's */
+	/* The program that is the way out begins beside the child, whose network is up to it: returns once it is ready. */
+	int (*on_nat)(void *ctx, pid_t pid, int pidfd, struct err *err);
 	/* Called with the listener that on_listener has put here (-1: none) when it has a question, until the child has
 	 * become the payload: its own calls are asked about, too. */
 	void (*on_notify)(void *ctx, int fd);

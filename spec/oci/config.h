@@ -383,6 +383,8 @@ enum network_mode {
 	NETWORK_LOOPBACK, /* likewise, up */
 	NETWORK_FILTERED, /* and a way out by rules */
 	NETWORK_HOST,
+	NETWORK_PASTA, /* and a way out to everywhere, by that program beside it */
+	NETWORK_SLIRP4NETNS,
 };
 struct srt_network {
 	int mode; /* enum network_mode */
@@ -438,9 +440,14 @@ int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *
 		 struct mounts *ret, struct err *err);
 int mounts_check(const struct mounts *mounts, struct err *err);
 
-/* config_network: "srt.network", or NULL. config_is_filtered: its way out is filtered. */
+/* config_network: "srt.network", or NULL. config_is_filtered: its way out is filtered. network_is_nat: in that mode (enum
+ * network_mode) a program beside the container is its way out. */
 const struct srt_network *config_network(const struct config *config);
 bool config_is_filtered(const struct config *config);
+static inline bool network_is_nat(int mode)
+{
+	return mode == NETWORK_PASTA || mode == NETWORK_SLIRP4NETNS;
+}
 /* namespace_of: the entry of that CLONE_NEWx, or NULL. */
 const struct namespace *namespace_of(const struct config *config, int type);
 /* config_has_ns: a namespace of that type is asked for, new or by path. */

@@ -23,6 +23,11 @@ static int check_namespace(const struct config *config, const struct srt_network
 			      "%s needs a new network namespace: add {\"type\":\"network\"} to "
 			      "/linux/namespaces",
 			      name_of(word_network_modes, n->mode));
+	/* It gives the right to look into another process up before it opens that one's namespaces. */
+	if (n->mode == NETWORK_PASTA && !config_has_ns(config, CLONE_NEWUSER))
+		return REFUSE(err, "/srt/network/mode",
+			      "pasta needs a user namespace of the container's: add "
+			      "{\"type\":\"user\"} to /linux/namespaces, or say slirp4netns");
 	return 0;
 }
 

@@ -30,6 +30,8 @@ const struct name word_network_modes[] = {
 	{ "loopback", NETWORK_LOOPBACK },
 	{ "filtered", NETWORK_FILTERED },
 	{ "host", NETWORK_HOST },
+	{ "pasta", NETWORK_PASTA },
+	{ "slirp4netns", NETWORK_SLIRP4NETNS },
 	{ NULL, 0 },
 };
 

@@ -13,6 +13,7 @@ struct executor_files {
 };
 struct executor_network {
 	struct opt_bool allow, http;
+	const char *mode;
 	struct strings blocked;
 };
 struct executor {
@@ -39,6 +40,7 @@ static const struct bind_table file_table = TABLE(executor_files, file_rows);
 
 static const struct bind_row network_rows[] = {
 	ROW(executor_network, allow, "allow", OPT_BOOL, 0, "the host's network"),
+	ROW(executor_network, mode, "mode", STR, 0, "as --network"),
 	ROW(executor_network, http, "allow_http", OPT_BOOL, 0, "ports 80 and 443 alone"),
 	ROW(executor_network, blocked, "blocked_domains", STRINGS, 0,
 	    "domains that may not be reached"),
@@ -101,6 +103,9 @@ static int read_network(const struct executor_network *n, struct policy *p, stru
 		TRY(policy_add_domain(p, n->blocked.v[i], false,
 				      arena_printf(p->arena, "/network/blocked_domains/%zu", i),
 				      err));
+	if (n->mode)
+		TRY(policy_set(p, POLICY_NETWORK_MODE, n->mode, ORIGIN_SETTINGS, "/network/mode",
+			       err));
 	return n->allow.set ? policy_set_number(p, POLICY_NETWORK, n->allow.v, ORIGIN_SETTINGS,
 						"/network/allow", err)
 			    : 0;

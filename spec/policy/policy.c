@@ -41,6 +41,15 @@ static const struct name copyings[] = {
 	{ "copy", COPYING_COPY },
 	{ NULL, 0 },
 };
+/* What filters is asked for by its rules. */
+static const struct name networks[] = {
+	{ "none", NETWORK_NONE },
+	{ "loopback", NETWORK_LOOPBACK },
+	{ "host", NETWORK_HOST },
+	{ "pasta", NETWORK_PASTA },
+	{ "slirp4netns", NETWORK_SLIRP4NETNS },
+	{ NULL, 0 },
+};
 static const struct name levels[] = {
 	{ "error", LOG_LEVEL_ERROR }, { "warn", LOG_LEVEL_WARN },   { "info", LOG_LEVEL_INFO },
 	{ "debug", LOG_LEVEL_DEBUG }, { "trace", LOG_LEVEL_DEBUG }, { NULL, 0 },
@@ -74,6 +83,9 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 				.help = "open files of one process" },
 	[POLICY_NETWORK] = { "allow-network", "SANDBOX_ALLOW_NETWORK", KIND_TRUTH, "false",
 			     .help = "the host's network, unfiltered" },
+	[POLICY_NETWORK_MODE] = { "network", "SANDBOX_NETWORK", KIND_WORD, NULL, networks,
+				  .help = "none, loopback, host, or the host's by address "
+					  "translation: pasta, slirp4netns" },
 	[POLICY_FS_WRITE] = { "allow-fs-write", "SANDBOX_ALLOW_FS_WRITE", KIND_TRUTH, "false",
 			      .help = "the caller's working directory is there and writable" },
 	[POLICY_EXEC] = { "allow-exec", "SANDBOX_ALLOW_EXEC", KIND_TRUTH, "true",
@@ -259,15 +271,66 @@ int policy_user(const struct policy *p, uint32_t *uid, uint32_t *gid, struct err
 	return 0;
 }
 
-bool policy_filtered(const struct policy *p)
+static bool has_rules(const struct policy *p)
 {
+	return p->domains.n || p->publish.n;
+}
+
+/* The rules and the two values are of one network: none of them is left out without a word. */
+static int contradiction(const struct policy *p, struct err *err)
+{
+	const struct policy_value *mode = &p->v[POLICY_NETWORK_MODE], *all = &p->v[POLICY_NETWORK];
+	bool same = all->origin == mode->origin;
+
+	if (same && (all->n ? mode->n != NETWORK_HOST : mode->n >= NETWORK_HOST))
+		(void)err_input(err, "%s contradicts %s", mode->text, all->from);
+	else if (has_rules(p))
+		(void)err_input(
+			err,
+			"%s has no rules, and %s is one: drop it, or %s (rules make a network "
+			"that is filtered by them)",
+			mode->text, p->domains.n ? p->domains.v[0].from : "--publish", mode->from);
+	else
+		return 0;
+	return err_in(err, "%s", mode->from);
+}
+
+int policy_settle_network(struct policy *p, struct err *err)
+{
+	struct policy_value *mode = &p->v[POLICY_NETWORK_MODE], *all = &p->v[POLICY_NETWORK];
+
+	if (!mode->text)
+		return 0;
+	if (mode->origin < all->origin) {
+		*mode = (struct policy_value){ 0 };
+		return 0;
+	}
+	TRY(contradiction(p, err));
+	*all = (struct policy_value){ .n = mode->n == NETWORK_HOST,
+				      .text = mode->n == NETWORK_HOST ? "true" : "false",
+				      .origin = mode->origin,
+				      .from = mode->from };
+	return 0;
+}
+
+enum network_mode policy_network(const struct policy *p)
+{
+	if (p->v[POLICY_NETWORK_MODE].text)
+		return (enum network_mode)policy_n(p, POLICY_NETWORK_MODE);
 	for (size_t i = 0; i < p->domains.n; i++)
 		if (p->domains.v[i].allow || policy_n(p, POLICY_NETWORK))
-			return true;
-	return p->publish.n > 0;
+			return NETWORK_FILTERED;
+	if (p->publish.n)
+		return NETWORK_FILTERED;
+	return policy_n(p, POLICY_NETWORK) ? NETWORK_HOST : NETWORK_LOOPBACK;
+}
+
+bool policy_filtered(const struct policy *p)
+{
+	return policy_network(p) == NETWORK_FILTERED;
 }
 
 bool policy_is_hosts_network(const struct policy *p)
 {
-	return policy_n(p, POLICY_NETWORK) && !policy_filtered(p);
+	return policy_network(p) == NETWORK_HOST;
 }

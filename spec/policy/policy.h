@@ -14,6 +14,7 @@
 #include "spec/base/err.h"
 #include "spec/base/names.h"
 #include "spec/json/emit.h"
+#include "spec/oci/config.h"
 
 /* What one policy may hold of each list. */
 #define POLICY_LIST_MAX 4096
@@ -40,6 +41,7 @@ enum policy_item {
 	POLICY_OUTPUT, /* bytes; 0: unbounded */
 	POLICY_OPEN_FILES,
 	POLICY_NETWORK, /* truth */
+	POLICY_NETWORK_MODE, /* enum network_mode; absent: as POLICY_NETWORK and the rules say */
 	POLICY_FS_WRITE, /* truth */
 	POLICY_EXEC, /* truth */
 	POLICY_BUNDLE,
@@ -206,7 +208,11 @@ static inline const char *policy_text(const struct policy *p, enum policy_item i
 {
 	return p->v[item].text;
 }
-/* policy_filtered: the network is to be filtered by rules. policy_is_hosts_network: it is the host's, whole. */
+/* policy_settle_network: of POLICY_NETWORK_MODE and POLICY_NETWORK the one of higher origin counts; what contradicts it is an
+ * error. Once, when all has been set. policy_network: what of a network there is. policy_filtered: it is to be filtered by
+ * rules. policy_is_hosts_network: it is the host's, whole. */
+int policy_settle_network(struct policy *p, struct err *err);
+enum network_mode policy_network(const struct policy *p);
 bool policy_filtered(const struct policy *p);
 bool policy_is_hosts_network(const struct policy *p);
 

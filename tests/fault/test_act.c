@@ -188,6 +188,12 @@ static void make_plan(struct scene *s)
 	op->path = "/nowhere/socket";
 	op->text = "srt-1";
 	op->flags = OP_OPTIONAL;
+	/* What the way out by another program takes. */
+	plan_add(s->plan, STAGE_NAMESPACE, OP_NAT, "/srt/network")->flags = OP_BY_PARENT;
+	op = plan_add(s->plan, STAGE_ROOT, OP_FILE_OVER, "/srt/network");
+	op->path = "/etc/resolv.conf";
+	op->data = "text";
+	op->len = 4;
 	/* What is done to a container that runs. */
 	plan_add(s->plan, STAGE_ROOT, OP_UMOUNT, "/mounts/0")->path = "/tmp";
 	plan_add(s->plan, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity")->text = "0";
@@ -220,7 +226,7 @@ static int held(const struct act *x)
 static int ask(void *ctx, const struct op *op, int *ret_fd, struct err *err)
 {
 	*ret_fd = -1;
-	return op->code == OP_NET_DEVICE || op->code == OP_RDT
+	return op->code == OP_NET_DEVICE || op->code == OP_RDT || op->code == OP_NAT
 		       ? 0
 		       : act_by_parent(ctx, op, ret_fd, err);
 }

@@ -22,7 +22,7 @@ _NAMES = ("srt", "sandbox-runtime")
 _ARGUMENT_MAX = 100_000
 
 # The caller's environment sets defaults for people at a shell. Here the config says what is given.
-_WIDENING = ("SANDBOX_ALLOW_NETWORK", "SANDBOX_ALLOW_FS_WRITE")
+_WIDENING = ("SANDBOX_ALLOW_NETWORK", "SANDBOX_NETWORK", "SANDBOX_ALLOW_FS_WRITE")
 
 _VIEW = ("/", "/tmp", "/dev", "/proc", "/sys", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc")
 
