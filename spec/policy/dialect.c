@@ -6,6 +6,7 @@
 
 #include "spec/base/path.h"
 #include "spec/base/str.h"
+#include "spec/json/quote.h"
 
 /* The first that knows the document by its keys. */
 static const struct dialect *const dialects[] = { &dialect_saved, &dialect_executor, &dialect_npm };
@@ -46,6 +47,20 @@ int settings_path(const char *path, const struct caller *caller, struct arena *a
 				 path);
 	*ret = clean;
 	return 0;
+}
+
+/* What a later one of the same major number adds would be an unknown key, and another major number may have other meanings. */
+int settings_version(const char *version, struct err *err)
+{
+	static const char known[] = "1";
+	size_t n = version ? strspn(version, "0123456789") : 0;
+	bool right = version && n && strspn(version, "0123456789.") == strlen(version) &&
+		     !str_ends(version, ".") && !strstr(version, "..");
+
+	if (!version || (right && n == strlen(known) && strncmp(version, known, n) == 0))
+		return 0;
+	(void)err_input(err, "%s is not known; known are %s and %s.N", Q(version), known, known);
+	return err_in(err, "/version");
 }
 
 int settings_parse(const char *bytes, size_t len, const char *name, const struct caller *caller,

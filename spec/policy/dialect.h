@@ -47,6 +47,9 @@ struct dialect {
 };
 extern const struct dialect dialect_saved, dialect_executor, dialect_npm;
 
+/* settings_version: of a document's member "version" (NULL: it has none); one that this program may not know is an error. */
+int settings_version(const char *version, struct err *err);
+
 /* npm_files: the member "filesystem" of that dialect. depth: how far below the working directory names that are always
  * protected are looked for. */
 int npm_files(const struct json *object, const struct caller *caller, unsigned int depth,

@@ -118,6 +118,7 @@ static int read_executor(const struct json *top, const struct caller *caller, st
 	bool read, write;
 
 	TRY(bind_object(top, &table, BIND_STRICT, &x, p->arena, err));
+	TRY(settings_version(x.version, err));
 	p->name = x.sandbox_id;
 	TRY(set(p, POLICY_TIMEOUT, &x.limits.timeout, "s", "/resource_limits/timeout_seconds",
 		err));

@@ -208,6 +208,7 @@ static int read_saved(const struct json *top, const struct caller *caller, struc
 	struct saved s = { 0 };
 
 	TRY(bind_object(top, &table, BIND_STRICT, &s, p->arena, err));
+	TRY(settings_version(s.version, err));
 	p->name = s.name;
 	TRY(read_files(&s.files, caller, p, err));
 	TRY(read_network(&s, p, err));

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -83,6 +84,36 @@ static void a_saved_policy_says_one_thing_of_the_network(void **state)
 		"/network/mode: \"none\"");
 	refused("{\"network_mode\":\"none\",\"network\":{\"mode\":\"full\"}}",
 		"/network/mode: \"full\"");
+}
+
+static void a_version_of_another_major_number_is_refused(void **state)
+{
+	static const char *const fine[] = { "1", "1.0", "1.2", "1.10.3" };
+	static const char *const wrong[] = { "9.0", "2",    "10",  "0.9",   "",
+					     "1.",  "1..0", "one", "1.0-x", "v1" };
+
+	(void)state;
+	for (size_t d = 0; d < 2; d++) {
+		const char *member = d ? "\"network_mode\":\"none\"" : "\"sandbox_id\":\"s\"";
+		char text[128];
+
+		for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
+			scoped_arena struct arena a = { 0 };
+			struct policy p;
+			struct err err = { 0 };
+
+			(void)snprintf(text, sizeof(text), "{\"version\":\"%s\",%s}", fine[i],
+				       member);
+			assert_int_equal(parse(text, &a, &p, &err), 0);
+		}
+		for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+			(void)snprintf(text, sizeof(text), "{\"version\":\"%s\",%s}", wrong[i],
+				       member);
+			refused(text, "/version: ");
+		}
+	}
+	refused("{\"version\":\"9.0\",\"sandbox_id\":\"s\"}",
+		"\"9.0\" is not known; known are 1 and 1.N");
 }
 
 static void npm_settings_deny_writes_but_where_allowed(void **state)
@@ -368,6 +399,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_settings_file_is_refused),
 		cmocka_unit_test(unknown_keys_are_refused_in_every_dialect),
 		cmocka_unit_test(a_saved_policy_says_one_thing_of_the_network),
+		cmocka_unit_test(a_version_of_another_major_number_is_refused),
 		cmocka_unit_test(npm_settings_deny_writes_but_where_allowed),
 		cmocka_unit_test(npm_denied_reads_stay_denied),
 		cmocka_unit_test(npm_domains_ask_for_the_filter),

@@ -125,6 +125,7 @@ class Configs(unittest.TestCase):
             {"max_memory_mb": 31}, {"max_memory_mb": 8193}, {"max_memory_mb": 64.5}, {"max_cpu_percent": 0},
             {"max_cpu_percent": 100.1}, {"max_file_size_mb": 0}, {"max_total_files": 0}, {"max_disk_space_mb": 0},
             {"max_processes": 0}, {"max_disk_space_mb": 5, "max_file_size_mb": 6}, {"blocked_domains": ["a b"]},
+            {"version": "9.0"}, {"version": "10"}, {"version": 1}, {"version": ""},
             {"blocked_domains": ["http://x.org"]}, {"working_directory": "here"}, {"environment_vars": {"A=B": "c"}},
         ):  # fmt: skip
             config = SandboxConfig(**wrong)  # type: ignore[arg-type]
@@ -139,6 +140,7 @@ class Configs(unittest.TestCase):
             {"timeout_seconds": 3600},
             {"max_memory_mb": 32},
             {"max_cpu_percent": 100},
+            {"version": "1.2"},
         ):
             self.assertEqual(SandboxConfig(**right).validate(), (True, []))  # type: ignore[arg-type]
 

@@ -15,6 +15,8 @@ from .modes import ExecutionLanguage, NetworkAccessMode, SandboxMode
 from .policy import DEVELOPMENT_POLICY, RESEARCH_POLICY, STRICT_POLICY, SRTPolicy
 from .result import new_id
 
+_VERSION = "1"
+
 _DOMAIN = re.compile(
     r"(\*|(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)", re.I
 )
@@ -153,6 +155,8 @@ class SandboxConfig:
             for name in self.environment_vars
             if not name or "=" in name or "\0" in name
         ]
+        if not _is_known_version(self.version):
+            wrong.append(f"version must be {_VERSION} or {_VERSION}.N, is {self.version!r}")
         if self.working_directory is not None and not os.path.isabs(self.working_directory):
             wrong.append(f"working_directory must be absolute, is {self.working_directory!r}")
         return not wrong, wrong
@@ -217,6 +221,11 @@ class SandboxConfig:
     def development(cls) -> SandboxConfig:
         """60 s, 512 MB, with DEVELOPMENT_POLICY."""
         return cls(timeout_seconds=60, max_memory_mb=512, allow_network=True, policy=DEVELOPMENT_POLICY)
+
+
+def _is_known_version(value: Any) -> bool:
+    # A later one of the same major number is no other document.
+    return isinstance(value, str) and re.fullmatch(rf"{_VERSION}(\.[0-9]+)*", value) is not None
 
 
 def _is_between(value: Any, low: float, high: float) -> bool:
