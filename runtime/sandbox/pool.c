@@ -244,9 +244,9 @@ static int open_ends(int ours[TASK_FDS], int theirs[TASK_FDS])
 	return 0;
 }
 
-static int task_send(struct pool_zygote *z, struct pool_task *t, struct err *err)
+static int task_send(struct pool_zygote *z, struct pool_task *t, bool hasty, struct err *err)
 {
-	static const struct init_msg word = { .word = INIT_TASK };
+	const struct init_msg word = { .word = INIT_TASK, .number = hasty };
 	int theirs[TASK_FDS] = TASK_NO_FDS, r;
 
 	r = open_ends(t->fds, theirs);
@@ -261,7 +261,7 @@ static int task_send(struct pool_zygote *z, struct pool_task *t, struct err *err
 	return r;
 }
 
-static int task_make(struct pool *p, struct err *err)
+static int task_make(struct pool *p, bool hasty, struct err *err)
 {
 	struct pool_zygote *z = p->zygotes;
 	struct pool_task *t = new_zeroed(sizeof(*t)), **at = &p->tasks;
@@ -269,7 +269,7 @@ static int task_make(struct pool *p, struct err *err)
 	*t = (struct pool_task){ .zygote = z, .fds = TASK_NO_FDS };
 	if ((recipe_is_filtered(&p->recipe) &&
 	     network_join(&p->network, &t->fds[TASK_WAY], err) < 0) ||
-	    task_send(z, t, err) < 0) {
+	    task_send(z, t, hasty, err) < 0) {
 		pool_task_free(t);
 		return -1;
 	}
@@ -287,22 +287,39 @@ static int task_make(struct pool *p, struct err *err)
 	return 0;
 }
 
-/* What it has said of its failure. */
+bool pool_task_why(int fd, struct err *ret)
+{
+	char text[sizeof(ret->text) - 64];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = poll(&p, 1, 0) > 0 ? sys_read(fd, text, sizeof(text) - 1) : 0;
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	(void)err_set(ret, ERR_HOST, 0, "no sandbox for a task: %s", text);
+	return true;
+}
+
 static void task_failed(struct pool *p, struct pool_task *t)
 {
-	char text[sizeof(p->why.text) - 64];
-	struct pollfd poll_fd = { .fd = t->fds[TASK_ERR], .events = POLLIN };
-	ssize_t n =
-		poll(&poll_fd, 1, 0) > 0 ? sys_read(t->fds[TASK_ERR], text, sizeof(text) - 1) : 0;
 	struct err why;
 
-	text[n > 0 ? n : 0] = '\0';
-	(void)err_set(&why, ERR_HOST, 0, "no sandbox for a task: %s",
-		      n > 0 ? text : "its first process ended");
 	/* With its zygote it goes without a word; that one's end counts. */
-	if (n > 0)
+	if (pool_task_why(t->fds[TASK_ERR], &why))
 		count_failure(p, &why);
 	task_drop(p, t);
+}
+
+void pool_failed(struct pool *p, const struct err *why)
+{
+	count_failure(p, why);
+}
+
+void pool_proven(struct pool *p, struct pool_zygote *z)
+{
+	z->ready = true;
+	p->failures = 0;
+	retire(p);
 }
 
 static void on_task(struct pool *p, struct pool_task *t)
@@ -313,27 +330,25 @@ static void on_task(struct pool *p, struct pool_task *t)
 		task_failed(p, t);
 		return;
 	}
-	(void)init_say(t->fds[TASK_INIT], INIT_CLOSE, 0);
 	t->ready = true;
-	t->zygote->ready = true;
 	p->making--;
 	p->idle++;
-	p->failures = 0;
-	retire(p);
+	pool_proven(p, t->zygote);
 }
 
-struct pool_task *pool_take(struct pool *p)
+struct pool_task *pool_take(struct pool *p, bool hasty)
 {
 	struct pool_task **at = &p->tasks, *t;
 
-	while (*at && !(*at)->ready)
+	while (*at && !(*at)->ready && p->idle)
 		at = &(*at)->next;
 	t = *at;
-	if (!t)
+	if (!t || (!t->ready && !hasty))
 		return NULL;
 	*at = t->next;
 	source_remove(p->epoll, &t->source);
-	p->idle--;
+	*(t->ready ? &p->idle : &p->making) -= 1;
+	p->early += !t->ready;
 	p->handed++;
 	p->fill_ms = now_ms() + FILL_DELAY_MS;
 	return t;
@@ -418,8 +433,8 @@ void pool_fill(struct pool *p, uint32_t waiting)
 		count_failure(p, &err);
 		return;
 	}
-	while (p->idle + p->making < want && p->making < POOL_MAKING_MAX)
-		if (task_make(p, &err) < 0) {
+	while (p->idle + p->making < want && p->making + p->early < POOL_MAKING_MAX)
+		if (task_make(p, p->idle + p->making < waiting, &err) < 0) {
 			/* A zygote that has just ended is heard of next. */
 			if (err.errnum != EPIPE && err.errnum != ECONNRESET)
 				count_failure(p, &err);
@@ -494,7 +509,7 @@ void pool_stats(struct pool *p, struct pool_stats *ret)
 	measure_idle(p);
 	ret->size = p->o->size;
 	ret->idle = p->idle;
-	ret->making = p->making;
+	ret->making = p->making + p->early;
 	ret->tasks = p->handed;
 	ret->zygotes = p->started;
 	ret->lost = p->lost;

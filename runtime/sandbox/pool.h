@@ -61,6 +61,8 @@ struct pool {
 	struct pool_zygote *zygotes; /* the newest, of which tasks are made, first */
 	struct pool_task *tasks; /* ready and in the making; the oldest first */
 	uint32_t idle, making;
+	uint32_t
+		early; /* handed out in the making, for whoever waits to be told by the task itself */
 	uint32_t failures; /* in a row: zygotes without a ready task, or tasks that were not */
 	uint64_t again_ms; /* no zygote is started before */
 	uint64_t fill_ms; /* no task is made before, where one is ready */
@@ -76,10 +78,16 @@ void pool_event(struct pool *p, struct source *source);
  * although nothing happens, -1 never. */
 void pool_fill(struct pool *p, uint32_t waiting);
 int pool_wait_ms(const struct pool *p);
-/* pool_take: the oldest that is ready, or NULL. It is the caller's: pool_release when it has ended, with what is left of it. */
-struct pool_task *pool_take(struct pool *p);
+/* pool_take: the oldest that is ready; else, where hasty, the oldest that is being made: pool_proven once it was ready; else
+ * NULL. It is the caller's: pool_release when it has ended, with what is left of it. */
+struct pool_task *pool_take(struct pool *p, bool hasty);
 void pool_release(struct pool *p, struct pool_zygote *z);
+/* pool_proven: a task of it was ready; pool_failed: one was not. */
+void pool_proven(struct pool *p, struct pool_zygote *z);
+void pool_failed(struct pool *p, const struct err *why);
 void pool_task_free(struct pool_task *t);
+/* pool_task_why: what it has said there of its failure; false where it said nothing. */
+bool pool_task_why(int fd, struct err *ret);
 /* pool_is_broken: no task can be made for the time being; p->why says why. */
 bool pool_is_broken(const struct pool *p);
 void pool_stats(struct pool *p, struct pool_stats *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pool_agent.c - one loop over the supervisor's words and the ends of children.
- * Should: keep nothing of a task once the zygote has it.  Mustn't: let the zygote's failure go unseen. */
+ * Should: keep nothing of a task once the zygote has it, and wait for none.  Mustn't: let the zygote's failure go unseen. */
 #include "runtime/sandbox/pool_agent.h"
 
 #include <poll.h>
@@ -20,8 +20,8 @@
 
 #define AGENT_NAME "sandbox-pool"
 
-/* The agent's first descriptors. */
-enum { FD_SUPERVISOR, FD_ZYGOTE };
+/* The agent's first descriptors. By NETS first processes hand in their network namespaces, at NETS_IN. */
+enum { FD_SUPERVISOR, FD_ZYGOTE, FD_NETS, FD_NETS_IN, FD_FIRST_FREE };
 
 /* Network namespaces of tasks that may have ended, and how long they are kept for others to join them. The kernel takes one
  * down under a lock that making one needs, too, and waits there for every processor (cleanup_net, rtnl); of many that go at
@@ -37,7 +37,7 @@ struct agent {
 
 /* --- the first process of a task's sandbox --- */
 
-static int prepare(const struct recipe *r, int way, struct err *err)
+static int prepare(const struct recipe *r, int way, int ready, struct err *err)
 {
 	struct act x = ACT_INIT;
 
@@ -45,7 +45,7 @@ static int prepare(const struct recipe *r, int way, struct err *err)
 	x.give = network_give;
 	x.ask_ctx = &way;
 	/* For its ids to be written, and for the task to join. */
-	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || fd_write_all(ready, "", 1) < 0)
 		return err_host(err, errno, "open /proc/self");
 	TRY(act_open_proc(&x.proc_fd, err));
 	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -55,16 +55,24 @@ static int prepare(const struct recipe *r, int way, struct err *err)
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
-static int say_ready(const struct recipe *r, int to, struct err *err)
+static int hand_net_in(const struct recipe *r, struct err *err)
 {
 	static const struct init_msg word = { .word = INIT_HELLO };
-	bool own = r->namespaces & CLONE_NEWNET;
-	scoped_fd int net =
-		own ? sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0) : -1;
+	scoped_fd int net = -1;
 
-	if ((own && net < 0) || init_send(to, &word, &net, own) < 0)
-		return err_host(err, errno, "say that the task's sandbox is ready");
-	return 0;
+	if (!(r->namespaces & CLONE_NEWNET))
+		return 0;
+	net = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
+	return net < 0 || init_send(FD_NETS_IN, &word, &net, 1) < 0
+		       ? err_host(err, errno, "hand the task's network namespace in")
+		       : 0;
+}
+
+static int say_ready(int ready, struct err *err)
+{
+	return fd_write_all(ready, "", 1) < 0
+		       ? err_host(err, errno, "say that the task's sandbox is ready")
+		       : 0;
 }
 
 static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
@@ -73,12 +81,13 @@ static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FD
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, fds[TASK_WAY], &err) < 0 || say_ready(r, ready, &err) < 0) {
+	if (prepare(r, fds[TASK_WAY], ready, &err) < 0 || say_ready(ready, &err) < 0 ||
+	    hand_net_in(r, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
 	}
-	init_serve(TASK_PID, fds[TASK_INIT], SANDBOX_SCRATCH);
+	init_serve(TASK_PID, fds[TASK_INIT], ready, SANDBOX_SCRATCH);
 }
 
 /* --- the agent --- */
@@ -98,55 +107,53 @@ static void close_nets(struct agent *g)
 		(void)sys_close(g->nets[--g->nets_n]);
 }
 
-static bool wait_ready(struct agent *g, int from)
+static void take_net(struct agent *g)
 {
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
-	if (init_hear(from, &m, fds) <= 0)
-		return false;
+	if (init_hear(FD_NETS, &m, fds) <= 0)
+		_exit(1);
 	if (g->nets_n == NETS_MAX)
 		close_nets(g);
 	if (fds[0] >= 0)
 		g->nets[g->nets_n++] = fds[0];
-	return true;
 }
 
-/* Its first process, once all is in its place; -1 where it could not be made, which was said. */
-static int make_sandbox(struct agent *g, const int fds[TASK_FDS], const int ready[2])
+/* Its first process; -1 where it could not be made, which was said. */
+static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int ready)
 {
-	scoped_fd int pidfd = -1;
+	int pidfd = -1;
 	struct clone_args args = { .flags = g->recipe->namespaces | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
 				   .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args, sizeof(args));
 
 	if (pid == 0)
-		be_task_init(g->recipe, fds, ready[1]);
+		be_task_init(g->recipe, fds, ready);
 	if (pid < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
-	(void)sys_close(ready[1]);
-	return pid > 0 && wait_ready(g, ready[0]) ? take_fd(&pidfd) : -1;
+	return pid < 0 ? -1 : pidfd;
 }
 
-static void make_task(struct agent *g, const int fds[TASK_FDS])
+/* m: what was asked for, to be passed on. */
+static void make_task(const struct agent *g, const struct init_msg *m, const int fds[TASK_FDS])
 {
-	static const struct init_msg word = { .word = INIT_TASK };
-	int ready[2], to_zygote[INIT_FDS_MAX];
+	int ready[2], to_zygote[COPY_FDS];
 	scoped_fd int sandbox = -1;
 
-	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ready) < 0) {
+	if (sys_socketpair(SOCK_STREAM | SOCK_CLOEXEC, ready) < 0) {
 		say_failure(fds[TASK_ERR], "make a socket pair");
 		return;
 	}
-	sandbox = make_sandbox(g, fds, ready);
-	(void)sys_close(ready[0]);
-	if (sandbox < 0)
-		return;
-	to_zygote[0] = sandbox;
-	memcpy(to_zygote + 1, fds, TASK_WAY * sizeof(int));
-	if (init_send(FD_ZYGOTE, &word, to_zygote, 1 + TASK_WAY) < 0)
+	sandbox = make_sandbox(g, fds, ready[1]);
+	(void)sys_close(ready[1]);
+	to_zygote[COPY_SANDBOX] = sandbox;
+	memcpy(to_zygote + COPY_INIT, fds, TASK_WAY * sizeof(int));
+	to_zygote[COPY_READY] = ready[0];
+	if (sandbox >= 0 && init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) < 0)
 		_exit(1);
+	(void)sys_close(ready[0]);
 }
 
 static void hear(struct agent *g)
@@ -157,7 +164,7 @@ static void hear(struct agent *g)
 	if (init_hear(FD_SUPERVISOR, &m, fds) <= 0)
 		_exit(0);
 	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
-		make_task(g, fds);
+		make_task(g, &m, fds);
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }
@@ -188,15 +195,16 @@ static _Noreturn void serve(struct agent *g)
 	(void)sigaddset(&children, SIGCHLD);
 	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
 	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct pollfd p[2] = { { .fd = FD_SUPERVISOR, .events = POLLIN },
-			       { .fd = signal_fd, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = FD_SUPERVISOR, .events = POLLIN },
+			       { .fd = signal_fd, .events = POLLIN },
+			       { .fd = FD_NETS, .events = POLLIN } };
 
 	if (signal_fd < 0)
 		_exit(1);
 	for (reap(g->zygote);; reap(g->zygote)) {
 		struct signalfd_siginfo info;
 
-		int n = poll(p, 2, g->nets_n ? NETS_MS : -1);
+		int n = poll(p, 3, g->nets_n ? NETS_MS : -1);
 
 		if (n == 0)
 			close_nets(g);
@@ -204,21 +212,24 @@ static _Noreturn void serve(struct agent *g)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
+		if (p[2].revents)
+			take_net(g);
 		if (p[0].revents)
 			hear(g);
 	}
 }
 
-/* Nothing but the two sockets, both marked. */
-static int keep_sockets(int supervisor, int zygote)
+/* Nothing but these, all marked; each in its place. */
+static int keep_sockets(const int fds[FD_FIRST_FREE])
 {
-	scoped_fd int one = sys_fcntl(supervisor, F_DUPFD_CLOEXEC, 3);
-	scoped_fd int two = sys_fcntl(zygote, F_DUPFD_CLOEXEC, 3);
+	int high[FD_FIRST_FREE];
 
-	if (one < 0 || two < 0 || sys_dup3(one, FD_SUPERVISOR, O_CLOEXEC) < 0 ||
-	    sys_dup3(two, FD_ZYGOTE, O_CLOEXEC) < 0)
-		return -1;
-	return sys_close_range(FD_ZYGOTE + 1, ~0U, 0);
+	for (int i = 0; i < FD_FIRST_FREE; i++)
+		high[i] = sys_fcntl(fds[i], F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+	for (int i = 0; i < FD_FIRST_FREE; i++)
+		if (high[i] < 0 || sys_dup3(high[i], i, O_CLOEXEC) < 0)
+			return -1;
+	return sys_close_range(FD_FIRST_FREE, ~0U, 0);
 }
 
 /* The zygote's standard input is its socket, its output nothing; what it says of itself goes where ours goes. */
@@ -264,9 +275,10 @@ static void skip_number(void)
 int agent_split(const struct start *s, struct err *err)
 {
 	struct agent g = { .recipe = s->split_ctx };
-	int ends[2];
+	int ends[2], nets[2];
 
-	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0 ||
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, nets) < 0)
 		return err_host(err, errno, "make a socket pair");
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_host(err, errno, "close the pool's first process to others");
@@ -278,7 +290,11 @@ int agent_split(const struct start *s, struct err *err)
 	if (g.zygote == 0)
 		return zygote_streams(ends[1], err);
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
-	if (keep_sockets(s->init_sock, ends[0]) < 0)
+	const int fds[] = { [FD_SUPERVISOR] = s->init_sock,
+			    [FD_ZYGOTE] = ends[0],
+			    [FD_NETS] = nets[0],
+			    [FD_NETS_IN] = nets[1] };
+	if (keep_sockets(fds) < 0)
 		_exit(1);
 	send_setup(g.recipe, FD_ZYGOTE);
 	serve(&g);

@@ -25,6 +25,7 @@ struct worker {
 	pid_t pid;
 	bool waits; /* for a task */
 	struct pool_zygote *zygote; /* of the task that it has; NULL: none */
+	bool early; /* the task may be in the making */
 	struct worker *next;
 };
 
@@ -100,6 +101,7 @@ static void worker_gone(struct server *s, struct worker *w)
 	*at = w->next;
 	s->workers_n--;
 	s->waiting -= w->waits;
+	s->pool.early -= w->early;
 	if (w->zygote)
 		pool_release(&s->pool, w->zygote);
 	source_remove(s->pool.epoll, &w->source);
@@ -119,11 +121,12 @@ static bool send_datagram(int fd, const void *bytes, size_t n)
 /* A worker that has just gone is found out by its channel's end. */
 static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
 {
-	static const struct init_msg word = { .word = WORD_TASK };
+	const struct init_msg word = { .word = WORD_TASK, .number = !t->ready };
 
 	w->waits = false;
 	s->waiting--;
 	w->zygote = t->zygote;
+	w->early = !t->ready;
 	(void)init_send(w->source.fd, &word, t->fds, task_fds_n(t->fds));
 	pool_task_free(t);
 }
@@ -144,7 +147,7 @@ static void hand_out(struct server *s)
 
 		if (!w->waits)
 			continue;
-		t = pool_take(&s->pool);
+		t = pool_take(&s->pool, true);
 		if (t)
 			hand_task(s, w, t);
 		else if (pool_is_broken(&s->pool))
@@ -160,7 +163,7 @@ static void say_stats(struct server *s, struct worker *to)
 
 	pool_stats(&s->pool, &stats);
 	for (struct worker *w = s->workers; w; w = w->next)
-		stats.running += w->zygote != NULL;
+		stats.running += w->zygote && !w->early;
 	if (init_say(to->source.fd, (enum init_word)WORD_STATS, 0) == 0)
 		(void)send_datagram(to->source.fd, &stats, sizeof(stats));
 }
@@ -179,6 +182,29 @@ static void move_back(struct server *s, struct worker *w)
 	w->next = NULL;
 }
 
+/* Whether it was made that had been handed out before. */
+static void on_early(struct server *s, struct worker *w, bool made)
+{
+	struct err why;
+
+	s->pool.early -= w->early;
+	w->early = false;
+	if (made && w->zygote)
+		pool_proven(&s->pool, w->zygote);
+	else if (!made && sys_read(w->source.fd, &why, sizeof(why)) == sizeof(why))
+		pool_failed(&s->pool, &why);
+}
+
+static void let_go(struct server *s, struct worker *w)
+{
+	struct pool_zygote *z = w->zygote;
+
+	s->pool.early -= w->early;
+	w->early = false;
+	w->zygote = NULL;
+	pool_release(&s->pool, z);
+}
+
 static void on_worker(struct server *s, struct worker *w)
 {
 	int fds[INIT_FDS_MAX];
@@ -188,12 +214,10 @@ static void on_worker(struct server *s, struct worker *w)
 		worker_gone(s, w);
 		return;
 	}
-	if (w->zygote) {
-		struct pool_zygote *z = w->zygote;
-
-		w->zygote = NULL;
-		pool_release(&s->pool, z);
-	}
+	if (m.word == WORD_READY || m.word == WORD_FAILED)
+		on_early(s, w, m.word == WORD_READY);
+	else if (w->zygote)
+		let_go(s, w);
 	if (m.word == WORD_WANT_STATS) {
 		say_stats(s, w);
 	} else if (m.word == WORD_WANT && !w->waits) {

@@ -24,8 +24,19 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 
 /* --- for its parts --- */
 
-/* Between worker and pool, as struct init_msg's word. DONE: its task has ended. After NONE and STATS follows a datagram: struct err, struct pool_stats. */
-enum serve_word { WORD_WANT = 1, WORD_WANT_STATS, WORD_DONE, WORD_TASK, WORD_NONE, WORD_STATS };
+/* Between worker and pool, as struct init_msg's word. DONE: its task has ended. READY: it was made, where the number of TASK
+ * was 1: then it may still be in the making; or FAILED. After FAILED, NONE and STATS follows a datagram: struct err, or struct
+ * pool_stats. */
+enum serve_word {
+	WORD_WANT = 1,
+	WORD_WANT_STATS,
+	WORD_DONE,
+	WORD_READY,
+	WORD_FAILED,
+	WORD_TASK,
+	WORD_NONE,
+	WORD_STATS
+};
 
 /* worker_main: serves one connection, to its end; both fds are its only ones. */
 _Noreturn void worker_main(const struct request *q, const struct recipe *recipe, int connection,
@@ -40,6 +51,10 @@ struct job {
 	const struct serve_request *request;
 	const struct recipe *recipe;
 	int fds[TASK_FDS];
+	bool early; /* it may be in the making: on_ready is called once it is made, on_failed where it is not, with the reason */
+	void (*on_ready)(void *ctx);
+	void (*on_failed)(void *ctx, const struct err *why);
+	void *ctx;
 	int caller;
 	uint64_t asked_us;
 	/* inside, until job_done */

@@ -99,12 +99,35 @@ static bool wait_closed(int init)
 	return p.revents & POLLIN && !(p.revents & POLLERR);
 }
 
+/* 1: it was not made. Its code is there already; it says a byte when it takes it. */
+static int wait_made(struct job *j, int line)
+{
+	struct err why;
+	char byte;
+	ssize_t n;
+
+	if (!j->early)
+		return 0;
+	do
+		n = sys_read(line, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1) {
+		j->on_ready(j->ctx);
+		return 0;
+	}
+	if (pool_task_why(j->fds[TASK_ERR], &why))
+		j->on_failed(j->ctx, &why);
+	return 1;
+}
+
 /* 1: nobody is there any more; the code has not run. */
 static int hand_over(struct job *j, struct arena *a, struct err *err)
 {
 	const struct serve_request *q = j->request;
 	scoped_fd int line = take_fd(&j->fds[TASK_LINE]);
 	scoped_fd int input = -1;
+	bool there;
+	int made;
 	size_t len;
 	const char *env = variables(&q->env, a, &len);
 	struct task_frame head = { (uint32_t)strlen(q->code), (uint32_t)len };
@@ -113,12 +136,13 @@ static int hand_over(struct job *j, struct arena *a, struct err *err)
 				 { (void *)(uintptr_t)env, len } };
 
 	TRY(input_file(q->input, &input, err));
-	if (!wait_closed(j->fds[TASK_INIT]))
-		return 1;
-	if (send_all(line, parts, ARRAY_LEN(parts), input) == 0)
-		return 0;
-	(void)err_host(err, errno, "hand the code over");
-	return err->errnum == EPIPE || err->errnum == ECONNRESET ? 1 : -1;
+	errno = EPIPE;
+	there = wait_closed(j->fds[TASK_INIT]) &&
+		send_all(line, parts, ARRAY_LEN(parts), input) == 0;
+	if (!there && errno != EPIPE && errno != ECONNRESET)
+		return err_host(err, errno, "hand the code over");
+	made = wait_made(j, line);
+	return there ? made : 1;
 }
 
 static int watch(struct job *j, const struct policy *p, struct err *err)

@@ -86,8 +86,25 @@ static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, in
 		_exit(0);
 }
 
-/* Positive: a task; else why there is none. */
-static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
+static void say_made(void *ctx)
+{
+	const struct worker *w = ctx;
+
+	if (init_say(w->channel, (enum init_word)WORD_READY, 0) < 0)
+		_exit(0);
+}
+
+static void say_failed(void *ctx, const struct err *why)
+{
+	const struct worker *w = ctx;
+
+	if (init_say(w->channel, (enum init_word)WORD_FAILED, 0) < 0 ||
+	    fd_write_all(w->channel, why, sizeof(*why)) < 0)
+		_exit(0);
+}
+
+/* A task for w->job; else why there is none. */
+static int want_task(struct worker *w, struct err *err)
 {
 	int got[INIT_FDS_MAX];
 	struct init_msg m = { 0 };
@@ -99,7 +116,8 @@ static int want_task(struct worker *w, int fds[TASK_FDS], struct err *err)
 		return -1;
 	}
 	for (size_t i = 0; i < TASK_FDS; i++)
-		fds[i] = got[i];
+		w->job.fds[i] = got[i];
+	w->job.early = m.number;
 	return 0;
 }
 
@@ -115,12 +133,15 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 	/* One that waits may have gone with its zygote, which the pool then finds out, too. */
 	do {
 		job_done(j);
-		TRY(want_task(w, j->fds, err));
+		TRY(want_task(w, err));
 		w->had_task = true;
 		j->q = w->q;
 		j->request = q;
 		j->recipe = w->recipe;
 		j->caller = w->connection;
+		j->on_ready = say_made;
+		j->on_failed = say_failed;
+		j->ctx = w;
 		j->asked_us = now;
 		ran = job_run(j, &p, &w->a, &r, err);
 	} while (ran > 0);

@@ -132,12 +132,19 @@ void init_wipe(const char *const *argv)
 		memset((char *)(uintptr_t)*argv, 0, strlen(*argv));
 }
 
-/* Nothing but the socket, as number 0. */
-static int close_all(int sock)
+/* What it has open, and no more. joined is -1 where nobody joins. */
+enum { FD_SOCK, FD_JOINED, FD_FIRST_FREE };
+
+static int keep_fds(int sock, int joined)
 {
-	if (sys_dup3(sock, 0, O_CLOEXEC) < 0)
+	scoped_fd int one = sys_fcntl(sock, F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+	scoped_fd int two = joined < 0 ? -1 : sys_fcntl(joined, F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+
+	if (one < 0 || sys_dup3(one, FD_SOCK, O_CLOEXEC) < 0)
 		return -1;
-	return sys_close_range(1, ~0U, 0);
+	if (joined >= 0 && (two < 0 || sys_dup3(two, FD_JOINED, O_CLOEXEC) < 0))
+		return -1;
+	return sys_close_range(joined < 0 ? FD_JOINED : FD_FIRST_FREE, ~0U, 0);
 }
 
 static uint64_t microseconds(const struct timeval *t)
@@ -242,13 +249,8 @@ static void clear(int sock, pid_t payload, struct init_msg *seen)
 	(void)init_say(sock, INIT_CLEARED, 0);
 }
 
-static void obey(const struct init_msg *m, pid_t payload, int sock, const char *scratch,
-		 struct init_msg *seen)
+static void obey(const struct init_msg *m, pid_t payload, int sock, struct init_msg *seen)
 {
-	struct err err;
-
-	if (m->word == INIT_CLOSE && (!scratch || begin(sock, scratch, true, &err) < 0))
-		_exit(1);
 	if (m->word == INIT_CLEAR)
 		clear(sock, payload, seen);
 	else if (m->word == INIT_SIGNAL)
@@ -259,8 +261,20 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, const char *
 		(void)sys_kill(-1, SIGCONT);
 }
 
-static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
+/* Nobody joins any more. */
+static void close_to_others(struct pollfd *joined, const char *scratch)
 {
+	struct err err;
+
+	if (begin(FD_SOCK, scratch, true, &err) < 0)
+		_exit(1);
+	(void)sys_close(joined->fd);
+	joined->fd = -1;
+}
+
+static _Noreturn void serve(pid_t payload, const char *scratch)
+{
+	const int sock = FD_SOCK;
 	struct init_msg ended = { 0 }, seen = { 0 }, m = { 0 };
 	int fds[FDS_MAX];
 	sigset_t children;
@@ -270,22 +284,25 @@ static _Noreturn void serve(pid_t payload, int sock, const char *scratch)
 	(void)sigaddset(&children, SIGCHLD);
 	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
 	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
-			       { .fd = signal_fd, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = sock, .events = POLLIN },
+			       { .fd = signal_fd, .events = POLLIN },
+			       { .fd = scratch ? FD_JOINED : -1, .events = POLLIN } };
 
 	if (signal_fd < 0)
 		_exit(1);
 	while (!reap(payload, &ended, &seen, &alone)) {
 		struct signalfd_siginfo info;
 
-		if (poll(p, 2, -1) < 0)
+		if (poll(p, 3, -1) < 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
+		if (p[2].revents)
+			close_to_others(&p[2], scratch);
 		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
 			_exit(1);
 		if (p[0].revents)
-			obey(&m, payload, sock, scratch, &seen);
+			obey(&m, payload, sock, &seen);
 	}
 	tell_end(sock, &ended, &seen, alone && !scratch);
 }
@@ -300,12 +317,12 @@ static int limit_files(uint64_t most, struct err *err)
 	return 0;
 }
 
-void init_serve(pid_t payload, int sock, const char *scratch)
+void init_serve(pid_t payload, int sock, int joined, const char *scratch)
 {
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
-	if (close_all(sock) < 0)
+	if (keep_fds(sock, joined) < 0)
 		_exit(1);
-	serve(payload, 0, scratch);
+	serve(payload, scratch);
 }
 
 int init_split(const struct start *s, struct err *err)
@@ -321,5 +338,5 @@ int init_split(const struct start *s, struct err *err)
 		(void)sys_setpgid(); /* only for signals to all of it */
 		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
 	}
-	init_serve(payload, s->init_sock, NULL);
+	init_serve(payload, s->init_sock, -1, NULL);
 }

@@ -4,13 +4,12 @@
  *
  *   word     from        to          means                                                  then
  *   HELLO    init        supervisor  I am there, and closed to others; fds: my /proc, the   -
- *                                    scratch directory, where it is joined a pidfd of mine
+ *                                    scratch directory, where it was joined a pidfd of mine
  *   SEEN     init        supervisor  what is left to be seen of a payload that failed       ENDED or CLEARED
  *   ENDED    init        supervisor  the payload has ended; its status and costs            waits to be ended
  *   SIGNAL   supervisor  init        signal number to the payload's group                   -
  *   STOP     supervisor  init        all processes but me stop                              -
  *   CONT     supervisor  init        they go on                                             -
- *   CLOSE    supervisor  init        nobody joins any more                                  HELLO
  *   CLEAR    supervisor  init        all processes but me end                               SEEN, CLEARED
  *   CLEARED  init        supervisor  there is nobody left                                   waits to be ended
  */
@@ -28,14 +27,13 @@ enum init_word {
 	INIT_SIGNAL,
 	INIT_STOP,
 	INIT_CONT,
-	INIT_CLOSE,
 	INIT_CLEAR,
 	INIT_CLEARED,
 	INIT_TASK,
 	INIT_SEEN,
 };
 /* Descriptors that one word brings. */
-#define INIT_FDS_MAX 5
+#define INIT_FDS_MAX 6
 enum { INIT_FD_PROC, INIT_FD_SCRATCH, INIT_FD_PIDFD };
 
 struct init_msg {
@@ -51,9 +49,9 @@ struct init_msg {
 int init_split(const struct start *s, struct err *err);
 
 /* Its part, for whoever makes such a process another way: the caller is the init from now on, with nothing open but the
- * socket; the payload, somebody else's child, joins by its pidfd. So it is open to others until CLOSE: the kernel asks of who
- * joins the right to look into it (setns(2)). scratch: as in struct start. */
-_Noreturn void init_serve(pid_t payload, int sock, const char *scratch);
+ * socket and joined; the payload, somebody else's child, joins by its pidfd. So it is open to others until the other end of
+ * joined is closed: the kernel asks of who joins the right to look into it (setns(2)). scratch: as in struct start. */
+_Noreturn void init_serve(pid_t payload, int sock, int joined, const char *scratch);
 /* init_wipe: the words of our command line name what is the host's. */
 void init_wipe(const char *const *argv);
 

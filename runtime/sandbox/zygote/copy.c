@@ -33,7 +33,6 @@
 
 /* Longer than this nobody takes to kill a task that has said that it ends; else there is somebody left. */
 #define KILLED_MS 20
-#define LINE (STDERR_FILENO + 1)
 
 /* Its standard error is told of as the reason why there is no task. */
 static _Noreturn void fail(const char *what)
@@ -48,15 +47,23 @@ static void must(long result, const char *what)
 		fail(what);
 }
 
+bool copy_hear_ready(int ready)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(ready, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+/* All of them are above LINE: in the zygote that is its socket. */
 static void take_descriptors(const int fds[COPY_FDS])
 {
-	/* The line's number may be that of a standard stream's to be: above all that, first. */
-	int line = fcntl(fds[COPY_LINE], F_DUPFD, LINE + 1);
-
-	must(line, "take the task's line");
 	must(dup2(fds[COPY_ERR], STDERR_FILENO), "take the task's standard error");
 	must(dup2(fds[COPY_OUT], STDOUT_FILENO), "take the task's standard output");
-	must(dup2(line, LINE), "take the task's line");
+	must(dup2(fds[COPY_LINE], LINE), "take the task's line");
 }
 
 /* Of a path whose last parts are not there. */
@@ -125,6 +132,8 @@ void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY
 	take_descriptors(fds);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!copy_hear_ready(fds[COPY_READY]))
+		_exit(0);
 	enter(s, cwd, fds[COPY_SANDBOX]);
 	drop(s);
 	if (s->scoped)

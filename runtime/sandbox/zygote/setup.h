@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* setup.h - what sandbox-pool tells the zygote: its native part, then this, each a message of its own; then, for each task, a
- * struct init_msg with the descriptors below. */
+ * struct init_msg with the descriptors below, whose number is a
+ * copy's haste: somebody waits for it. */
 #pragma once
 
 #include <linux/filter.h>
@@ -13,6 +14,7 @@ enum copy_fd {
 	COPY_LINE,
 	COPY_OUT,
 	COPY_ERR,
+	COPY_READY, /* to the sandbox's first process: one byte when it can be looked into, one when all is in its place */
 	COPY_FDS
 };
 

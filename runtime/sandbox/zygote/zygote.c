@@ -38,19 +38,19 @@ struct task {
 	int sock; /* of its first process */
 };
 
-/* What is written comes first, as each page of it is copied anew after each fork. */
 struct zygote {
+	struct zygote_setup setup; /* first, for copy_ready */
+	char cwd[PATH_MAX];
+	/* What is written lies together, as each page of it is copied anew after each fork. */
 	int sock, signals;
 	size_t tasks_n;
 	struct task tasks[TASKS_MAX];
-	char cwd[PATH_MAX];
-	struct zygote_setup setup;
 };
 
 /* Of zygote.py. zygote_begin: sock becomes ours; NULL with errno. zygote_serve: for as long as there is a pool; returns in each
- * copy, which is then in its sandbox and has given up all but system calls, with what copy_ready wants. */
+ * copy, which is then in its sandbox and has given up all but system calls: 1 where somebody waits for it. */
 struct zygote *zygote_begin(int sock);
-const struct zygote_setup *zygote_serve(struct zygote *z);
+int zygote_serve(struct zygote *z);
 
 static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 {
@@ -77,13 +77,15 @@ static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 	return true;
 }
 
-/* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. */
-static pid_t fork_into(int sandbox)
+/* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. -1 with errno,
+ * which is 0 where there is no such namespace. */
+static pid_t fork_into(int sandbox, int ready)
 {
 	pid_t pid;
 	int why;
 
-	if (syscall(SYS_setns, sandbox, CLONE_NEWPID) < 0)
+	errno = 0;
+	if (!copy_hear_ready(ready) || syscall(SYS_setns, sandbox, CLONE_NEWPID) < 0)
 		return -1;
 	PyOS_BeforeFork();
 	pid = fork();
@@ -97,23 +99,23 @@ static pid_t fork_into(int sandbox)
 }
 
 /* True in the copy. */
-static bool begin_task(struct zygote *z)
+static bool begin_task(struct zygote *z, struct init_msg *m)
 {
-	struct init_msg m = { 0 };
 	int fds[COPY_FDS];
 	pid_t pid;
 
-	if (!hear(z->sock, &m, fds))
+	if (!hear(z->sock, m, fds))
 		return false;
-	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
+	errno = EAGAIN;
+	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX], fds[COPY_READY]) : -1;
 	if (pid == 0) {
 		copy_join(&z->setup, z->cwd, fds);
 		return true;
 	}
-	/* Else the task's sandbox is gone already, or there is no process for it. */
+	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
 		z->tasks[z->tasks_n++] = (struct task){ pid, fds[COPY_INIT] };
-	else
+	else if (errno)
 		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(errno));
 	for (int i = 0; i < COPY_FDS; i++)
 		if (pid < 0 || i != COPY_INIT)
@@ -162,8 +164,9 @@ static void reap(struct zygote *z)
 	}
 }
 
-const struct zygote_setup *zygote_serve(struct zygote *z)
+int zygote_serve(struct zygote *z)
 {
+	struct init_msg m = { 0 };
 	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
 			       { .fd = z->signals, .events = POLLIN } };
 
@@ -172,8 +175,8 @@ const struct zygote_setup *zygote_serve(struct zygote *z)
 			continue;
 		if (p[1].revents)
 			reap(z);
-		if (p[0].revents && begin_task(z))
-			return &z->setup;
+		if (p[0].revents && begin_task(z, &m))
+			return m.number;
 	}
 }
 
@@ -200,9 +203,9 @@ struct zygote *zygote_begin(int sock)
 	(void)sigemptyset(&children);
 	(void)sigaddset(&children, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &children, NULL);
+	z->sock = dup3(sock, LINE, O_CLOEXEC);
 	z->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	z->sock = fcntl(sock, F_DUPFD_CLOEXEC, 4);
-	if (z->signals < 0 || z->sock < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
+	if (z->sock < 0 || z->signals < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
 		return NULL;
 	errno = EPROTO;
 	return hear_setup(z) ? z : NULL;
