@@ -56,8 +56,9 @@ static void built_json(const struct args *args, const struct built *b, struct te
 
 static void built_line(const struct args *args, const struct built *b, struct text *out)
 {
-	text_addf(out, "%s: sha256:%s, %llu files, %llu.%llu MB, from %zu archives%s%s\n",
-		  args->output, b->identity.id, (unsigned long long)b->made.files,
+	text_visible(out, args->output);
+	text_addf(out, ": sha256:%s, %llu files, %llu.%llu MB, from %zu archives%s%s\n",
+		  b->identity.id, (unsigned long long)b->made.files,
 		  (unsigned long long)(b->made.bytes / 1000000),
 		  (unsigned long long)(b->made.bytes / 100000 % 10), b->n_inputs,
 		  args->build.check ? ", built twice alike" : "",
@@ -124,8 +125,8 @@ static void locked_print(const struct args *args, const char *path, const char *
 	for (size_t i = 0; i < l->inputs.n; i++)
 		packages += l->inputs.v[i].packages.n;
 	if (!args->json) {
-		text_addf(out, "%s: %s, %zu inputs, %zu packages\n", path, what, l->inputs.n,
-			  packages);
+		text_visible(out, path);
+		text_addf(out, ": %s, %zu inputs, %zu packages\n", what, l->inputs.n, packages);
 		return;
 	}
 	emit_object(&e, NULL);

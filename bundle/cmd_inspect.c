@@ -11,6 +11,7 @@
 #include "spec/json/emit.h"
 
 #define PAPER_MAX (64u << 20)
+#define COLUMN 20
 
 static int shown_order(const void *a, const void *b)
 {
@@ -45,6 +46,16 @@ static const char *origin_name(const struct loaded *l, uint32_t origin)
 	return origin ? l->origins.v[origin - 1].name : NULL;
 }
 
+/* Names of others: a directory's documents may be anybody's. */
+static void column_add(struct text *out, const char *name)
+{
+	size_t from = out->len;
+
+	text_visible(out, name);
+	text_addf(out, "%*s", out->len - from < COLUMN ? (int)(COLUMN + 2 - (out->len - from)) : 2,
+		  "");
+}
+
 static void view_files(const struct args *args, const struct loaded *l, struct text *out)
 {
 	const struct showns all = showns_of(l, out->arena);
@@ -59,8 +70,8 @@ static void view_files(const struct args *args, const struct loaded *l, struct t
 		if (s->node->type == NODE_DIR)
 			continue;
 		if (!args->json) {
-			text_addf(out, "%12llu  %-20s  ", (unsigned long long)size_of(s->node),
-				  from ? from : "-");
+			text_addf(out, "%12llu  ", (unsigned long long)size_of(s->node));
+			column_add(out, from ? from : "-");
 			name_escape(out, s->path);
 			text_add(out, "\n");
 			continue;
@@ -185,16 +196,20 @@ static void view_summary(const struct args *args, const struct loaded *l, struct
 	}
 	text_addf(out, "id        sha256:%s\nmanifest  sha256:%s\nconfig    sha256:%s\n",
 		  l->identity.id, l->identity.manifest, l->identity.config);
-	text_addf(out,
-		  "name      %s\nplatform  linux/%s\nfiles     %llu, %llu.%llu MB\nplacing   %s\n",
-		  l->name ? l->name : "-", l->manifest.arch, (unsigned long long)files,
+	text_add(out, "name      ");
+	text_visible(out, l->name ? l->name : "-");
+	text_addf(out, "\nplatform  linux/%s\nfiles     %llu, %llu.%llu MB\nplacing   %s\n",
+		  l->manifest.arch, (unsigned long long)files,
 		  (unsigned long long)(bytes / 1000000), (unsigned long long)(bytes / 100000 % 10),
 		  placing_name(l->placing));
 	for (size_t i = 0; i < l->origins.n; i++) {
 		const struct origin *o = &l->origins.v[i];
 
-		text_addf(out, "input     %s %s  %llu files, %llu.%llu MB\n", o->name,
-			  o->version ? o->version : "", (unsigned long long)o->files,
+		text_add(out, "input     ");
+		text_visible(out, o->name);
+		text_add(out, " ");
+		text_visible(out, o->version ? o->version : "");
+		text_addf(out, "  %llu files, %llu.%llu MB\n", (unsigned long long)o->files,
 			  (unsigned long long)(o->bytes / 1000000),
 			  (unsigned long long)(o->bytes / 100000 % 10));
 	}
@@ -257,8 +272,6 @@ int cmd_inspect(struct args *args, const struct log *log, struct err *err)
 
 	progress_begin(&progress, log, "hashing", args->quiet);
 	l.pulse = &pulse;
-	if (!is_path(args->operands.v[0]))
-		TRY(store_open(&store, STORE_READ, args->arena, err));
 	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
 	progress_end(&progress);
 	TRY(view_emit(args, &l, &out, err));

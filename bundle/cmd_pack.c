@@ -317,15 +317,15 @@ static int tar_write(struct packing *p, int dir, struct err *err)
 
 struct kind {
 	const char *name;
-	bool directory;
+	bool directory, layered;
 	enum compression compression; /* where none is asked for */
 	int (*write)(struct packing *p, int dir, struct err *err);
 };
 
 static const struct kind KINDS[] = {
-	{ "oci", true, COMPRESS_GZIP, layout_write },
-	{ "docker-archive", false, COMPRESS_NONE, docker_write },
-	{ "tar", false, COMPRESS_NONE, tar_write },
+	{ "oci", true, true, COMPRESS_GZIP, layout_write },
+	{ "docker-archive", false, true, COMPRESS_NONE, docker_write },
+	{ "tar", false, false, COMPRESS_NONE, tar_write },
 };
 
 static int compression_parse(const char *word, struct packing *p, struct err *err)
@@ -366,12 +366,29 @@ static int packed_publish(struct site *site, const struct kind *kind, const char
 	return r > 0 ? err_input(err, "%s is there already", dest) : r;
 }
 
+/* Who reads a layer takes such a name for an order. (OCI image-spec, layer.md#whiteouts) */
+static int whiteouts_check(const struct tree *t, struct arena *a, struct err *err)
+{
+	char buf[TREE_PATH_MAX];
+	size_t n;
+	struct node **nodes = tree_list(a, t->root, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (str_starts(nodes[i]->name, ".wh."))
+			return err_input(
+				err,
+				"%s: in a layer this name would be a whiteout (-t tar has none)",
+				Q(tree_path(nodes[i], buf)));
+	return 0;
+}
+
 static void packed_print(const struct args *args, const struct packing *p, struct text *out)
 {
 	struct emit e = { .out = out, .indent = 2 };
 
 	if (!args->json) {
-		text_addf(out, "%s: layer sha256:%s, %llu.%llu MB of %llu.%llu MB\n", args->output,
+		text_visible(out, args->output);
+		text_addf(out, ": layer sha256:%s, %llu.%llu MB of %llu.%llu MB\n",
 			  hex_of(p->layer.plain, p->arena),
 			  (unsigned long long)(p->layer.packed_bytes / 1000000),
 			  (unsigned long long)(p->layer.packed_bytes / 100000 % 10),
@@ -414,9 +431,9 @@ int cmd_pack(struct args *args, const struct log *log, struct err *err)
 		TRY(compression_parse(args->compress, &p, err));
 	progress_begin(&progress, log, "packing", args->quiet);
 	l.pulse = &pulse;
-	if (!is_path(args->operands.v[0]))
-		TRY(store_open(&store, STORE_READ, args->arena, err));
 	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
+	if (kind->layered)
+		TRY(whiteouts_check(&l.tree, args->arena, err));
 	progress.total = progress.done + bundle_bytes(&l);
 	TRY(site_open_dir(&site, args->output, args->arena, err));
 	TRY(kind->write(&p, site.bundle, err));

@@ -23,35 +23,47 @@ static int print(struct args *args, const struct text *out, struct err *err)
 	return out->len && (!args->quiet || args->json) ? output_print(out, err) : 0;
 }
 
-/* The id that a name means, or "" where it is damaged. */
-static const char *ref_read(const struct store *s, const char *name, struct arena *a)
-{
-	struct err ignored;
-	char *text;
-	size_t len;
-
-	if (file_read(s->refs, name, 128, a, &text, &len, &ignored) < 0)
-		return "";
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 struct listing {
 	struct args *args;
 	const struct store *store;
 	struct emit emit;
 	struct text *out;
+	size_t damaged;
 };
 
-static int bundle_list(struct listing *l, const char *name, const char *id, struct err *err)
+/* id: what the name means, or NULL. */
+static void damaged_list(struct listing *l, const char *name, const char *id, const struct err *why)
+{
+	char line[ERR_LINE_MAX];
+
+	l->damaged++;
+	if (!l->args->json) {
+		text_visible(l->out, name ? name : id);
+		text_addf(l->out, ": damaged: %s\n", err_line(why, line, sizeof(line)));
+		return;
+	}
+	emit_object(&l->emit, NULL);
+	emit_str(&l->emit, "fault", err_line(why, line, sizeof(line)));
+	emit_str(&l->emit, "id", id);
+	emit_str(&l->emit, "name", name);
+	emit_end_object(&l->emit);
+}
+
+/* One that is damaged is a line of its own, and does not keep the others back. */
+static void bundle_list(struct listing *l, const char *name, const char *id)
 {
 	scoped_loaded struct loaded b = LOADED_NONE;
 	scoped_arena struct arena a = { 0 };
 	uint64_t bytes = 0, files = 0;
+	struct err why = { 0 };
 	struct node **nodes;
 	size_t n;
 
-	TRY(loaded_open_id(&b, l->store, id, &a, err));
+	if ((!id && store_find(l->store, name, &a, &id, &why) < 0) ||
+	    loaded_open_id(&b, l->store, id, &a, &why) < 0) {
+		damaged_list(l, name, id, &why);
+		return;
+	}
 	nodes = tree_list(&a, b.tree.root, &n);
 	for (size_t i = 0; i < n; i++)
 		if (nodes[i]->type == NODE_FILE) {
@@ -63,7 +75,7 @@ static int bundle_list(struct listing *l, const char *name, const char *id, stru
 			  name ? name : "-", id, (unsigned long long)(bytes / 1000000),
 			  (unsigned long long)(bytes / 100000 % 10), (unsigned long long)files,
 			  placing_name(b.placing));
-		return 0;
+		return;
 	}
 	emit_object(&l->emit, NULL);
 	emit_uint(&l->emit, "bytes", bytes);
@@ -72,16 +84,6 @@ static int bundle_list(struct listing *l, const char *name, const char *id, stru
 	emit_str(&l->emit, "name", name);
 	emit_str(&l->emit, "placing", placing_name(b.placing));
 	emit_end_object(&l->emit);
-	return 0;
-}
-
-static bool id_is_named(const struct store *s, const struct entries *refs, const char *id,
-			const char *but, struct arena *a)
-{
-	for (size_t i = 0; i < refs->n; i++)
-		if ((!but || !str_eq(refs->v[i], but)) && str_eq(ref_read(s, refs->v[i], a), id))
-			return true;
-	return false;
 }
 
 int cmd_ls(struct args *args, const struct log *log, struct err *err)
@@ -99,20 +101,30 @@ int cmd_ls(struct args *args, const struct log *log, struct err *err)
 	TRY(store_list(s.bundles, args->arena, &all, err));
 	if (args->json)
 		emit_array(&l.emit, NULL);
-	for (size_t i = 0; i < refs.n; i++) {
-		const char *id = NULL;
-
-		TRY(store_find(&s, refs.v[i], args->arena, &id, err));
-		TRY(bundle_list(&l, refs.v[i], id, err));
-	}
+	for (size_t i = 0; i < refs.n; i++)
+		bundle_list(&l, refs.v[i], NULL);
 	for (size_t i = 0; i < all.n; i++)
-		if (!id_is_named(&s, &refs, all.v[i], NULL, args->arena))
-			TRY(bundle_list(&l, NULL, all.v[i], err));
+		if (!store_named(&s, &refs, all.v[i], NULL, args->arena))
+			bundle_list(&l, NULL, all.v[i]);
 	if (args->json) {
 		emit_end_array(&l.emit);
 		text_add(&out, "\n");
 	}
-	return print(args, &out, err);
+	TRY(print(args, &out, err));
+	if (l.damaged)
+		return err_set(err, ERR_INTEGRITY, 0,
+			       "%zu are damaged; srt-oci bundle rm NAME takes a name away",
+			       l.damaged);
+	return 0;
+}
+
+/* A name that means no bundle. */
+static int name_drop(const struct store *s, const char *name, struct text *out, struct err *err)
+{
+	if (sys_unlinkat(s->refs, name, 0) < 0)
+		return err_host(err, errno, "take the name %s away", Q(name));
+	text_addf(out, "%s: the name is gone; it meant no bundle\n", name);
+	return 0;
 }
 
 static int name_remove(const struct store *s, const struct entries *running, const char *name,
@@ -121,17 +133,22 @@ static int name_remove(const struct store *s, const struct entries *running, con
 	struct entries refs;
 	const char *id;
 	bool is_name;
+	struct stat st;
 
-	TRY(store_find(s, name, args->arena, &id, err));
+	if (store_find(s, name, args->arena, &id, err) < 0)
+		return recipe_name_check(name, &(struct err){ 0 }) == 0 &&
+				       fstatat(s->refs, name, &st, AT_SYMLINK_NOFOLLOW) == 0
+			       ? name_drop(s, name, out, err)
+			       : -1;
 	TRY(store_list(s->refs, args->arena, &refs, err));
-	is_name = str_eq(ref_read(s, name, args->arena), id);
-	if (!is_name && id_is_named(s, &refs, id, NULL, args->arena))
+	is_name = str_eq(store_ref(s, name, args->arena), id);
+	if (!is_name && store_named(s, &refs, id, NULL, args->arena))
 		return err_state(err, "%s has a name; remove that", Q(name));
 	if (!is_name && running_has(running, id))
 		return err_state(err, "%s is running", Q(name));
 	if (is_name && sys_unlinkat(s->refs, name, 0) < 0)
 		return err_host(err, errno, "take the name %s away", Q(name));
-	if (id_is_named(s, &refs, id, is_name ? name : NULL, args->arena)) {
+	if (store_named(s, &refs, id, is_name ? name : NULL, args->arena)) {
 		text_addf(out, "%s: the name is gone; the bundle has another\n", name);
 		return 0;
 	}

@@ -87,23 +87,15 @@ static void verified_end(struct report *r, const struct loaded *l, const struct 
 		emit_end_object(&r->emit);
 		text_add(r->out, "\n");
 	} else if (!r->quiet) {
+		text_visible(r->out, l->shown);
 		if (v->differences)
-			text_addf(r->out, "%s: %llu differences\n", l->shown,
+			text_addf(r->out, ": %llu differences\n",
 				  (unsigned long long)v->differences);
 		else
-			text_addf(r->out, "%s: sha256:%s, %llu files as they should be%s\n",
-				  l->shown, l->identity.id, (unsigned long long)v->files,
+			text_addf(r->out, ": sha256:%s, %llu files as they should be%s\n",
+				  l->identity.id, (unsigned long long)v->files,
 				  v->full ? "" : "; contents were not read (--full)");
 	}
-}
-
-/* The store is only opened for what is in it. */
-static int open_one(struct store *s, struct loaded *l, const char *name, struct arena *a,
-		    struct err *err)
-{
-	if (!is_path(name) && s->dir < 0)
-		TRY(store_open(s, STORE_READ, a, err));
-	return loaded_open(l, s, name, a, err);
 }
 
 int cmd_verify(struct args *args, const struct log *log, struct err *err)
@@ -118,7 +110,7 @@ int cmd_verify(struct args *args, const struct log *log, struct err *err)
 
 	progress_begin(&progress, log, "verifying", args->quiet);
 	l.pulse = &pulse;
-	TRY(open_one(&store, &l, args->operands.v[0], args->arena, err));
+	TRY(loaded_open(&l, &store, args->operands.v[0], args->arena, err));
 	if (args->digest && !str_eq(args->digest, l.identity.id))
 		return err_set(err, ERR_INTEGRITY, 0, "%s has the id %s", l.shown, l.identity.id);
 	report_begin(&report, args, &out);
@@ -146,11 +138,12 @@ int cmd_digest(struct args *args, const struct log *log, struct err *err)
 		scoped_loaded struct loaded l = LOADED_NONE;
 
 		l.pulse = &pulse;
-		TRY(open_one(&store, &l, args->operands.v[i], args->arena, err));
+		TRY(loaded_open(&l, &store, args->operands.v[i], args->arena, err));
 		if (!args->json) {
-			text_addf(&out, "sha256:%s%s%s\n", l.identity.id,
-				  args->operands.n > 1 ? "  " : "",
-				  args->operands.n > 1 ? l.shown : "");
+			text_addf(&out, "sha256:%s%s", l.identity.id,
+				  args->operands.n > 1 ? "  " : "");
+			text_visible(&out, args->operands.n > 1 ? l.shown : "");
+			text_add(&out, "\n");
 			continue;
 		}
 		emit_object(&e, NULL);
@@ -199,17 +192,6 @@ static struct nameds nameds_of(const struct loaded *l, struct arena *a)
 	return all;
 }
 
-static bool xattrs_differ(const struct xattrs *x, const struct xattrs *y)
-{
-	if (x->n != y->n)
-		return true;
-	for (size_t i = 0; i < x->n; i++)
-		if (!str_eq(x->v[i].name, y->v[i].name) || x->v[i].len != y->v[i].len ||
-		    memcmp(x->v[i].value, y->v[i].value, x->v[i].len) != 0)
-			return true;
-	return false;
-}
-
 static void both_compare(struct report *r, const char *path, const struct node *x,
 			 const struct node *y)
 {
@@ -227,7 +209,7 @@ static void both_compare(struct report *r, const char *path, const struct node *
 		report_line(r, "~", path, "another mode");
 	if (x->owner.uid != y->owner.uid || x->owner.gid != y->owner.gid)
 		report_line(r, "~", path, "another owner");
-	if (xattrs_differ(&x->xattrs, &y->xattrs))
+	if (!xattrs_same(&x->xattrs, &y->xattrs))
 		report_line(r, "~", path, "other attributes");
 }
 
@@ -262,8 +244,8 @@ int cmd_diff(struct args *args, const struct log *log, struct err *err)
 
 	progress_begin(&progress, log, "hashing", args->quiet);
 	x.pulse = y.pulse = &pulse;
-	TRY(open_one(&store, &x, args->operands.v[0], args->arena, err));
-	TRY(open_one(&store, &y, args->operands.v[1], args->arena, err));
+	TRY(loaded_open(&x, &store, args->operands.v[0], args->arena, err));
+	TRY(loaded_open(&y, &store, args->operands.v[1], args->arena, err));
 	report_begin(&report, args, &out);
 	progress_end(&progress);
 	in_x = nameds_of(&x, args->arena);

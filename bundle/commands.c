@@ -49,8 +49,9 @@ const struct command COMMANDS[] = {
 	  "Prints the id of each bundle: the SHA-256 of the digests of its manifest and its config.json "
 	  "(keys sorted, id mappings left out). Of a directory without a manifest the files are read.",
 	  1, OPERANDS_ANY, cmd_digest },
-	{ C_LS, "ls", "", "Lists the bundles of the store", "Lists name, id, size and placing.", 0,
-	  0, cmd_ls },
+	{ C_LS, "ls", "", "Lists the bundles of the store",
+	  "Lists name, id, size and placing. Of one that is damaged it says why; the exit status is 4 then.",
+	  0, 0, cmd_ls },
 	{ C_RM, "rm", "NAME...", "Removes bundles from the store",
 	  "Takes the names away, and each bundle that no other name means. Its files stay until prune. A "
 	  "bundle that a container runs from loses its name only.",

@@ -153,13 +153,15 @@ int loaded_open_id(struct loaded *l, const struct store *s, const char *id, stru
 	return 0;
 }
 
-int loaded_open(struct loaded *l, const struct store *s, const char *name, struct arena *a,
+int loaded_open(struct loaded *l, struct store *s, const char *name, struct arena *a,
 		struct err *err)
 {
 	const char *id;
 
 	l->shown = name;
 	if (!is_path(name)) {
+		if (s->dir < 0)
+			TRY(store_open(s, STORE_READ, a, err));
 		TRY(store_find(s, name, a, &id, err));
 		return loaded_open_id(l, s, id, a, err);
 	}

@@ -50,9 +50,9 @@ struct loaded {
 	}
 
 /* loaded_open: a path (it holds a slash, or is ".") is a directory; anything else is looked for in
- * the store. The manifest is read, or made from a directory that has none. ERR_INTEGRITY where a
+ * the store, which is opened for reading where it is not open. The manifest is read, or made from a directory that has none. ERR_INTEGRITY where a
  * bundle of the store is not what its id says. */
-int loaded_open(struct loaded *l, const struct store *s, const char *name, struct arena *a,
+int loaded_open(struct loaded *l, struct store *s, const char *name, struct arena *a,
 		struct err *err);
 int loaded_open_id(struct loaded *l, const struct store *s, const char *id, struct arena *a,
 		   struct err *err);

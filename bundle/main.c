@@ -2,7 +2,6 @@
 /* main.c - the program srt-oci-bundle, which "srt-oci bundle" runs.
  *
  * Standard output is the result, standard error is for people. */
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,10 +53,8 @@ static int surroundings_settle(struct err *err)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	/* Names that are not ASCII end the library's reading in the C locale. */
-	if (!setlocale(LC_CTYPE, "C.UTF-8") && !setlocale(LC_CTYPE, "en_US.UTF-8"))
-		return err_set(err, ERR_HOST, 0, "the locale C.UTF-8 is missing");
-	/* What apt says is read, so it has to say it in one language. */
+	/* What apt says is read, so it has to say it in one language. Our own locale stays C, see
+	 * unpack.h. */
 	if (setenv("LC_ALL", "C.UTF-8", 1) < 0)
 		return err_host(err, errno, "set LC_ALL");
 	return 0;

@@ -95,21 +95,6 @@ static int dated_order(const void *a, const void *b)
 	return x->tv_nsec < y->tv_nsec ? 1 : x->tv_nsec > y->tv_nsec ? -1 : 0;
 }
 
-static bool is_named(const struct store *s, const struct entries *refs, const char *id,
-		     struct arena *a)
-{
-	for (size_t i = 0; i < refs->n; i++) {
-		struct err ignored;
-		char *text;
-		size_t len;
-
-		if (file_read(s->refs, refs->v[i], 128, a, &text, &len, &ignored) == 0 &&
-		    str_starts(text, id))
-			return true;
-	}
-	return false;
-}
-
 static int bundles_prune(const struct store *s, bool dry, uint64_t keep, struct used *used,
 			 struct pruned *p, struct err *err)
 {
@@ -125,7 +110,7 @@ static int bundles_prune(const struct store *s, bool dry, uint64_t keep, struct 
 	for (size_t i = 0; i < all.n; i++) {
 		struct stat st;
 
-		if (is_named(s, &refs, all.v[i], &a)) {
+		if (store_named(s, &refs, all.v[i], NULL, &a)) {
 			TRY(bundle_uses(s, all.v[i], used, err));
 			continue;
 		}
@@ -188,6 +173,10 @@ static int objects_prune(const struct store *s, bool dry, const struct used *use
 	for (size_t i = 0; i < shelves.n; i++) {
 		scoped_fd int dir = sys_openat(s->objects, shelves.v[i], DIR_FLAGS, 0);
 
+		if (dir < 0 && errno == ENOTDIR)
+			return err_set(err, ERR_INTEGRITY, 0,
+				       "%s/objects holds %s, which is no directory: take it away",
+				       s->path, Q(shelves.v[i]));
 		if (dir < 0)
 			return err_host(err, errno, "open the shelf %s", Q(shelves.v[i]));
 		TRY(shelf_prune(dir, shelves.v[i], dry, used, p, err));

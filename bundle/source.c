@@ -254,7 +254,7 @@ static int packages_read(struct larder *l, const struct packages *p, struct tree
 
 		for (; started < p->n && started < i + ahead; started++)
 			TRY(reading_start(&r.v[started % ahead], &l->unpack, p->v[started].fd,
-					  err));
+					  false, err));
 		TRY(unpack_reading(&l->unpack, &r.v[i % ahead], pkg->name, &to, err));
 		/* The reader counts what lies in its ar archive, not that. */
 		l->unpack.packed += pkg->size;

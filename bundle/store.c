@@ -17,6 +17,7 @@
 
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define PREFIX_MIN 12
+#define REF_MAX 128
 
 void store_done(struct store *s)
 {
@@ -64,15 +65,16 @@ static int dirs_make(const char *path, struct arena *a, int *ret, struct err *er
 }
 
 /* What others may put into the directory would be believed. */
-static int owner_check(const struct store *s, struct err *err)
+static int owner_check(const struct store *s, int dir, const char *name, struct err *err)
 {
 	struct stat st;
 
-	if (sys_fstat(s->dir, &st) < 0)
-		return err_host(err, errno, "stat %s", s->path);
+	if (sys_fstat(dir, &st) < 0)
+		return err_host(err, errno, "stat %s/%s", s->path, name);
 	if (st.st_uid != geteuid() || st.st_mode & 022)
 		return err_set(err, ERR_HOSTILE, 0,
-			       "the store %s can be written by others than its owner", s->path);
+			       "the store %s%s%s can be written by others than its owner", s->path,
+			       *name ? "/" : "", name);
 	return 0;
 }
 
@@ -88,7 +90,7 @@ static int shelf_open(const struct store *s, const char *name, int *ret, struct 
 	}
 	if (*ret < 0)
 		return err_host(err, errno, "open %s/%s", s->path, name);
-	return 0;
+	return owner_check(s, *ret, name, err);
 }
 
 int store_open(struct store *s, enum store_lock lock, struct arena *a, struct err *err)
@@ -100,7 +102,7 @@ int store_open(struct store *s, enum store_lock lock, struct arena *a, struct er
 
 	TRY(store_path(a, &o.path, err));
 	TRY(dirs_make(o.path, a, &o.dir, err));
-	TRY(owner_check(&o, err));
+	TRY(owner_check(&o, o.dir, "", err));
 	TRY(shelf_open(&o, "objects", &o.objects, err));
 	TRY(shelf_open(&o, "bundles", &o.bundles, err));
 	TRY(shelf_open(&o, "refs", &o.refs, err));
@@ -182,23 +184,42 @@ static int prefix_find(const struct store *s, const char *prefix, struct arena *
 	return hits ? 0 : err_state(err, "no bundle begins with %s", prefix);
 }
 
-int store_find(const struct store *s, const char *name, struct arena *a, const char **ret,
-	       struct err *err)
+const char *store_ref(const struct store *s, const char *name, struct arena *a)
 {
-	const char *id = str_starts(name, "sha256:") ? name + 7 : name;
 	struct err ignored;
-	struct stat st;
 	char *text;
 	size_t len;
 
+	if (file_read(s->refs, name, REF_MAX, a, &text, &len, &ignored) < 0)
+		return "";
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+bool store_named(const struct store *s, const struct entries *names, const char *id,
+		 const char *but, struct arena *a)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if ((!but || !str_eq(names->v[i], but)) && str_eq(store_ref(s, names->v[i], a), id))
+			return true;
+	return false;
+}
+
+int store_find(const struct store *s, const char *name, struct arena *a, const char **ret,
+	       struct err *err)
+{
+	const char *id = str_starts(name, "sha256:") ? name + 7 : name, *meant;
+	struct err ignored;
+	struct stat st;
+
 	if (id == name && recipe_name_check(name, &ignored) == 0 &&
-	    file_read(s->refs, name, 128, a, &text, &len, &ignored) == 0) {
-		text[strcspn(text, "\n")] = '\0';
-		if (!is_hex(text, SHA256_HEX))
+	    fstatat(s->refs, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		meant = store_ref(s, name, a);
+		if (!is_hex(meant, SHA256_HEX))
 			return err_set(err, ERR_INTEGRITY, 0, "%s: a damaged name", Q(name));
-		if (fstatat(s->bundles, text, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(s->bundles, meant, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_state(err, "%s names a bundle that is gone", Q(name));
-		*ret = text;
+		*ret = meant;
 		return 0;
 	}
 	if (is_hex(id, PREFIX_MIN))

@@ -45,6 +45,8 @@ bool placing_of(const char *word, enum placing *ret);
  * more digits of an id. ERR_STATE where there is none, or more than one. */
 int store_find(const struct store *s, const char *name, struct arena *a, const char **ret,
 	       struct err *err);
+/* store_ref: what stands in the name's file, which means nothing unless it is an id; "" where there is no such file. */
+const char *store_ref(const struct store *s, const char *name, struct arena *a);
 /* store_name: NAME now means that bundle. */
 int store_name(const struct store *s, const char *name, const char *id, struct err *err);
 
@@ -54,6 +56,9 @@ struct entries {
 	size_t n;
 };
 int store_list(int dir, struct arena *a, struct entries *ret, struct err *err);
+/* store_named: one of the names, but not the name but (or NULL), means that bundle. */
+bool store_named(const struct store *s, const struct entries *names, const char *id,
+		 const char *but, struct arena *a);
 
 /* store_remove: the bundle's directory goes; its objects stay until the next prune. */
 int store_remove(const struct store *s, const char *id, struct err *err);

@@ -291,6 +291,8 @@ static int header_read(struct arena *a, const char **at, struct manifest *ret, s
 	p += strlen("\narch ");
 	n = strcspn(p, "\n");
 	ret->arch = arena_strn(a, p, n);
+	if (strspn(ret->arch, "abcdefghijklmnopqrstuvwxyz0123456789_-") != n)
+		return bad(err, "its architecture");
 	*at = p + n + (p[n] == '\n');
 	return 0;
 }

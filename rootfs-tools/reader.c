@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rootfs-tools/feed.h"
 #include "rootfs-tools/outbox.h"
 #include "rootfs-tools/record.h"
 #include "rootfs-tools/sha256.h"
@@ -19,89 +20,38 @@
 #include "spec/base/sys.h"
 #include "spec/json/quote.h"
 
-#define FEED_BYTES (256u << 10)
 /* ARCHIVE_RETRY means "the last call may be made again"; nothing says how often. */
 #define RETRIES_MAX 16
 #define NAME_BYTES_MAX (64u << 10)
-
-/* --- where an archive's bytes come from --- */
-
-struct feed {
-	int fd;
-	struct archive *outer; /* instead of fd: the data of its current entry */
-	uint64_t at, most;
-	bool over; /* more than most */
-	char *buf;
-};
-
-static la_ssize_t feed_outer(struct archive *a, struct feed *f, const void **bytes)
-{
-	la_int64_t offset;
-	size_t n = 0;
-	int r = archive_read_data_block(f->outer, bytes, &n, &offset);
-
-	if (r == ARCHIVE_EOF)
-		return 0;
-	if (r != ARCHIVE_OK) {
-		archive_set_error(a, EILSEQ, "%s", archive_error_string(f->outer));
-		return -1;
-	}
-	return (la_ssize_t)n;
-}
-
-static la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
-{
-	struct feed *f = feed;
-	ssize_t n;
-
-	if (f->outer)
-		return feed_outer(a, f, bytes);
-	do
-		n = pread(f->fd, f->buf, FEED_BYTES, (off_t)f->at);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		archive_set_error(a, errno, "%s", strerror(errno));
-		return -1;
-	}
-	f->at += (uint64_t)n;
-	if (f->at > f->most) {
-		f->over = true;
-		archive_set_error(a, EFBIG, "the archive is too large");
-		return -1;
-	}
-	*bytes = f->buf;
-	return n;
-}
-
-static la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, int whence)
-{
-	struct feed *f = feed;
-	off_t base = whence == SEEK_CUR ? (off_t)f->at : 0;
-
-	if (whence == SEEK_END)
-		base = lseek(f->fd, 0, SEEK_END);
-	if (base < 0 || (offset < 0 && base < -offset)) {
-		archive_set_error(a, EINVAL, "a place outside the archive");
-		return ARCHIVE_FATAL;
-	}
-	f->at = (uint64_t)(base + offset);
-	return base + offset;
-}
+/* What the library calls a damaged extended header; none of its headers says so. */
+#define ERRNO_MALFORMED (-1)
 
 /* --- one archive being read --- */
+
+enum kind {
+	KIND_TAR, /* alone: a layer, a package's data */
+	KIND_TAR_CPIO,
+	KIND_AR,
+	KIND_ZIP,
+	KIND_RAW
+};
 
 struct reader {
 	const struct limits *limits;
 	struct outbox *out;
 	struct archive *archive;
+	enum kind kind;
 	struct feed feed;
+	struct zip_names names; /* of a zip archive, which the library would change */
+	size_t name; /* how many of them were read */
 };
 
 static void reader_done(struct reader *r)
 {
 	if (r->archive)
 		(void)archive_read_free(r->archive); /* only reads: nothing can be lost */
-	free(r->feed.buf);
+	feed_done(&r->feed);
+	arena_done(&r->names.arena);
 }
 
 static int say(const struct reader *r, const void *bytes, size_t n, struct err *err)
@@ -136,7 +86,8 @@ static int filters_support(struct archive *a)
 	return 0;
 }
 
-enum kind { KIND_TAR, KIND_AR, KIND_ZIP, KIND_RAW };
+/* How often an archive may be compressed: what unpacks again and again has no end to measure by. */
+static const int PACKED_MAX[] = { [KIND_TAR] = 1, [KIND_TAR_CPIO] = 2, [KIND_RAW] = 1 };
 
 static int formats_support(struct archive *a, enum kind kind)
 {
@@ -148,16 +99,16 @@ static int formats_support(struct archive *a, enum kind kind)
 		return archive_read_support_format_raw(a) == ARCHIVE_OK ? filters_support(a)
 									: ARCHIVE_FATAL;
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    archive_read_support_format_cpio(a) != ARCHIVE_OK)
+	    (kind == KIND_TAR_CPIO && archive_read_support_format_cpio(a) != ARCHIVE_OK))
 		return ARCHIVE_FATAL;
 	return filters_support(a);
 }
 
 static int reader_open(struct reader *r, enum kind kind, struct err *err)
 {
+	r->kind = kind;
 	r->archive = archive_read_new();
-	r->feed.buf = malloc(FEED_BYTES);
-	if (!r->archive || !r->feed.buf)
+	if (!r->archive || feed_open(&r->feed) < 0)
 		return err_host(err, ENOMEM, "read an archive");
 	if (formats_support(r->archive, kind) != ARCHIVE_OK)
 		return err_host(err, ENOSYS, "libarchive lacks a format or compression: %s",
@@ -168,6 +119,10 @@ static int reader_open(struct reader *r, enum kind kind, struct err *err)
 		(void)archive_read_set_seek_callback(r->archive, feed_seek);
 	if (archive_read_open1(r->archive) != ARCHIVE_OK)
 		return damaged(r, err);
+	/* The library counts the bytes as they lie there as a filter, too. */
+	if (archive_filter_count(r->archive) > PACKED_MAX[kind] + 1)
+		return err_limit(err, "compressed more than %s",
+				 PACKED_MAX[kind] == 1 ? "once" : "twice");
 	return 0;
 }
 
@@ -243,6 +198,19 @@ static int data_say(struct reader *r, uint64_t hole, const char *bytes, size_t n
 	return 0;
 }
 
+/* A sparse file may end in a hole; anything else has the size that it says. */
+static int size_settle(struct reader *r, struct archive_entry *e, uint64_t size, struct err *err)
+{
+	la_int64_t says = archive_entry_size(e);
+
+	if (!archive_entry_size_is_set(e) || (says >= 0 && (uint64_t)says == size))
+		return 0;
+	if (r->kind == KIND_ZIP || says < 0 || (uint64_t)says < size)
+		return err_set(err, ERR_INTEGRITY, 0, "says that it has %lld bytes, and has %llu",
+			       (long long)says, (unsigned long long)size);
+	return data_say(r, (uint64_t)says - size, NULL, 0, err);
+}
+
 static int content_say(struct reader *r, struct archive_entry *e, struct err *err)
 {
 	uint64_t size = 0;
@@ -261,15 +229,15 @@ static int content_say(struct reader *r, struct archive_entry *e, struct err *er
 			break;
 		if (result == ARCHIVE_RETRY)
 			continue;
+		/* Another sum or size than the one that was said. */
+		if (result == ARCHIVE_WARN)
+			return damaged(r, err);
 		if (at < 0 || (uint64_t)at < size)
 			return err_set(err, ERR_INTEGRITY, 0, "its parts overlap");
 		TRY(data_say(r, (uint64_t)at - size, bytes, n, err));
 		size = (uint64_t)at + n;
 	}
-	/* A sparse file may end in a hole. */
-	if (archive_entry_size_is_set(e) && archive_entry_size(e) > (la_int64_t)size)
-		TRY(data_say(r, (uint64_t)archive_entry_size(e) - size, NULL, 0, err));
-	return 0;
+	return size_settle(r, e, size, err);
 }
 
 /* --- one entry --- */
@@ -357,14 +325,24 @@ static int entry_say(struct reader *r, struct archive_entry *e, const char *name
 	TRY(say(r, name, name_len, err));
 	TRY(say(r, link, link_len, err));
 	TRY(say(r, xattrs.s, xattrs.len, err));
-	if (rec.type == RECORD_FILE || (rec.type == RECORD_HARD_LINK && rec.size > 0))
+	/* Of a symlink with several names the library gives the later ones as links with its target's size. */
+	if (rec.type == RECORD_FILE ||
+	    (rec.type == RECORD_HARD_LINK && rec.size > 0 && archive_entry_filetype(e) == AE_IFREG))
 		return content_say(r, e, err);
 	return 0;
 }
 
+/* The names of a zip archive come in the order of its local headers. */
+static const char *name_of(struct reader *r, struct archive_entry *e)
+{
+	if (r->kind != KIND_ZIP)
+		return archive_entry_pathname(e);
+	return r->name < r->names.n ? r->names.v[r->name++] : NULL;
+}
+
 static int entry_read(struct reader *r, struct archive_entry *e, uint64_t header, struct err *err)
 {
-	const char *name = archive_entry_pathname(e);
+	const char *name = name_of(r, e);
 
 	if (!name)
 		return err_set(err, ERR_INTEGRITY, 0, "an entry whose name is no text");
@@ -390,13 +368,21 @@ static int entries_read(struct reader *r, enum kind kind, struct err *err)
 		int end = verdict_of(r, result, &retries, err);
 		la_int64_t to = archive_filter_bytes(r->archive, 0);
 
+		if (end < 0)
+			return end;
 		if (end)
-			return end < 0 ? end : 0;
+			break;
+		if (result == ARCHIVE_WARN && archive_errno(r->archive) == ERRNO_MALFORMED)
+			return damaged(r, err);
 		if (result != ARCHIVE_RETRY)
 			TRY(entry_read(r, e,
-				       kind == KIND_TAR && to > from ? (uint64_t)(to - from) : 0,
+				       kind != KIND_ZIP && to > from ? (uint64_t)(to - from) : 0,
 				       err));
 	}
+	return r->name == r->names.n ? 0
+				     : err_set(err, ERR_INTEGRITY, 0,
+					       "damaged zip archive: %zu entries, but %zu names",
+					       r->name, r->names.n);
 }
 
 /* --- Debian packages: an ar archive of exactly these members (deb(5)) --- */
@@ -485,10 +471,10 @@ static int archive_read_all(struct reader *r, struct err *err)
 	if (n == 8 && memcmp(magic, "!<arch>\n", 8) == 0)
 		return deb_read(r, err);
 	if (n >= 4 && (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)) {
-		TRY(zip_check(r->feed.fd, r->limits, err));
+		TRY(zip_check(r->feed.fd, r->limits, &r->names, err));
 		return entries_read(r, KIND_ZIP, err);
 	}
-	return entries_read(r, KIND_TAR, err);
+	return entries_read(r, KIND_TAR_CPIO, err);
 }
 
 /* --- the digest of what is compressed --- */
@@ -561,7 +547,13 @@ void archive_sum(int fd, int out, struct lane *unused, const struct limits *limi
 		(void)!fd_write_all(out, digest, sizeof(digest));
 }
 
-void archive_say(int fd, int out, struct lane *lane, const struct limits *limits)
+static int layer_read(struct reader *r, struct err *err)
+{
+	return entries_read(r, KIND_TAR, err);
+}
+
+static void read_and_say(int (*read)(struct reader *r, struct err *err), int fd, int out,
+			 struct lane *lane, const struct limits *limits)
 {
 	struct outbox box = { .fd = out, .lane = lane };
 	scoped(reader_done) struct reader r = { .limits = limits,
@@ -570,10 +562,20 @@ void archive_say(int fd, int out, struct lane *lane, const struct limits *limits
 	struct record last = { .kind = RECORD_END };
 	struct err err = { 0 }, ignored;
 
-	if (archive_read_all(&r, &err) < 0)
+	if (read(&r, &err) < 0)
 		last.kind = RECORD_FAIL;
 	/* Where nobody listens any more there is nobody to tell. */
 	if (say(&r, &last, sizeof(last), &ignored) == 0 && last.kind == RECORD_FAIL)
 		(void)say(&r, &err, sizeof(err), &ignored);
 	(void)outbox_flush(&box, &ignored);
+}
+
+void archive_say(int fd, int out, struct lane *lane, const struct limits *limits)
+{
+	read_and_say(archive_read_all, fd, out, lane, limits);
+}
+
+void layer_say(int fd, int out, struct lane *lane, const struct limits *limits)
+{
+	read_and_say(layer_read, fd, out, lane, limits);
 }

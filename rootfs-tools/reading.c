@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reading.c - the confined child that parses or sums one archive: its beginning and its end. */
+#include <iconv.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -12,6 +13,18 @@
 #include "spec/base/sys.h"
 
 #define PIPE_BYTES (1 << 20)
+
+/* What opens files when it is used first: times of zip archives are local ones, which would look for
+ * time zones, and names in extended headers are UTF-8, which glibc would look up how to convert. */
+static int files_use(void)
+{
+	iconv_t to_ascii = iconv_open("ASCII", "UTF-8");
+
+	if (to_ascii == (iconv_t)-1 || iconv_close(to_ascii) < 0 || setenv("TZ", "UTC0", 1) < 0)
+		return -1;
+	tzset();
+	return 0;
+}
 
 static void child_run(int fd, int out, struct lane *lane, const struct limits *limits,
 		      reading_body *body)
@@ -26,10 +39,8 @@ static void child_run(int fd, int out, struct lane *lane, const struct limits *l
 	    sys_close_range(2, ~0u, 0) < 0)
 		_exit(1);
 	sys_signals_default();
-	/* Times of zip archives are local ones, which would look for a file of time zones later. */
-	if (setenv("TZ", "UTC0", 1) < 0)
+	if (files_use() < 0)
 		_exit(1);
-	tzset();
 	if (reader_confine(limits->seconds, &err) < 0) {
 		(void)!write(1, &fail, sizeof(fail));
 		(void)!write(1, &err, sizeof(err));
@@ -68,9 +79,9 @@ int reading_begin(struct reading *r, int fd, const struct limits *limits, readin
 	return 0;
 }
 
-int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err)
+int reading_start(struct reading *r, const struct unpack *u, int fd, bool layer, struct err *err)
 {
-	return reading_begin(r, fd, &u->limits, archive_say, err);
+	return reading_begin(r, fd, &u->limits, layer ? layer_say : archive_say, err);
 }
 
 int reading_end(struct reading *r)

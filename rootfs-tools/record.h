@@ -16,6 +16,7 @@
 
 #include "rootfs-tools/lane.h"
 #include "rootfs-tools/limits.h"
+#include "spec/base/arena.h"
 #include "spec/base/err.h"
 
 enum record_kind {
@@ -53,16 +54,24 @@ struct record {
  * allocates, returns when all is said or nobody listens. The bounds are those that only a reader can
  * watch. */
 void archive_say(int fd, int out, struct lane *lane, const struct limits *limits);
+/* layer_say: the same for a layer of an image, which is a tar archive whatever else its bytes could be. */
+void layer_say(int fd, int out, struct lane *lane, const struct limits *limits);
 
 /* archive_sum: unpacks the compression of the file fd, whatever it holds, and writes an END record with
  * the number of bytes, and their SHA-256 behind it; or a FAIL. The body of another such child. Who
  * starts it has used SHA-256 before: the first use opens files. */
 void archive_sum(int fd, int out, struct lane *unused, const struct limits *limits);
 
+/* The names of a zip archive's entries as they are, in the order of their local headers. */
+struct zip_names {
+	struct arena arena;
+	const char **v;
+	size_t n;
+};
 /* zip_check: that the central directory and the local headers of a zip archive tell one story: same
  * names, sizes and kinds, no entry encrypted, none that overlaps another. ERR_HOSTILE, ERR_LIMIT or
  * ERR_INTEGRITY. */
-int zip_check(int fd, const struct limits *limits, struct err *err);
+int zip_check(int fd, const struct limits *limits, struct zip_names *ret, struct err *err);
 
 /* reader_confine: this process can from now on read and write what is open, allocate, and end; the
  * kernel ends it at anything else. seconds: of processor time. */

@@ -297,7 +297,27 @@ void tree_whiteout(struct tree *t, const char *path, bool opaque, unsigned int s
 		(void)lower_prune(children[i], source);
 }
 
-static bool xattrs_same(const struct xattrs *x, const struct xattrs *y)
+void tree_displace(struct tree *t, const char *path, bool layer, unsigned int source)
+{
+	struct node *n;
+
+	if (layer)
+		tree_whiteout(t, path, false, source);
+	n = tree_find(t, path, false);
+	if (n && n->parent && n->source == source && n->count == 0)
+		tree_remove(n);
+}
+
+void tree_link(struct tree *t, struct node *n, struct node *made)
+{
+	if (!n->group)
+		n->group = ++t->groups;
+	made->group = n->group;
+	made->links = n->links;
+	n->links = made;
+}
+
+bool xattrs_same(const struct xattrs *x, const struct xattrs *y)
 {
 	if (x->n != y->n)
 		return false;
@@ -330,6 +350,7 @@ static void node_fill(struct tree *t, struct node *n, const struct item *item)
 	n->source = item->source;
 	n->xattrs = item->xattrs;
 	n->implied = false;
+	n->group = 0;
 }
 
 static const char *const TYPE_NAMES[] = { "directory", "file", "symlink" };

@@ -28,6 +28,8 @@ struct xattrs {
 	size_t n;
 };
 
+bool xattrs_same(const struct xattrs *x, const struct xattrs *y);
+
 /* Who owned an entry in its archive, where that is kept; else root. */
 struct owner {
 	uint32_t uid, gid;
@@ -44,7 +46,8 @@ struct node {
 	struct content *content; /* of a file */
 	const char *target; /* of a symlink */
 	struct xattrs xattrs;
-	struct node *links; /* hard links to this file, while its archive is read; a chain */
+	struct node *links; /* hard links to this file, while its archive is read; a chain ... */
+	unsigned int group; /* ... of which those count that are still of this group; 0: of none */
 	size_t depth; /* directories above it */
 	size_t path_len;
 	size_t count; /* children */
@@ -58,6 +61,7 @@ struct tree {
 	struct limits limits;
 	struct node *root;
 	size_t count; /* nodes ever made */
+	unsigned int groups; /* of hard links */
 	struct node *dirs;
 };
 
@@ -88,6 +92,11 @@ int tree_put(struct tree *t, const char *path, const struct item *item, struct e
 /* tree_whiteout: what lower sources have at path goes, as a layer's whiteout file orders; opaque:
  * only what they have in that directory. What this source put there stays. Nothing there is fine. */
 void tree_whiteout(struct tree *t, const char *path, bool opaque, unsigned int source);
+/* tree_displace: what the source itself has at path goes, but for a directory that is not empty, and of a layer what lower
+ * sources have there: something that is not kept takes its place. */
+void tree_displace(struct tree *t, const char *path, bool layer, unsigned int source);
+/* tree_link: made is from now on a hard link to the file n, until either becomes something else. */
+void tree_link(struct tree *t, struct node *n, struct node *made);
 /* tree_find: the node at path, or NULL; follow says whether a symlink at its end is followed. */
 struct node *tree_find(const struct tree *t, const char *path, bool follow);
 /* node_mark: sets the mark of n and of every directory above it (which, where n has one, have

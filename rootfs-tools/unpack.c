@@ -343,6 +343,11 @@ static struct item item_new(const struct intake *in, const struct entry *e, enum
 	return item;
 }
 
+static int dots(struct err *err)
+{
+	return err_set(err, ERR_HOSTILE, 0, "its name holds \"..\"");
+}
+
 static int put_hard_link(struct intake *in, const struct entry *e, struct err *err)
 {
 	struct tree *t = in->to->tree;
@@ -366,11 +371,11 @@ static int put_hard_link(struct intake *in, const struct entry *e, struct err *e
 	made = tree_find(t, e->name, false);
 	if (!made || made == n || n->type != NODE_FILE)
 		return 0;
-	made->links = n->links;
-	n->links = made;
+	tree_link(t, n, made);
 	/* In cpio archives the content comes with the last of several names. */
 	for (struct node *l = some ? n : NULL; l; l = l->links)
-		l->content = content;
+		if (l->group == n->group)
+			l->content = content;
 	return 0;
 }
 
@@ -378,6 +383,10 @@ static int put_special(struct intake *in, const struct entry *e, struct err *err
 {
 	if (in->u->devices == VERDICT_REFUSE)
 		return err_set(err, ERR_HOSTILE, 0, "a device, fifo or socket (--devices=refuse)");
+	if (path_has_dotdot(e->name))
+		return dots(err);
+	/* What had its name before is gone, too. */
+	tree_displace(in->to->tree, e->name, in->to->layer, in->to->source);
 	in->u->dropped++;
 	note(in->u, e->name, "a device, fifo or socket is left out");
 	return 0;
@@ -394,19 +403,36 @@ static int setid_judge(struct intake *in, const struct entry *e, struct err *err
 	return 0;
 }
 
-/* What a whiteout file names: 1 done, 0 it is none. (OCI image-spec, layer.md#whiteouts) */
+/* The first component of a path that is a whiteout's, or NULL. */
+static const char *whiteout_find(const char *path)
+{
+	for (const char *p = path + strspn(path, "/"); *p; p += strspn(p, "/")) {
+		if (str_starts(p, WHITEOUT))
+			return p;
+		p += strcspn(p, "/");
+	}
+	return NULL;
+}
+
+/* What a whiteout names, whatever type it has: 1 done, 0 it is none. (OCI image-spec,
+ * layer.md#whiteouts) */
 static int whiteout(struct intake *in, const struct entry *e, struct err *err)
 {
 	scoped_arena struct arena a = ARENA_ROOM(1024);
-	const char *base = path_base(e->name), *gone = base + strlen(WHITEOUT);
-	const char *dir;
+	const char *at = in->to->layer ? whiteout_find(e->name) : NULL, *base, *gone, *dir;
+	size_t len;
 
-	if (!in->to->layer || !str_starts(base, WHITEOUT))
+	if (!at)
 		return 0;
-	dir = arena_strn(&a, e->name, (size_t)(base - e->name));
+	len = strcspn(at, "/");
+	base = arena_strn(&a, at, len);
+	gone = base + strlen(WHITEOUT);
+	dir = arena_strn(&a, e->name, (size_t)(at - e->name));
 	if (path_has_dotdot(e->name))
-		return err_set(err, ERR_HOSTILE, 0, "its name holds \"..\"");
-	if (str_eq(base, OPAQUE))
+		return dots(err);
+	if (at[len + strspn(at + len, "/")] && !str_starts(gone, WHITEOUT))
+		return err_set(err, ERR_HOSTILE, 0, "its parent %s is a whiteout", Q(base));
+	if (str_eq(base, OPAQUE) && !at[len + strspn(at + len, "/")])
 		tree_whiteout(in->to->tree, *dir ? dir : "/", true, in->to->source);
 	else if (str_starts(gone, WHITEOUT))
 		note(in->u, e->name, "notes of another store are left out");
@@ -488,7 +514,8 @@ static int entry_take(struct intake *in, const struct record *r, struct err *err
 	}
 	if (text_take(in, &a, r->link, RECORD_DATA_MAX, &e.link, err) < 0 ||
 	    xattrs_take(in, &a, r->xattrs, &e.xattrs, err) < 0 || bounds(in, 0, 0, err) < 0 ||
-	    entry_put(in, &e, err) < 0 || ((r->type == RECORD_FILE) && content_skip(in, err) < 0))
+	    entry_put(in, &e, err) < 0 ||
+	    ((r->type == RECORD_FILE || r->type == RECORD_HARD_LINK) && content_skip(in, err) < 0))
 		/* The tree has named the entry already. */
 		return str_starts(err->place, "entry ") ? -1 : err_in(err, "entry %s", Q(e.name));
 	return 0;
@@ -567,6 +594,6 @@ int unpack_fd(struct unpack *u, int fd, const char *name, const struct target *t
 		(void)err_input(err, "no regular file");
 		return err_in(err, "%s", name);
 	}
-	TRY(reading_start(&r, u, fd, err));
+	TRY(reading_start(&r, u, fd, to->layer, err));
 	return unpack_reading(u, &r, name, to, err);
 }

@@ -51,8 +51,8 @@ struct reading {
 typedef void reading_body(int fd, int out, struct lane *lane, const struct limits *limits);
 int reading_begin(struct reading *r, int fd, const struct limits *limits, reading_body *body,
 		  struct err *err);
-/* reading_start: begins to read the archive fd. Several may read at once. */
-int reading_start(struct reading *r, const struct unpack *u, int fd, struct err *err);
+/* reading_start: begins to read the archive fd, or the layer of an image. Several may read at once. */
+int reading_start(struct reading *r, const struct unpack *u, int fd, bool layer, struct err *err);
 /* reading_end: waits for it; the signal that ended it, or 0. reading_done: ends it. */
 int reading_end(struct reading *r);
 void reading_done(struct reading *r);
@@ -72,7 +72,8 @@ int unpack_records(struct unpack *u, int pipe, struct lane *lane, const struct t
 		   struct err *err);
 /* unpack_fd: a reading from its start to its end. The kind is told by content: tar and cpio, plain
  * or compressed with gzip, bzip2, xz or zstd, zip, or a Debian package; name is for messages. The
- * caller has set a UTF-8 locale: without one the library gives up on names that are not ASCII. */
+ * caller has left the locale alone: in C the library leaves names as they are, in a UTF-8 one it would
+ * compose their letters (U+0061 U+0308 to U+00E4). */
 int unpack_fd(struct unpack *u, int fd, const char *name, const struct target *to, struct err *err);
 /* unpack_reading: the same for a reading that was started before. */
 int unpack_reading(struct unpack *u, struct reading *r, const char *name, const struct target *to,

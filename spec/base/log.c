@@ -45,6 +45,14 @@ static void now_text(char *out, size_t room)
 	(void)snprintf(out + n, room - n, ".%09ldZ", now.tv_nsec);
 }
 
+/* A name may hold what a terminal would obey, or the beginning of a line that we never wrote. */
+static void visible_make(char *msg)
+{
+	for (char *c = msg; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = *c == '\n' ? ' ' : '?';
+}
+
 /* syslog(3): facility daemon, and the severities of our levels. */
 #define FACILITY (3 << 3)
 static const int severities[] = { 3, 4, 6, 7 };
@@ -55,9 +63,7 @@ static int service_record(const struct log *log, enum log_level level, char *msg
 {
 	const char *tag = log->tag && *log->tag ? log->tag : log->program;
 
-	for (char *c = msg; *c; c++)
-		if (*c == '\n')
-			*c = ' ';
+	visible_make(msg);
 	if (log->kind == LOG_JOURNALD)
 		return snprintf(record, room, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n",
 				severities[level], tag, msg);
@@ -85,6 +91,7 @@ void log_line(const struct log *log, enum log_level level, const char *fmt, ...)
 			     "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n",
 			     level_names[level], safe, when);
 	} else {
+		visible_make(msg);
 		n = snprintf(record, sizeof(record), "%s%s%s: %s%s%s\n", log->timed ? when : "",
 			     log->timed ? " " : "", log->program,
 			     level == LOG_LEVEL_ERROR ? "" : level_names[level],

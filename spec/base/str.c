@@ -74,6 +74,15 @@ void text_add(struct text *t, const char *s)
 	text_addn(t, s, strlen(s));
 }
 
+void text_visible(struct text *t, const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			text_addf(t, "\\%03o", (unsigned int)*s);
+		else
+			text_addn(t, s, 1);
+}
+
 void text_addf(struct text *t, const char *fmt, ...)
 {
 	char small[256];

@@ -38,4 +38,6 @@ struct text {
 
 void text_add(struct text *t, const char *s);
 void text_addn(struct text *t, const char *s, size_t n);
+/* text_visible: s with octal escapes for what a terminal would obey. */
+void text_visible(struct text *t, const char *s);
 void text_addf(struct text *t, const char *fmt, ...) printf_like(2, 3);

@@ -10,6 +10,7 @@
 #define HEX 64
 #define DOCKER_INDEX "application/vnd.docker.distribution.manifest.list.v2+json"
 #define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
 #define DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 
 static const struct json_limits LIMITS = { .bytes = IMAGE_JSON_MAX,
@@ -98,6 +99,11 @@ bool media_is_layer(const char *m)
 	return str_eq(m, IMAGE_LAYER) || str_eq(m, IMAGE_LAYER "+gzip") ||
 	       str_eq(m, IMAGE_LAYER "+zstd") || str_eq(m, DOCKER_LAYER) ||
 	       str_eq(m, DOCKER_LAYER ".gzip") || str_eq(m, DOCKER_LAYER ".zstd");
+}
+
+bool media_is_config(const char *m)
+{
+	return str_eq(m, IMAGE_CONFIG) || str_eq(m, DOCKER_CONFIG);
 }
 
 int digest_hex(const char *digest, const char **ret, struct err *err)

@@ -98,10 +98,11 @@ int layout_check(const char *bytes, size_t len, const char *name, struct err *er
 
 /* digest_hex: the 64 digits of "sha256:…"; ERR_INPUT for anything else. */
 int digest_hex(const char *digest, const char **ret, struct err *err);
-/* is_index, is_layer: by media type, docker's words too; is_layer is false for layers that lie
+/* is_index, is_layer, is_config: by media type, docker's words too; is_layer is false for layers that lie
  * elsewhere. */
 bool media_is_index(const char *media_type);
 bool media_is_manifest(const char *media_type);
 bool media_is_layer(const char *media_type);
+bool media_is_config(const char *media_type);
 /* pair_find: the value of a key, or NULL. */
 const char *pair_find(const struct image_pairs *pairs, const char *key);

@@ -248,6 +248,45 @@ l('s', 'x' * 200)"
 	refused 3 '*4095 is the most (--max-path)' a.tar
 }
 
+@test "every bound lets its own number pass, and not one more" {
+	archive a.tar <<<"for i in range(10): f('f%d' % i, b'1234567890')"
+	archive p.tar <<<"f('abc/defg')"
+	archive l.tar <<<"l('l', 't' * 50)"
+	archive h.tar <<<"f('h', pax_headers={'comment': 'c' * 3000})"
+	archive x.tar <<<"f('x', pax_headers={'SCHILY.xattr.user.a': 'v' * 100})"
+	while read -r bound of at; do
+		build "$of.tar" "--max-$bound=$at" -q
+		rm -r work/out
+		refused 3 "* (--max-$bound)" "--max-$bound=$((at - 1))" "$of.tar"
+	done <<E
+total a 100
+file a 10
+entries a 10
+input a $(stat -c %s a.tar)
+path p 9
+depth p 2
+link l 50
+header h 4096
+xattrs x 111
+E
+	# Those that are what they are.
+	archive c.tar <<<"f('n' * 255)"
+	build c.tar -q
+	rm -r work/out
+	tar -c a.tar | zstd -q --long=27 >w.zst
+	build w.zst -q
+	rm -r work/out
+	tar -c a.tar | zstd -q --long=28 >w.zst
+	refused 4 '*too much memory*' w.zst
+	deep() { printf '{"srtBundle":1,"name":"x","process":{"args":%s%s}}' "$(printf '[%.0s' $(seq "$1"))" "$(printf ']%.0s' $(seq "$1"))"; }
+	recipe 2 '*/process/args/0: expected a string*' <<<"$(deep 30)"
+	recipe 3 '*nested too deep' <<<"$(deep 31)"
+	recipe 2 '*/limits/path: more than 4095' <<<'{"srtBundle":1,"name":"x","limits":{"path":4096}}'
+	big() { printf '{"srtBundle":1,"name":"x","steps":[],"nosuch":"%s"}' "$(head -c "$1" /dev/zero | tr '\0' x)"; }
+	recipe 2 '*unknown key "nosuch"*' < <(big 4194255)
+	recipe 3 '*larger than 4194304 bytes' < <(big 4194256)
+}
+
 @test "damage is told from other input" {
 	archive a.tar <<<"f('x', bytes(range(256)) * 400)"
 	gzip -k a.tar
@@ -312,6 +351,20 @@ l('s', 'x' * 200)"
 @test "a name cannot forge lines of the log" {
 	archive a.tar <<<"f('a\nsrt-oci bundle: fine\x1b[2J/../x')"
 	refused 3 '*entry "a\\u000asrt-oci bundle: fine\\u001b\[2J/../x": its name holds ".."' a.tar
+	# Nor the names of files and of what others wrote.
+	run -5 "$bundle" build $'no\nsuch\e[2J' -o ./x
+	[ "$output" = 'srt-oci bundle: open no such?[2J: No such file or directory' ]
+	archive b.tar <<<"f('f')"
+	out=$'out\e[2J'
+	"$bundle" build b.tar --arg=/f -o "./$out" >said
+	jq -c '.name = "a\u001b[2J" | .inputs[0].name = "b\u001b[2J\n"' "$out/bundle.json" >bundle.json
+	cat bundle.json >"$out/bundle.json"
+	for way in verify 'digest .' inspect 'inspect --files' 'inspect --tree' 'diff .'; do
+		# shellcheck disable=SC2086
+		(cd "$out" && "$bundle" $way "../$out") >>said 2>&1 || [ $? -eq 1 ]
+	done
+	grep -q '033\[2J' said
+	run -1 grep -q $'\e' said
 }
 
 recipe() {

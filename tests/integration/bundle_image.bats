@@ -265,6 +265,21 @@ podman_end() { inside rm -rf "$PWD/storage" "$PWD/run"; }
 	[ "${lines[*]}" = '- /etc/empty: only in the first + /etc/full: only in the second ~ /etc/passwd: other content' ]
 }
 
+@test "a name that would be a whiteout is packed into no layer" {
+	mkdir -p marked/d
+	echo x >marked/d/.wh.a
+	tar -cf marked.tar -C marked .
+	"$bundle" build marked.tar --arg=/x -q -o ./marked-b
+	for type in oci docker-archive; do
+		run -2 "$bundle" pack ./marked-b -t "$type" -o ./marked-p
+		[[ $output == *'"/d/.wh.a": in a layer this name would be a whiteout'* ]]
+		[ ! -e marked-p ]
+	done
+	"$bundle" pack ./marked-b -t tar -o ./marked-p
+	"$bundle" unpack ./marked-p --arg=/x -q -o ./marked-again --name=marked-b
+	[ "$("$bundle" digest ./marked-again)" = "$("$bundle" digest ./marked-b)" ]
+}
+
 @test "the page draws its map in a browser" {
 	[ -n "${SRT_LONG-}" ] || skip "part of make check-long"
 	browser=$(command -v chromium) || skip "chromium is not installed"

@@ -389,12 +389,48 @@ draws() {
 	E
 }
 
+@test "what is damaged keeps nothing else back, and its name can be taken away" {
+	build ../a.tar -o good
+	build ../b.tar -o bad
+	chmod u+w "$store/bundles/$(cat "$store/refs/bad")/manifest"
+	echo junk >>"$store/bundles/$(cat "$store/refs/bad")/manifest"
+	echo zz >"$store/refs/none"
+	ln -s /etc/passwd "$store/refs/link"
+	mkfifo "$store/refs/fifo"
+	echo zz >"$store/refs/"$'e\e[2J\nvil'
+	run -4 timeout 10 "$bundle" ls
+	[[ $output == *'good '* ]]
+	[[ $output == *'bad: damaged: bundle '*': a line with too few fields'* ]]
+	[[ $output == *'none: damaged: '* ]]
+	[[ $output == *'e\033[2J\012vil: damaged: '* ]]
+	[[ $output != *$'\e'* ]]
+	"$bundle" ls --json >ls.json 2>err || [ $? -eq 4 ]
+	jq -e '[.[] | select(.fault)] | length == 5' ls.json
+	jq -e '.[] | select(.name == "good") | .files == 63' ls.json
+	rm "$store/refs/"e*
+	for name in bad none link fifo; do
+		timeout 10 "$bundle" rm "$name"
+	done
+	timeout 10 "$bundle" ls
+	"$bundle" prune -q
+	"$bundle" fsck -q
+	: >"$store/objects/junk"
+	run -4 "$bundle" prune
+	[[ $output == *'holds "junk", which is no directory'* ]]
+}
+
 @test "a store that others can write is not trusted" {
 	build ../a.tar -o one
 	chmod g+w "$store"
 	run -3 "$bundle" ls
 	[[ $output == *'can be written by others'* ]]
 	chmod g-w "$store"
+	for shelf in bundles objects refs tmp; do
+		chmod o+w "$store/$shelf"
+		run -3 "$bundle" ls
+		[[ $output == *"/store/$shelf can be written by others"* ]]
+		chmod o-w "$store/$shelf"
+	done
 	run -2 env -u HOME -u XDG_DATA_HOME "$bundle" ls
 	SRT_OCI_STORE=tape run -2 build ../b.tar -o two
 	[[ $output == *'"tape" is none of overlay, hardlink, copy'* ]]

@@ -25,6 +25,16 @@ static void reads_numbers_up_to_their_bound(void **state)
 	assert_int_equal(v, 0777);
 }
 
+static void shows_what_a_terminal_would_obey(void **state)
+{
+	scoped_arena struct arena a = { 0 };
+	struct text t = { .arena = &a };
+
+	(void)state;
+	text_visible(&t, "a\x1b[2J\n\x7f b\xc3\xa4");
+	assert_string_equal(t.s, "a\\033[2J\\012\\177 b\xc3\xa4");
+}
+
 static void refuses_what_is_no_whole_number(void **state)
 {
 	static const char *const bad[] = { "",
@@ -160,6 +170,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_numbers_up_to_their_bound),
+		cmocka_unit_test(shows_what_a_terminal_would_obey),
 		cmocka_unit_test(refuses_what_is_no_whole_number),
 		cmocka_unit_test(reads_signed_numbers_at_both_ends),
 		cmocka_unit_test(text_grows_and_stays_terminated),

@@ -27,6 +27,8 @@ import zipfile
 import warnings
 import zlib
 
+import hostile_bytes as by
+
 PROGRAM, WORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 PATTERN = sys.argv[3] if len(sys.argv) > 3 else ""
 warnings.simplefilter("ignore")  # names twice are the point
@@ -467,6 +469,188 @@ raw("docker: a layer of another digest", lambda: docker_bytes(L, config={"rootfs
 raw("docker: a manifest that is no array", lambda: docker_bytes(L, manifest_raw=b"{}"), USAGE, "", "docker-archive")
 raw("docker: a device in the archive", lambda: docker_bytes(L, more=[x(CHR, "dev")]), HOSTILE, "--devices=refuse", "docker-archive")
 
+# fields that lie: what one reader believes and another does not
+A, B = by.entry(b"a"), by.entry(b"b")
+MALFORMED = "damaged"
+raw("an extended record longer than all", by.tar(by.pax(b"99999 path=x\n"), A), DAMAGED, MALFORMED, "tar")
+raw("an extended record of a negative length", by.tar(by.pax(b"-5 path=x\n"), A), DAMAGED, MALFORMED, "tar")
+raw("an extended record without an end", by.tar(by.pax(b"9 path=xy"), A), DAMAGED, MALFORMED, "tar")
+raw("an extended record without a value", by.tar(by.pax(b"9 pathxx\n"), A), DAMAGED, MALFORMED, "tar")
+raw("an extended record of a gigabyte", by.tar(by.pax(b"999999999 path=x\n"), A), DAMAGED, MALFORMED, "tar")
+raw("two extended names", by.tar(by.pax(by.record(b"path", b"one") + by.record(b"path", b"../two")), A), HOSTILE, DOTS, "tar")
+raw("a negative extended size", by.tar(by.pax(by.record(b"size", b"-1")), A), DAMAGED, "", "tar")
+raw("an extended size beyond numbers", by.tar(by.pax(by.record(b"size", b"9" * 30)), A), DAMAGED, "", "tar")
+raw("a global extended name", by.tar(by.pax(by.record(b"path", b"../x"), b"g"), A), OK, "", "tar", inside={"a": b"x"})
+raw("times beyond all clocks", by.tar(by.pax(by.record(b"mtime", b"9" * 30 + b".5")), A, by.entry(b"b", mtime=b"\xff" * 12)), OK,
+    "", "tar", inside={"a": b"x", "b": b"x"})
+raw("owners beyond numbers", by.tar(by.pax(by.record(b"uid", b"9" * 30)), A, by.entry(b"b", uid=b"\xff" * 8)), OK, "", "tar")
+raw("owners beyond numbers, recorded", by.tar(by.entry(b"b", uid=b"\xff" * 8)), HOSTILE, "no number of a user", "tar",
+    flags=["--owner=recorded"])
+raw("an attribute with NULs in front of the name", by.tar(by.pax(
+    by.record(b"SCHILY.xattr.security.capability", b"\1\0\0\2" + bytes(16)) + by.record(b"path", b"n" * 150)), A), OK, "", "tar",
+    inside={"n" * 150: b"x"})
+raw("an encoded attribute", by.tar(by.pax(by.record(b"LIBARCHIVE.xattr.user%2eoverlay%2eredirect", b"L2E")), A), OK, "", "tar")
+raw("an access list and flags", by.tar(by.pax(by.record(b"SCHILY.acl.access", b"user::rw-,user:0:rwx,mask::rwx,group::r--,other::r--") +
+                                              by.record(b"SCHILY.fflags", b"schg")), A), OK, "", "tar")
+raw("letters in two pieces", by.tar(by.pax(by.record(b"path", "a\u0308".encode())), A, by.pax(by.record(b"path", "\xe4".encode())),
+                                    by.entry(b"x", b"other")), OK, "", "tar", inside={"a\u0308": b"x", "\xe4": b"other"})
+raw("dots that are too long", by.tar(by.pax(by.record(b"path", b"\xc0\xae\xc0\xae/x")), A), OK, "", "tar")
+raw("a long name of two megabytes", by.tar(by.long_name(b"n" * (2 << 20)), A), DAMAGED, "", "tar")
+raw("a long name of many components", by.tar(by.long_name(b"n/" * 35000), A), HOSTILE, "a name of", "tar")
+raw("a long name that goes up", by.tar(by.long_name(b"../two\0"), A), HOSTILE, DOTS, "tar")
+raw("a long name of another size", by.tar(by.long_name(b"n", size_field=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7)), DAMAGED, "", "tar")
+raw("a size in base 256", by.tar(by.header(b"a", size_field=b"\x80" + bytes(10) + b"\1"), by.block(b"z"), B), OK, "", "tar",
+    inside={"a": b"z", "b": b"x"})
+raw("a size of eight exabytes", by.tar(by.header(b"a", size_field=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7)), DAMAGED, "", "tar")
+raw("a mode of ones", by.tar(by.entry(b"a", mode=b"\xff" * 8)), OK, "", "tar")
+raw("the rest of another volume", by.tar(by.entry(b"a", kind=b"M")), DAMAGED, "unknown type", "tar")
+raw("a directory and a symlink with content", by.tar(by.entry(b"d/", b"yy", kind=b"5"), by.entry(b"l", b"yy", kind=b"2", link=b"q"), B),
+    OK, "", "tar", inside={"b": b"x"})
+raw("a hard link with content", by.tar(by.entry(b"a", b"one"), by.pax(by.record(b"mtime", b"1")),
+                                       by.entry(b"b", b"other", kind=b"1", link=b"a")), OK, "", "tar",
+    inside={"a": b"other", "b": b"other"})
+raw("a hard link that became a file", by.tar(by.entry(b"a", b"one"), by.entry(b"b", b"", kind=b"1", link=b"a"), by.entry(b"b", b"own"),
+                                             by.pax(by.record(b"mtime", b"1")), by.entry(b"c", b"other", kind=b"1", link=b"a")), OK, "",
+    "tar", inside={"a": b"other", "b": b"own", "c": b"other"})
+case("a device over a file", [f("a", b"old"), x(CHR, "a"), f("b")], OK, formats=TARS + ["cpio"], absent=["a"])
+case("a device up", [x(FIFO, "../a")], HOSTILE, DOTS, formats=TARS + ["cpio"])
+raw("a sparse map that overlaps", by.tar(by.sparse_old([(0, 512), (100, 512)], 2048, b"d" * 1024)), DAMAGED, "overlap", "tar")
+raw("a sparse map beyond its file", by.tar(by.sparse_old([(5000, 10)], 100, b"d" * 10)), DAMAGED, "says that it has 100", "tar")
+raw("a new sparse map", by.tar(by.sparse_new(b"1\n512\n1\n", 1024, b"d")), OK, "", "tar", inside={"s": bytes(512) + b"d" + bytes(511)})
+for name, table, real, words in [
+        ("that goes back", b"2\n1000\n10\n0\n10\n", 2048, "overlap"), ("of a billion parts", b"1000000000\n0\n1\n", 2048, ""),
+        ("of a negative offset", b"1\n-5\n10\n", 2048, ""), ("of letters", b"1\nxx\n10\n", 2048, ""),
+        ("beyond its file", b"1\n5000\n10\n", 100, "says that it has 100"), ("of a small file", b"1\n0\n10\n", 3, "says that it has 3"),
+        ("of a negative size", b"1\n0\n1\n", -5, "says that it has -5")]:
+    raw("a new sparse map " + name, by.tar(by.sparse_new(table, real, b"d" * 20)), DAMAGED, words, "tar")
+raw("compressed twice", lambda: gzip.compress(gzip.compress(PLAIN)), OK, "", "gz", inside={"a": b"hello"})
+raw("compressed three times", lambda: gzip.compress(gzip.compress(gzip.compress(PLAIN))), HOSTILE, "compressed more than twice", "gz")
+raw("a window of two gigabytes", b"\x28\xb5\x2f\xfd\x00\xa8" + bytes(64), DAMAGED, "too much memory", "zst")
+
+OTHER = "its two names differ"
+SUMS = "its two sizes or sums differ"
+zipped = lambda name, data, status, words="", **k: raw(name, data, status, words, "zip", **k)  # noqa: E731
+zipped("a zip with a third name in front", by.zip_of(by.member(b"good", local_extra=by.unicode_path(b"good", b"evil"))), HOSTILE, OTHER)
+zipped("a zip with a third name behind", by.zip_of(by.member(b"good", extra=by.unicode_path(b"good", b"evil"))), HOSTILE, OTHER)
+zipped("a zip with a third name with a backslash", by.zip_of(by.member(b"good", local_extra=by.unicode_path(b"good", b"a\\b"))), HOSTILE,
+       OTHER)
+zipped("a zip with its name once more", by.zip_of(by.member(b"good", local_extra=by.unicode_path(b"good", b"good"))), OK,
+       inside={"good": b"hello"})
+zipped("a zip of another sum", by.zip_of(by.member(b"a", crc=5)), DAMAGED, "CRC")
+zipped("a zip of another sum, packed", by.zip_of(by.member(b"a", method=8, crc=5)), DAMAGED, "CRC")
+zipped("a zip that holds more", by.zip_of(by.member(b"a", b"hello" * 9, method=8, size=3)), DAMAGED, "wrong size")
+zipped("a zip that holds less", by.zip_of(by.member(b"a", b"hello" * 9, method=8, size=1 << 20)), DAMAGED, "wrong size")
+zipped("a zip64", by.zip_of(by.member(b"a", size=by.MAXED, packed=by.MAXED, extra=by.zip64(5, 5), local_extra=by.zip64(5, 5))), OK,
+       inside={"a": b"hello"})
+zipped("a zip64 of two sizes", by.zip_of(by.member(b"a", size=by.MAXED, packed=by.MAXED, extra=by.zip64(5, 5),
+                                                   local_extra=by.zip64(3, 3))), HOSTILE, SUMS)
+zipped("a zip64 in front only", by.zip_of(by.member(b"a", local_size=by.MAXED, local_packed=by.MAXED, local_extra=by.zip64(3, 3))),
+       HOSTILE, SUMS)
+zipped("a zip64 without a size", by.zip_of(by.member(b"a", local_size=by.MAXED, local_packed=by.MAXED)), HOSTILE, SUMS)
+zipped("a zip64 of four exabytes", by.zip_of(by.member(b"a", size=by.MAXED, packed=by.MAXED, extra=by.zip64(1 << 62, 5),
+                                                       local_extra=by.zip64(1 << 62, 5))), DAMAGED, "wrong size")
+zipped("a zip of two ends", by.zip_two_ends(), HOSTILE, "its two ends differ")
+zipped("a zip with an end in its comment", by.zip_of(by.member(b"a"), comment=by.zip_of(by.member(b"evil"))), DAMAGED)
+zipped("a zip whose sizes come late", by.zip_of(by.member(b"a", flags=8), by.member(b"b", flags=8, method=8)), OK,
+       inside={"a": b"hello", "b": b"hello"})
+zipped("a zip whose sizes come late and before", by.zip_of(by.member(b"a", flags=8, local_size=3, local_packed=3)), HOSTILE, SUMS)
+zipped("a zip with an end within", by.zip_of(by.member(b"a", b"ABPK\7\10" + struct.pack("<3I", zlib.crc32(b"AB"), 2, 2) + b"rest",
+                                                       flags=8)), OK)
+zipped("a zip that is encrypted in front", by.zip_of(by.member(b"a", local_flags=1)), HOSTILE, "its two headers differ")
+zipped("a zip with an encrypted symlink", by.zip_of(by.member(b"l", OUT.encode(), mode=by.SYMLINK, flags=1)), USAGE, "encrypted")
+zipped("a zip with a packed symlink", by.zip_of(by.member(b"l", OUT.encode(), mode=by.SYMLINK, method=8), by.member(b"l/x")), OK)
+zipped("a zip with a symlink of a megabyte", by.zip_of(by.member(b"l", b"t" * (1 << 20), mode=by.SYMLINK)), DAMAGED, "oversized")
+zipped("a zip of letters in two pieces", by.zip_of(by.member("a\u0308".encode(), flags=0x800), by.member("\xe4".encode(), b"other",
+                                                                                                      flags=0x800)), OK,
+       inside={"a\u0308": b"hello", "\xe4": b"other"})
+zipped("a zip whose UTF-8 is none", by.zip_of(by.member(b"\xff\xfe", flags=0x800)), OK)
+zipped("a zip with an extra field that is cut", by.zip_of(by.member(b"a", local_extra=b"\x75\x70\xff\0")), DAMAGED, "cut")
+zipped("a zip of no method", by.zip_of(by.member(b"a", method=99)), DAMAGED, "method")
+zipped("archives in a zip", by.zip_of(by.member(b"a.zip", by.zip_of(by.member(b"../x"))), by.member(b"a.tar", tar_bytes([f("../x")]))), OK)
+
+FILE = by.FILE
+cpio = lambda name, data, status, words="", **k: raw(name, data, status, words, "cpio", **k)  # noqa: E731
+cpio("an old cpio", by.odc((b"a", b"hi", FILE, 1, 1)), OK, inside={"a": b"hi"})
+cpio("an old cpio that goes up", by.odc((b"../a", b"hi", FILE, 1, 1)), HOSTILE, DOTS)
+cpio("an old cpio before a new one", by.odc((b"a", b"", FILE, 7, 2))[:-87] + by.newc((b"b", b"hi", FILE, 7, 2)), DAMAGED)
+cpio("names of one inode", by.newc((b"a", b"", FILE, 7, 2), (b"b", b"hi", FILE, 7, 2)), OK, inside={"a": b"hi", "b": b"hi"})
+cpio("fewer names than said", by.newc((b"a", b"", FILE, 7, 9)), OK, inside={"a": b""})
+cpio("more names than said", by.newc(*[(n, n, FILE, 7, 2) for n in (b"a", b"b", b"c")]), OK)
+cpio("a name that became a file", by.newc((b"a", b"", FILE, 7, 3), (b"b", b"", FILE, 7, 3), (b"b", b"own", FILE, 8, 1),
+                                          (b"c", b"hi", FILE, 7, 3)), OK, inside={"a": b"hi", "b": b"own", "c": b"hi"})
+cpio("a directory's inode again", by.newc((b"d", b"", 0o40755, 7, 2), (b"b", b"hi", FILE, 7, 2)), HOSTILE, LINK)
+cpio("a device's inode again", by.newc((b"d", b"", 0o20644, 7, 2), (b"b", b"hi", FILE, 7, 2)), HOSTILE, LINK)
+cpio("a file's inode as a symlink's", by.newc((b"a", b"hi", FILE, 7, 2), (b"l", b"/etc", by.SYMLINK, 7, 2)), OK, inside={"a": b"hi"})
+cpio("a name of two gigabytes", by.newc((b"a" * 9, b"", FILE, 1, 1)).replace(b"0000000a", b"7fffffff", 1), DAMAGED)
+cpio("a cpio file of four gigabytes", by.newc((b"a", b"hi", FILE, 1, 1)).replace(b"00000002", b"ffffffff", 1), DAMAGED)
+cpio("a cpio symlink of two megabytes", by.newc((b"l", b"t" * (2 << 20), by.SYMLINK, 1, 1)), DAMAGED, "exceed")
+cpio("a cpio without an end", by.newc((b"a", b"hi", FILE, 1, 1))[:-124], DAMAGED)
+cpio("a cpio behind the end", by.newc((b"a", b"hi", FILE, 1, 1)) + by.newc((b"../b", b"hi", FILE, 2, 1)), OK, inside={"a": b"hi"})
+
+T = tar_bytes([f("./a")])
+START = ((b"debian-binary", b"2.0\n"), (b"control.tar", tar_bytes([f("./control")])))
+deb = lambda name, last, status, words="", **k: raw(name, by.ar(*START, *last), status, words, "deb", **k)  # noqa: E731
+deb("a package whose data is a cpio", [(b"data.tar", by.newc((b"a", b"hi", FILE, 1, 1)))], DAMAGED)
+deb("a package whose data is a zip", [(b"data.tar", by.zip_of(by.member(b"a")))], DAMAGED)
+deb("a package whose data is a package", [(b"data.tar", by.ar(*START, (b"data.tar", T)))], DAMAGED)
+deb("a package whose data is packed twice", [(b"data.tar.gz", gzip.compress(gzip.compress(T)))], HOSTILE, "compressed more than once")
+deb("a package with a table of names", [(b"//", b"data.tar/\n"), (b"/0", T)], HOSTILE, PLACE)
+deb("a package whose data says more", [(b"data.tar", T, 99999999)], DAMAGED)
+deb("a package whose data says less than nothing", [(b"data.tar", T, -5)], DAMAGED)
+deb("a package with a note behind", [(b"data.tar", T), (b"_note", b"zz")], OK, inside={"a": b"x"})
+raw("a package with a table of symbols", by.ar((b"/", bytes(4)), *START, (b"data.tar", T)), HOSTILE, PLACE, "deb")
+
+NOTES = "notes of another store"
+UNDER = "is a whiteout"
+raw("a device over a lower file", lambda: two(BASE, [x(CHR, "d/a")]), OK, "left out", "oci", absent=["d/a"], inside={"d/b": b"x"})
+raw("a fifo over a lower directory", lambda: two(BASE, [x(FIFO, "d")]), OK, "left out", "oci", absent=["d"])
+raw("a whiteout of a parent, then an entry", lambda: two(BASE, [f(".wh.d"), f("d/new")]), OK, "", "oci", absent=["d/a"],
+    inside={"d/new": b"x"})
+raw("an entry, then a whiteout of its parent", lambda: two(BASE, [f("d/new"), f(".wh.d")]), OK, "", "oci", absent=["d/a"],
+    inside={"d/new": b"x"})
+for kind, one in [("directory", d("d/.wh.a")), ("symlink", s("d/.wh.a", OUT)), ("hard link", h("d/.wh.a", "d/b")),
+                  ("device", x(CHR, "d/.wh.a")), ("file with content", f("d/.wh.a", b"zz" * 5000))]:
+    raw("a whiteout that is a " + kind, lambda one=one: two(BASE, [one]), OK, "", "oci", absent=["d/a", "d/.wh.a"], inside={"d/b": b"x"})
+raw("a whiteout that is a hard link with content", lambda: Layout([L[0], by.tar(
+    by.pax(by.record(b"mtime", b"1")), by.entry(b"d/.wh.a", b"zz", kind=b"1", link=b"d/b"))]), OK, "", "oci", absent=["d/a"])
+raw("a file below a whiteout", lambda: two(BASE, [f("d/.wh.a/x")]), HOSTILE, UNDER, "oci")
+raw("a file below notes", lambda: two(BASE, [f("d/.wh..wh.plnk/x")]), OK, NOTES, "oci", absent=["d/.wh..wh.plnk"])
+raw("an opaque directory, said first", lambda: two(BASE, [f("d/.wh..wh..opq"), f("d/new")]), OK, "", "oci", absent=["d/a"],
+    inside={"d/new": b"x"})
+raw("whiteouts in the lowest layer", lambda: two([f("d/a"), f("d/.wh.a"), f("d/.wh..wh..opq")]), OK, "", "oci", inside={"d/a": b"x"})
+raw("a hard link to what was taken away", lambda: two(BASE, [f("d/.wh.a"), h("z", "d/a")]), HOSTILE, LINK, "oci")
+raw("a hard link of a lower layer, changed", lambda: two([f("a", b"1"), h("b", "a")], [f("a", b"2")]), OK, "", "oci",
+    inside={"a": b"2", "b": b"1"})
+NO_TAR = "damaged"
+for kind, data in [("zip", zip_bytes([f("a")])), ("cpio", by.newc((b"a", b"hi", FILE, 1, 1))), ("package", deb_bytes([f("./a")]))]:
+    raw("a layer that is a " + kind, lambda data=data: Layout([data]), DAMAGED, NO_TAR, "oci")
+    raw("docker: a layer that is a " + kind, lambda data=data: docker_bytes([data]), DAMAGED, NO_TAR, "docker-archive")
+PROMISED = "not the promised"
+raw("a packed layer that says it is plain", lambda: Layout([gzip.compress(L[0])], plain=L), HOSTILE, PROMISED, "oci")
+raw("a plain layer that says it is packed", lambda: Layout(L, layer_media=GZ), HOSTILE, PROMISED, "oci")
+raw("a layer of another packing", lambda: Layout([gzip.compress(L[0])], plain=L, layer_media=LAYER + "+zstd"), HOSTILE, PROMISED, "oci")
+raw("a layer packed twice", lambda: Layout([gzip.compress(gzip.compress(L[0]))], plain=L, layer_media=GZ), HOSTILE,
+    "compressed more than once", "oci")
+raw("docker: a packed layer by its own digest", lambda: docker_bytes([gzip.compress(L[0])]), DAMAGED, "diff_id", "docker-archive")
+raw("a config that is a layer", bent(config_descriptor={"mediaType": LAYER}), USAGE, "is no image's config", "oci")
+raw("a config that is an index", bent(config_descriptor={"mediaType": INDEX}), USAGE, "is no image's config", "oci")
+raw("a layer of a negative size", bent(layer={"size": -1}), USAGE, "/layers/0/size", "oci")
+raw("a layer of half a byte", bent(layer={"size": 1.5}), USAGE, "/layers/0/size", "oci")
+raw("a layer of eight exabytes", bent(layer={"size": 1 << 63}), DAMAGED, "bytes, not", "oci")
+raw("a digest in capitals", bent(layer={"digest": "sha256:" + "A" * 64}), USAGE, "no SHA-256 digest", "oci")
+raw("a digest with a line break", bent(layer={"digest": "sha256:" + "a" * 63 + "\n"}), USAGE, "no SHA-256 digest", "oci")
+raw("an index with a key twice", bent(index_raw=b'{"schemaVersion":2,"manifests":[],"manifests":[]}'), USAGE, "stands twice", "oci")
+raw("an index of another version", bent(index={"schemaVersion": 1}), USAGE, "schemaVersion 1", "oci")
+raw("a word of the process with a NUL", bent(config={"config": {"Cmd": ["a\0b"]}}), USAGE, "NUL", "oci")
+raw("a platform with an escape sequence", bent(arch="x\x1b[2J\n"), USAGE, "\\u001b[2J", "oci")
+raw("a media type with an escape sequence", bent(layer_media="x\x1b[2J\n"), USAGE, "\\u001b[2J", "oci")
+raw("128 layers", lambda: Layout([tar_bytes([f(str(i))]) for i in range(128)]), OK, "", "oci", inside={"127": b"x"})
+raw("129 layers", lambda: Layout([tar_bytes([f(str(i))]) for i in range(129)]), HOSTILE, "--max-layers", "oci")
+raw("docker: a key twice", lambda: docker_bytes(L, manifest_raw=b'[{"Config":"a","Config":"b","Layers":[]}]'), USAGE, "stands twice",
+    "docker-archive")
+raw("docker: an archive that is a zip", lambda: zip_bytes([f("manifest.json", b"[]")]), USAGE, "0 images", "docker-archive")
+raw("docker: a manifest that is a symlink out", lambda: tar_bytes([s("manifest.json", "/etc/passwd")]), USAGE, "no file", "docker-archive")
+
 # --- the judge ---------------------------------------------------------------------------------------------------------
 
 
@@ -552,6 +736,8 @@ def judge(one, format_):
         return f"left {left}" if left else None
     if text.count("\n") > 1 + 20:
         return "says too much"
+    if any(c < " " and c != "\n" for c in text):
+        return f"says what a terminal would obey: {text!r}"
     return inside_check(WORK + "/to/out/rootfs", one)
 
 
