@@ -256,8 +256,6 @@ static int packages_read(struct larder *l, const struct packages *p, struct tree
 			TRY(reading_start(&r.v[started % ahead], &l->unpack, p->v[started].fd,
 					  false, err));
 		TRY(unpack_reading(&l->unpack, &r.v[i % ahead], pkg->name, &to, err));
-		/* The reader counts what lies in its ar archive, not that. */
-		l->unpack.packed += pkg->size;
 		input_record(l,
 			     &(struct built_input){ pkg->name, pkg->version, pkg->arch, pkg->sha256,
 						    pkg->size, l->source, l->source });

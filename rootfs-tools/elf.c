@@ -11,6 +11,7 @@
 #define DYNAMIC_MAX 4096
 #define NEEDED_MAX 1024
 #define STRING_MAX 4096
+#define STRINGS_MAX (256u << 10) /* of all names of a file */
 #define ENTRY_BYTES sizeof(Elf64_Phdr)
 
 /* The fields of both classes that matter, in the host's byte order. */
@@ -149,6 +150,7 @@ static int names_read(const struct image *m, const struct dynamic *d, struct are
 		      struct elf *elf, struct err *err)
 {
 	uint64_t size = dynamic_find(d, DT_STRSZ), strings = 0;
+	size_t all = 0;
 
 	elf->needed = arena_array(a, const char *, d->n + 1);
 	if (!dynamic_find(d, DT_STRTAB))
@@ -163,6 +165,9 @@ static int names_read(const struct image *m, const struct dynamic *d, struct are
 		if (at >= size)
 			return bad(err, "a name outside its string table");
 		TRY(string_read(m, strings + at, size - at, a, &s, err));
+		all += strlen(s) + 1;
+		if (all > STRINGS_MAX)
+			return bad(err, "its names are endless");
 		if (tag == DT_RPATH)
 			elf->rpath = s;
 		else if (tag == DT_RUNPATH)

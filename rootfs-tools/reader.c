@@ -140,12 +140,13 @@ static int verdict_of(struct reader *r, int result, int *retries, struct err *er
 
 static struct record record_new(const struct reader *r, enum record_kind kind, uint64_t size)
 {
-	la_int64_t in = archive_filter_bytes(r->archive, -1);
+	/* Of a package's data what counts is how much of the package it took. */
+	la_int64_t in = archive_filter_bytes(r->feed.outer ? r->feed.outer : r->archive, -1);
 	la_int64_t out = archive_filter_bytes(r->archive, 0);
 
 	return (struct record){ .kind = kind,
 				.size = size,
-				.packed = r->feed.outer || in < 0 ? 0 : (uint64_t)in,
+				.packed = in > 0 ? (uint64_t)in : 0,
 				.unpacked = out > 0 ? (uint64_t)out : 0 };
 }
 

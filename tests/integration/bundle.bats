@@ -433,6 +433,19 @@ f('doc/a'); f('doc/keep'); f('c/2', b'two\n'); f('c/1', b'one\n')"
 	rm -r work/out
 	sed -i 's|"from":"a"|"from":"a","exclude":["/**/libc.so.6"]|' r.json
 	refused 2 '*needs the library "libc.so.6", which no input has' r.json
+	# A file that says one long name over and over.
+	python3 - >endless <<-'PY'
+		import struct, sys
+		table = 64 + 2 * 56
+		dynamic = struct.pack('<4Q', 5, table + 16 * 203, 10, 4001) + struct.pack('<2Q', 1, 0) * 200 + bytes(16)
+		size = table + len(dynamic) + 4001
+		head = b'\x7fELF\2\1\1' + bytes(9) + struct.pack('<2HI3QI6H', 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+		part = lambda kind, at, n: struct.pack('<2I6Q', kind, 4, at, at, at, n, n, 8)
+		sys.stdout.buffer.write(head + part(1, 0, size) + part(2, table, len(dynamic)) + dynamic + b'n' * 4000 + b'\0')
+	PY
+	tar -cf a.tar endless
+	sed -i "s|\"roots\":.*|\"roots\":[\"/endless\"]}]}|" r.json
+	refused 4 '*entry "/endless": damaged ELF file: its names are endless' r.json
 }
 
 @test "an index without packages, and a package that is not the promised one" {

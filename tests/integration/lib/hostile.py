@@ -598,6 +598,7 @@ deb("a package with a table of names", [(b"//", b"data.tar/\n"), (b"/0", T)], HO
 deb("a package whose data says more", [(b"data.tar", T, 99999999)], DAMAGED)
 deb("a package whose data says less than nothing", [(b"data.tar", T, -5)], DAMAGED)
 deb("a package with a note behind", [(b"data.tar", T), (b"_note", b"zz")], OK, inside={"a": b"x"})
+raw("a bomb in a package", lambda: by.ar(*START, (b"data.tar.gz", gz_bomb())), HOSTILE, RATIO, "deb")
 raw("a package with a table of symbols", by.ar((b"/", bytes(4)), *START, (b"data.tar", T)), HOSTILE, PLACE, "deb")
 
 NOTES = "notes of another store"
