@@ -19,6 +19,7 @@ _sandbox_runtime()
 	exec:--kill-after) ;;
 	exec:--memory) ;;
 	exec:--cpu) ;;
+	exec:--cpu-time) ;;
 	exec:--cpu-shares) ;;
 	exec:--max-processes) ;;
 	exec:--max-files) ;;
@@ -63,6 +64,7 @@ _sandbox_runtime()
 	serve:--kill-after) ;;
 	serve:--memory) ;;
 	serve:--cpu) ;;
+	serve:--cpu-time) ;;
 	serve:--cpu-shares) ;;
 	serve:--max-processes) ;;
 	serve:--max-files) ;;
@@ -102,6 +104,7 @@ _sandbox_runtime()
 	explain:--kill-after) ;;
 	explain:--memory) ;;
 	explain:--cpu) ;;
+	explain:--cpu-time) ;;
 	explain:--cpu-shares) ;;
 	explain:--max-processes) ;;
 	explain:--max-files) ;;
@@ -142,9 +145,9 @@ _sandbox_runtime()
 	esac && return
 	case $command in
 	'') words='exec serve explain doctor selftest schema man completion  --help' ;;
-	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
-	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
-	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	exec) words=' --json-output --result --timeout --kill-after --memory --cpu --cpu-time --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
+	serve) words=' --socket --size --preload --rotate-tasks --rotate-after --until-eof --timeout --kill-after --memory --cpu --cpu-time --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' ;;
+	explain) words=' --json --plan --timeout --kill-after --memory --cpu --cpu-time --cpu-shares --max-processes --max-files --max-file-size --disk --max-output --max-open-files --mount --allow-path --deny-path --env --pass-env --secret --user --cwd --no-network --allow-network --network --allow-domain --deny-domain --hosts-file --publish --bundle --image --workspace --workspace-by --commit --artifacts --artifacts-dir --audit-log --violations --trace --log-level --settings --preset --limits-backend --allow-fs-write --allow-exec --work-dir --allow-degraded --help' programs=yes ;;
 	doctor) words=' --json --require --help' ;;
 	selftest) words=' --help' ;;
 	schema) words=' --help' ;;

@@ -19,6 +19,8 @@
 		     "time between the timeout's TERM and its KILL"),                              \
 		ITEM(MEMORY, "memory", "SIZE", "memory of all processes together: 64M, 1.5G"),     \
 		ITEM(CPU, "cpu", "N", "processors; 0.5 is half of one"),                           \
+		ITEM(CPU_TIME, "cpu-time", "DUR",                                                  \
+		     "processor time of all processes together: 500ms, 30s"),                      \
 		ITEM(CPU_SHARES, "cpu-shares", "N",                                                \
 		     "weight against others, where cgroups are there"),                            \
 		ITEM(PROCESSES, "max-processes", "N", "processes and threads at one time"),        \

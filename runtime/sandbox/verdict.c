@@ -9,6 +9,7 @@
 
 #include "spec/base/str.h"
 
+#define CPU_ERROR "CpuTimeLimitExceeded"
 static const struct {
 	enum breach breach;
 	uint8_t status; /* enum run_status */
@@ -17,6 +18,7 @@ static const struct {
 } breaches[] = {
 	{ BREACH_TIMEOUT, RUN_TIMEOUT, EXIT_TIMEOUT, "TimeoutExpired" },
 	{ BREACH_MEMORY, RUN_MEMORY, EXIT_KILLED, "MemoryLimitExceeded" },
+	{ BREACH_CPU, RUN_CPU, EXIT_KILLED, CPU_ERROR },
 	{ BREACH_OUTPUT, RUN_OUTPUT, EXIT_KILLED, "OutputLimitExceeded" },
 	{ BREACH_CALLER, RUN_KILLED, EXIT_KILLED, "Killed" },
 };
@@ -48,6 +50,11 @@ static const char *reason_of(const struct result *r, const struct watch *w, stru
 	case RUN_MEMORY:
 		return arena_printf(a, "Memory limit exceeded: all processes together may use %s",
 				    size_text(policy_n(p, POLICY_MEMORY), a));
+	case RUN_CPU:
+		if (w->breach != BREACH_CPU)
+			return "CPU time limit exceeded: the one that the program has set itself";
+		return arena_printf(a, "CPU time limit exceeded: all processes together may use %s",
+				    seconds_text(policy_n(p, POLICY_CPU_TIME), a));
 	case RUN_PROCESSES:
 		return arena_printf(a, "Process limit exceeded: %llu at one time",
 				    (unsigned long long)policy_n(p, POLICY_PROCESSES));
@@ -99,6 +106,8 @@ static void judge_end(struct result *r, const struct watch *w)
 	r->exit_code = 128 + w->status;
 	if (w->status == SIGXFSZ)
 		r->status = RUN_DISK;
+	else if (w->status == SIGXCPU)
+		r->status = RUN_CPU;
 	else if (w->status == SIGSYS)
 		r->status = RUN_SECCOMP;
 	else if (w->caller_signal && w->caller_signal == w->status)
@@ -139,6 +148,8 @@ static const char *limit_of(const struct result *r, const struct watch *w)
 	case RUN_FILES:
 	case RUN_OUTPUT:
 		return name_of(run_statuses, r->status);
+	case RUN_CPU:
+		return "cpu-time";
 	case RUN_DISK:
 		return w->code != CLD_EXITED && w->status == SIGXFSZ ? "file-size" : "disk";
 	default:
@@ -196,7 +207,7 @@ void verdict_ended(struct result *r, const struct watch *w, struct arena *a)
 				 .limit = limit };
 	verdict_event(r, &e, a);
 	if (!r->error)
-		r->error = "LimitExceeded";
+		r->error = r->status == RUN_CPU ? CPU_ERROR : "LimitExceeded";
 }
 
 void verdict_failed(struct result *r, const struct err *err, struct arena *a)

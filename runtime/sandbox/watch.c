@@ -110,6 +110,22 @@ static void hold_cpu(struct watch *w, uint64_t now)
 		w->resume_at = now + (uint64_t)(wait < CPU_PERIOD_MS ? wait : CPU_PERIOD_MS);
 }
 
+/* What all processors together may still use of it is looked at no later than they can have used it. */
+static void hold_cpu_time(struct watch *w, uint64_t now)
+{
+	uint64_t most = policy_n(w->policy, POLICY_CPU_TIME) * 1000u, left;
+
+	if (!most || w->ended)
+		return;
+	if (w->cpu_us > most) {
+		breach(w, BREACH_CPU);
+		return;
+	}
+	left = (most - w->cpu_us) / 1000u / (uint64_t)w->processors;
+	if (now + left < w->look_at)
+		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
+}
+
 /* How long until the next look. What could fill the memory that is left comes before. */
 static uint64_t pause_after(struct watch *w, const struct usage *u)
 {
@@ -135,6 +151,7 @@ static void look(struct watch *w)
 		w->on_look(w->look_ctx, w);
 		if (w->killed_for_memory)
 			breach(w, BREACH_MEMORY);
+		hold_cpu_time(w, now);
 		return;
 	}
 	if (!w->measure || !measure_usage(w->measure, &u))
@@ -147,6 +164,7 @@ static void look(struct watch *w)
 	memory = memory_of(w, &u);
 	w->peak = memory > w->peak ? memory : w->peak;
 	hold_cpu(w, now);
+	hold_cpu_time(w, now);
 	if (!limit)
 		return;
 	if (memory > limit) {

@@ -9,7 +9,14 @@
 #include "runtime/sandbox/refusal.h"
 
 /* Why the supervisor ended it, or 0. */
-enum breach { BREACH_NONE, BREACH_TIMEOUT, BREACH_MEMORY, BREACH_OUTPUT, BREACH_CALLER };
+enum breach {
+	BREACH_NONE,
+	BREACH_TIMEOUT,
+	BREACH_MEMORY,
+	BREACH_OUTPUT,
+	BREACH_CALLER,
+	BREACH_CPU
+};
 
 struct watch {
 	const struct policy *policy;

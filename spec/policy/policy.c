@@ -65,6 +65,8 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 			    .help = "memory of all processes together" },
 	[POLICY_CPU] = { "cpu", "SANDBOX_CPU_LIMIT", KIND_CPU, "1.0",
 			 .help = "processors, also a fraction of one" },
+	[POLICY_CPU_TIME] = { "cpu-time", "SANDBOX_CPU_TIME", KIND_DURATION, NULL,
+			      .help = "processor time of all processes together" },
 	[POLICY_CPU_SHARES] = { "cpu-shares", "SANDBOX_CPU_SHARES", .least = 2, .most = 262144,
 				.kind = KIND_COUNT, .fallback = "1024",
 				.help = "weight against others, where cgroups are there" },

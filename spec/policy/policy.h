@@ -33,6 +33,7 @@ enum policy_item {
 	POLICY_KILL_AFTER, /* ms */
 	POLICY_MEMORY, /* bytes */
 	POLICY_CPU, /* thousandths of a processor */
+	POLICY_CPU_TIME, /* ms; 0: unbounded */
 	POLICY_CPU_SHARES,
 	POLICY_PROCESSES,
 	POLICY_FILES,

@@ -257,6 +257,7 @@ WRITER(limits)
 		{ "timeout_ms", POLICY_TIMEOUT },
 		{ "memory_bytes", POLICY_MEMORY },
 		{ "cpu_thousandths", POLICY_CPU },
+		{ "cpu_time_ms", POLICY_CPU_TIME },
 		{ "max_processes", POLICY_PROCESSES },
 		{ "max_files", POLICY_FILES },
 		{ "max_file_size_bytes", POLICY_FILE_SIZE },

@@ -159,6 +159,27 @@ while time.monotonic() < end: pass'
 	jq -e '.cpu_time_ms < 1600' <<<"$json" || said
 }
 
+@test "cpu time: of all processes together, and by the end of those that have ended" {
+	verdict 137 cpu --cpu-time 400ms --cpu 4 --timeout 10s python3 -c '
+import os
+os.fork()
+while True: pass'
+	[ "$(fact .reason)" = 'CPU time limit exceeded: all processes together may use 400ms' ]
+	[ "$(fact .error)" = CpuTimeLimitExceeded ]
+	[ "$(fact '.violation_events[0].context.limit')" = cpu-time ]
+	[ "$(fact .limits.cpu_time_ms)" = 400 ]
+	jq -e '.cpu_time_ms > 400 and .cpu_time_ms < 700' <<<"$json" || said
+	verdict 137 cpu --cpu-time 400ms --timeout 10s sh -c 'while :; do timeout 0.1 sh -c "while :; do :; done"; done'
+	# Who sleeps uses none.
+	verdict 0 ok --cpu-time 400ms sleep 0.7
+	in_sandbox 137 --cpu-time 200ms sh -c 'while :; do :; done'
+	[[ $stderr == *'CPU time limit exceeded: all processes together may use 200ms' ]] || said
+	# A limit of its own is named as well.
+	verdict 152 cpu --timeout 10s sh -c 'ulimit -S -t 1; while :; do :; done'
+	[ "$(fact .reason)" = 'CPU time limit exceeded: the one that the program has set itself' ]
+	refused 'sandbox-runtime: --cpu-time: "x" is not a duration *' --cpu-time x true
+}
+
 @test "a limit that the program coped with is no failure" {
 	verdict 0 ok --disk 1M sh -c 'head -c 3M /dev/zero >/tmp/f 2>/dev/null; rm /tmp/f'
 }
@@ -231,6 +252,7 @@ except OSError as e: print(n, e.errno)'
 	verdict 137 output "${backend[@]}" --max-output 10K yes
 	run --separate-stderr sandbox exec --json-output "${backend[@]}" --cpu 0.5 timeout 1 sh -c 'while :; do :; done'
 	jq -e '.cpu_time_ms < 900' <<<"$output" || said
+	verdict 137 cpu "${backend[@]}" --cpu-time 300ms sh -c '(while :; do :; done) & while :; do :; done'
 	verdict 137 signal "${backend[@]}" sh -c 'kill -9 $$'
 	our_cgroups | cmp - cgroups
 }

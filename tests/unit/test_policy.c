@@ -96,6 +96,7 @@ static void malformed_variable_is_named(void **state)
 		"SANDBOX_CPU_LIMIT=all",	 "SANDBOX_CPU_SHARES=1",
 		"SANDBOX_ALLOW_NETWORK=perhaps", "SANDBOX_ALLOW_FS_WRITE=2",
 		"SANDBOX_ALLOW_EXEC=maybe",	 "SANDBOX_LOG_LEVEL=loud",
+		"SANDBOX_CPU_TIME=soon",
 	};
 
 	(void)state;

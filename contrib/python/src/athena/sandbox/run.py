@@ -256,6 +256,7 @@ def _worded(result: ExecutionResult, reason: str | None, timeout: float) -> Exec
 _ERRORS = {
     "timeout": "TimeoutExpired",
     "memory": "MemoryLimitExceeded",
+    "cpu": "CpuTimeLimitExceeded",
     "output": "OutputLimitExceeded",
     "killed": "Killed",
     "ok": None,
