@@ -74,8 +74,8 @@ act_fn act_oom_score_of; /* the parent does it, of the child */
 act_fn act_asked; /* all of it is the parent's */
 act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
 act_fn act_route_local, act_redirect, act_listen, act_listen_ports;
-act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_file_over, act_root_readonly,
-	act_pivot, act_move_root, act_root_propagation;
+act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_file_over,
+	act_root_readonly, act_pivot, act_move_root, act_root_propagation;
 act_fn act_mount, act_bind, act_setattr, act_propagation, act_umount;
 act_fn act_copy, act_mkdir, act_mknod, act_device_bind, act_symlink;
 act_fn act_mask, act_readonly;
@@ -88,6 +88,10 @@ act_fn act_apparmor, act_selinux, act_landlock_scope, act_seccomp;
 /* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
  * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
+/* The warning of act_listen_ports. */
+#define ACT_PORTS_ALONE                                                                   \
+	"this kernel cannot redirect by nf_tables: of TCP only the ports that the rules " \
+	"name, or 80 and 443, reach the filter; others are refused"
 /* act_no_ipv6: that errno says that the kernel has no IPv6 here, or that it is switched off. */
 bool act_no_ipv6(int errnum);
 /* act_attach: a detached mount onto an O_PATH fd. */

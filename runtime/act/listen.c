@@ -89,10 +89,7 @@ int act_listen_ports(struct act *x, const struct op *op, struct err *err)
 	const uint32_t *ports = op->data;
 	struct err why;
 
-	(void)err_set(
-		&why, ERR_HOST, 0,
-		"this kernel cannot redirect by nf_tables: of TCP only the ports that the rules "
-		"name, or 80 and 443, reach the filter; others are refused");
+	(void)err_set(&why, ERR_HOST, 0, "%s", ACT_PORTS_ALONE);
 	if (x->warn && err_in(&why, "%s", op->cause) < 0)
 		x->warn(x->warn_ctx, op, &why);
 

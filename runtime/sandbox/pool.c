@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "runtime/act/act.h"
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/watch.h"
 #include "runtime/stage/init.h"
@@ -191,6 +192,8 @@ static void on_zygote(struct pool *p, struct pool_zygote *z)
 	}
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
+	if (m.word == INIT_PORTS)
+		on_warning(p, "/srt/network", ACT_PORTS_ALONE);
 	if (m.word != INIT_ENDED)
 		return;
 	z->ended = true;
@@ -389,7 +392,7 @@ static int network_fill(struct pool *p, struct err *err)
 		return 0;
 	p->network.way = &p->recipe.way;
 	p->network.handed = p->handed;
-	if (network_begin(&p->network, p->epoll, err) == 0)
+	if (network_begin(&p->network, p->o->size, p->epoll, err) == 0)
 		return 0;
 	network_end(&p->network, p->epoll);
 	return -1;
@@ -462,6 +465,7 @@ int pool_begin(struct pool *p, struct arena *a, struct err *err)
 {
 	p->network.source.fd = -1;
 	TRY(recipe_make(p->q, p->o->preload, &p->recipe, a, err));
+	TRY(network_fill(p, err));
 	return zygote_start(p, err);
 }
 

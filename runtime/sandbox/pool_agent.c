@@ -33,17 +33,28 @@ struct agent {
 	pid_t zygote;
 	int nets[NETS_MAX];
 	size_t nets_n;
+	bool warned; /* the pool */
 };
 
 /* --- the first process of a task's sandbox --- */
 
-static int prepare(const struct recipe *r, int way, int ready, struct err *err)
+/* There is but one warning. */
+static void keep_warning(void *ctx, const struct op *op, const struct err *why)
+{
+	(void)op;
+	(void)why;
+	*(bool *)ctx = true;
+}
+
+static int prepare(const struct recipe *r, int way, int ready, bool *warned, struct err *err)
 {
 	struct act x = ACT_INIT;
 
 	x.plan = r->task;
 	x.give = network_give;
 	x.ask_ctx = &way;
+	x.warn = keep_warning;
+	x.warn_ctx = warned;
 	/* For its ids to be written, and for the task to join. */
 	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || fd_write_all(ready, "", 1) < 0)
 		return err_host(err, errno, "open /proc/self");
@@ -55,9 +66,9 @@ static int prepare(const struct recipe *r, int way, int ready, struct err *err)
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
-static int hand_net_in(const struct recipe *r, struct err *err)
+static int hand_net_in(const struct recipe *r, bool warned, struct err *err)
 {
-	static const struct init_msg word = { .word = INIT_HELLO };
+	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO };
 	scoped_fd int net = -1;
 
 	if (!(r->namespaces & CLONE_NEWNET))
@@ -78,11 +89,12 @@ static int say_ready(int ready, struct err *err)
 static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
 {
 	char line[ERR_LINE_MAX];
+	bool warned = false;
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, fds[TASK_WAY], ready, &err) < 0 || say_ready(ready, &err) < 0 ||
-	    hand_net_in(r, &err) < 0) {
+	if (prepare(r, fds[TASK_WAY], ready, &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
+	    hand_net_in(r, warned, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
@@ -114,6 +126,9 @@ static void take_net(struct agent *g)
 
 	if (init_hear(FD_NETS, &m, fds) <= 0)
 		_exit(1);
+	/* What holds for one task holds for all: it is said once. */
+	if (m.word == INIT_PORTS && !g->warned)
+		g->warned = init_say(FD_SUPERVISOR, INIT_PORTS, 0) == 0;
 	if (g->nets_n == NETS_MAX)
 		close_nets(g);
 	if (fds[0] >= 0)

@@ -10,9 +10,30 @@
 #include "spec/base/scope.h"
 #include "spec/base/sys.h"
 
-int network_begin(struct pool_network *n, int epoll, struct err *err)
+/* Descriptors that the helper has to have: of its own, and for each task its line, its sockets and a connection. */
+#define FDS_OWN 512
+#define FDS_EACH (1 + EGRESS_SOCKETS + 6)
+
+static int check_files(uint32_t size, struct err *err)
+{
+	uint64_t needed = FDS_OWN + (uint64_t)size * FDS_EACH;
+	struct rlimit files;
+
+	if (sys_prlimit(0, RLIMIT_NOFILE, NULL, &files) < 0)
+		return err_host(err, errno, "prlimit");
+	if (files.rlim_max < needed)
+		return err_limit(err,
+				 "the network helper of a pool of %u needs %llu descriptors, and "
+				 "RLIMIT_NOFILE allows %llu; say --size less",
+				 size, (unsigned long long)needed,
+				 (unsigned long long)files.rlim_max);
+	return 0;
+}
+
+int network_begin(struct pool_network *n, uint32_t size, int epoll, struct err *err)
 {
 	n->source = (struct source){ SOURCE_NETWORK, -1 };
+	TRY(check_files(size, err));
 	TRY(way_share(n->way, &n->source.fd, err));
 	return source_add(epoll, &n->source, err);
 }

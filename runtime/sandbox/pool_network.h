@@ -15,9 +15,9 @@ struct pool_network {
 	uint64_t handed; /* tasks of the pool when the helper began */
 };
 
-/* network_begin: starts the helper. network_why: what it said of its end, if it did; else a text of ours. network_end: ends it;
+/* network_begin: starts the helper, for so many tasks that wait. network_why: what it said of its end, if it did; else a text of ours. network_end: ends it;
  * its tasks have no network any more. */
-int network_begin(struct pool_network *n, int epoll, struct err *err);
+int network_begin(struct pool_network *n, uint32_t size, int epoll, struct err *err);
 void network_why(const struct pool_network *n, struct err *ret);
 void network_end(struct pool_network *n, int epoll);
 /* network_join: a new line for a task; *ret is the end that is not the helper's. */

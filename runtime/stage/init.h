@@ -20,7 +20,7 @@
 
 #include "runtime/stage/stage.h"
 
-/* INIT_TASK is the pool's own: a task is to be made; fds of pool_agent.h. */
+/* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter. */
 enum init_word {
 	INIT_HELLO = 1,
 	INIT_ENDED,
@@ -30,6 +30,7 @@ enum init_word {
 	INIT_CLEAR,
 	INIT_CLEARED,
 	INIT_TASK,
+	INIT_PORTS,
 	INIT_SEEN,
 };
 /* Descriptors that one word brings. */

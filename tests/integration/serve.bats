@@ -396,6 +396,7 @@ for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
 	refusal 'start programs' --allow-exec false
 	refusal 'a port of the host leads into one sandbox' --publish 127.0.0.1:7099:80
 	refusal '--allow-domain: ' --allow-domain 'no/domain'
+	(ulimit -n 600 && refusal 'say --size less' --allow-domain example.org --size 64)
 	refusal '--hosts-file: ' --allow-domain example.org --hosts-file not-there
 	refusal 'supervisor' --limits-backend cgroup2
 	refusal 'standard error says why' --preload no_such_module_at_all

@@ -221,3 +221,19 @@ with Network() as p:
 	after = of_helper(helper)
 	assert p.helper() == helper and after[0] == fds and after[1] <= memory + 256, (fds, memory, after)' 90
 }
+
+@test "without nf_tables the ports that rules name are reached, and the pool says so once" {
+	cc -O1 -o no-netfilter "$SRT_TOP/tests/integration/lib/no_netfilter.c"
+	# shellcheck disable=SC2031 # exported by the runner
+	printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$PWD/no-netfilter" "$SRT_BUILD/sandbox-runtime" >runtime
+	chmod +x runtime
+	world '
+import serve_client
+serve_client.PROGRAM = os.path.abspath("runtime")
+with Network(allow=("good.test:8080", "other.test")) as p:
+	c = p.client()
+	for _ in range(2):
+		wanted(reach(c, "tcp:good.test:8080", "tcp:other.test:80", "tcp:other.test:81", "tcp:203.0.113.10:80"),
+		       ["203.0.113.10", "203.0.113.11", "ECONNREFUSED", "ECONNRESET"], [("203.0.113.10", 80)])
+assert open("stderr").read().count("/srt/network: this kernel cannot redirect by nf_tables") == 1, open("stderr").read()'
+}
