@@ -152,6 +152,7 @@ static void zygote_end(struct pool *p, struct pool_zygote *z)
 	struct pool_zygote **at = &p->zygotes;
 
 	drop_tasks_of(p, z);
+	p->changes++;
 	while (*at != z)
 		at = &(*at)->next;
 	*at = z->next;
@@ -215,6 +216,8 @@ static void retire(struct pool *p)
 	for (; z && p->zygotes->ready; z = next) {
 		next = z->next;
 		drop_tasks_of(p, z);
+		p->changes += !z->retired;
+		z->retired = true;
 		if (z->users == 0)
 			zygote_end(p, z);
 	}
@@ -352,9 +355,37 @@ struct pool_task *pool_take(struct pool *p, bool hasty)
 	source_remove(p->epoll, &t->source);
 	*(t->ready ? &p->idle : &p->making) -= 1;
 	p->early += !t->ready;
+	return t;
+}
+
+void pool_used(struct pool *p)
+{
 	p->handed++;
 	p->fill_ms = now_ms() + FILL_DELAY_MS;
-	return t;
+}
+
+static bool is_current(const struct pool *p, const struct pool_zygote *z)
+{
+	return z->source.fd >= 0 && (z == p->zygotes || !p->zygotes->ready);
+}
+
+void pool_return(struct pool *p, struct pool_zygote *z, uint32_t networks, const int fds[TASK_FDS])
+{
+	struct pool_task *t = new_zeroed(sizeof(*t));
+	struct err err;
+
+	*t = (struct pool_task){ .zygote = z, .ready = true };
+	memcpy(t->fds, fds, sizeof(t->fds));
+	t->source = (struct source){ SOURCE_TASK, t->fds[TASK_LINE] };
+	if (t->fds[TASK_ERR] < 0 || networks != p->networks || !is_current(p, z) ||
+	    source_add(p->epoll, &t->source, &err) < 0) {
+		pool_task_free(t);
+		pool_release(p, z);
+		return;
+	}
+	t->next = p->tasks;
+	p->tasks = t;
+	p->idle++;
 }
 
 void pool_release(struct pool *p, struct pool_zygote *z)
@@ -384,6 +415,8 @@ static void network_lost(struct pool *p)
 	network_end(&p->network, p->epoll);
 	while (p->tasks)
 		task_drop(p, p->tasks);
+	p->networks++;
+	p->changes++;
 }
 
 static int network_fill(struct pool *p, struct err *err)
@@ -412,7 +445,7 @@ void pool_event(struct pool *p, struct source *source)
 
 static bool may_wait(const struct pool *p, uint32_t waiting)
 {
-	return p->idle > waiting && now_ms() < p->fill_ms;
+	return p->idle + p->offered > waiting && now_ms() < p->fill_ms;
 }
 
 bool pool_is_broken(const struct pool *p)
@@ -436,7 +469,7 @@ void pool_fill(struct pool *p, uint32_t waiting)
 		count_failure(p, &err);
 		return;
 	}
-	while (p->idle + p->making < want && p->making + p->early < POOL_MAKING_MAX)
+	while (p->idle + p->offered + p->making < want && p->making + p->early < POOL_MAKING_MAX)
 		if (task_make(p, p->idle + p->making < waiting, &err) < 0) {
 			/* A zygote that has just ended is heard of next. */
 			if (err.errnum != EPIPE && err.errnum != ECONNRESET)
@@ -492,7 +525,7 @@ static uint64_t task_memory(const struct pool_task *t)
 	return n;
 }
 
-static void measure_idle(struct pool *p)
+void pool_measure(struct pool *p)
 {
 	uint64_t sum = 0, n = 0;
 
@@ -504,20 +537,22 @@ static void measure_idle(struct pool *p)
 		sum += task_memory(t);
 		n++;
 	}
+	if (n == 0 && p->offered)
+		return; /* all are lent: what was measured before */
 	p->idle_bytes = n ? sum / n : 0;
 	p->measured_ms = now_ms();
 }
 
 void pool_stats(struct pool *p, struct pool_stats *ret)
 {
-	measure_idle(p);
+	pool_measure(p);
 	ret->size = p->o->size;
-	ret->idle = p->idle;
+	ret->idle = p->idle + p->offered;
 	ret->making = p->making + p->early;
 	ret->tasks = p->handed;
 	ret->zygotes = p->started;
 	ret->lost = p->lost;
-	ret->idle_bytes = p->idle ? p->idle_bytes : 0;
+	ret->idle_bytes = ret->idle ? p->idle_bytes : 0;
 }
 
 void pool_done(struct pool *p)

@@ -28,6 +28,7 @@ struct pool_zygote {
 	uint64_t tasks; /* that were made */
 	uint32_t users; /* tasks of it that are there */
 	bool ready; /* a task of it was ready */
+	bool retired; /* there is a newer one */
 	bool ended; /* code and status say how */
 	int code, status;
 	struct pool_zygote *next;
@@ -61,6 +62,9 @@ struct pool {
 	struct pool_zygote *zygotes; /* the newest, of which tasks are made, first */
 	struct pool_task *tasks; /* ready and in the making; the oldest first */
 	uint32_t idle, making;
+	uint32_t offered; /* ready, lent to who may want one next */
+	uint32_t changes; /* so often what is lent was to be called back */
+	uint32_t networks; /* so many helpers have gone, and with them the way out of what waited */
 	uint32_t
 		early; /* handed out in the making, for whoever waits to be told by the task itself */
 	uint32_t failures; /* in a row: zygotes without a ready task, or tasks that were not */
@@ -79,8 +83,11 @@ void pool_event(struct pool *p, struct source *source);
 void pool_fill(struct pool *p, uint32_t waiting);
 int pool_wait_ms(const struct pool *p);
 /* pool_take: the oldest that is ready; else, where hasty, the oldest that is being made: pool_proven once it was ready; else
- * NULL. It is the caller's: pool_release when it has ended, with what is left of it. */
+ * NULL. It is the caller's: pool_release when it has ended, with what is left of it. pool_used: it is run now. pool_return: one
+ * that was lent, with p->networks as it was then; takes fds. */
 struct pool_task *pool_take(struct pool *p, bool hasty);
+void pool_used(struct pool *p);
+void pool_return(struct pool *p, struct pool_zygote *z, uint32_t networks, const int fds[TASK_FDS]);
 void pool_release(struct pool *p, struct pool_zygote *z);
 /* pool_proven: a task of it was ready; pool_failed: one was not. */
 void pool_proven(struct pool *p, struct pool_zygote *z);
@@ -91,4 +98,6 @@ bool pool_task_why(int fd, struct err *ret);
 /* pool_is_broken: no task can be made for the time being; p->why says why. */
 bool pool_is_broken(const struct pool *p);
 void pool_stats(struct pool *p, struct pool_stats *ret);
+/* pool_measure: the memory of what waits, where that was last looked up a while ago. */
+void pool_measure(struct pool *p);
 void pool_done(struct pool *p);

@@ -26,6 +26,9 @@ struct worker {
 	bool waits; /* for a task */
 	struct pool_zygote *zygote; /* of the task that it has; NULL: none */
 	bool early; /* the task may be in the making */
+	bool lent; /* the task is its next one */
+	bool recalled; /* which is wanted back */
+	uint32_t changes, networks; /* of the pool, when it was lent */
 	struct worker *next;
 };
 
@@ -36,7 +39,9 @@ struct server {
 	struct source listener, signals, input;
 	sigset_t outside;
 	struct worker *workers; /* the oldest first */
-	uint32_t workers_n, waiting;
+	uint32_t workers_n, waiting, recalled;
+	uint32_t changes; /* of the pool, that were looked at */
+	struct worker *last; /* who had a task last, and may want another; NULL: nobody */
 	bool ends;
 };
 
@@ -91,6 +96,13 @@ static int listen_at(struct server *s, struct err *err)
 
 /* --- workers --- */
 
+static void not_lent(struct server *s, struct worker *w)
+{
+	s->pool.offered -= w->lent;
+	s->recalled -= w->recalled;
+	w->lent = w->recalled = false;
+}
+
 static void worker_gone(struct server *s, struct worker *w)
 {
 	struct worker **at = &s->workers;
@@ -102,6 +114,9 @@ static void worker_gone(struct server *s, struct worker *w)
 	s->workers_n--;
 	s->waiting -= w->waits;
 	s->pool.early -= w->early;
+	not_lent(s, w);
+	if (s->last == w)
+		s->last = NULL;
 	if (w->zygote)
 		pool_release(&s->pool, w->zygote);
 	source_remove(s->pool.epoll, &w->source);
@@ -119,16 +134,73 @@ static bool send_datagram(int fd, const void *bytes, size_t n)
 }
 
 /* A worker that has just gone is found out by its channel's end. */
-static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
+static void send_task(struct worker *w, struct pool_task *t)
 {
 	const struct init_msg word = { .word = WORD_TASK, .number = !t->ready };
 
-	w->waits = false;
-	s->waiting--;
 	w->zygote = t->zygote;
 	w->early = !t->ready;
 	(void)init_send(w->source.fd, &word, t->fds, task_fds_n(t->fds));
 	pool_task_free(t);
+}
+
+static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
+{
+	w->waits = false;
+	s->waiting--;
+	pool_used(&s->pool);
+	send_task(w, t);
+}
+
+static void lend(struct server *s, struct worker *w, struct pool_task *t)
+{
+	w->lent = true;
+	w->changes = s->pool.changes;
+	w->networks = s->pool.networks;
+	s->pool.offered++;
+	send_task(w, t);
+}
+
+/* Where nobody waits. Nobody could look at the last one's memory any more. */
+static void lend_next(struct server *s)
+{
+	struct worker *w = s->last;
+
+	if (!w || s->waiting || !s->pool.idle)
+		return;
+	s->last = NULL;
+	if (w->zygote)
+		return;
+	if (s->pool.idle == 1)
+		pool_measure(&s->pool);
+	lend(s, w, pool_take(&s->pool, false));
+}
+
+static void recall(struct server *s, struct worker *w)
+{
+	w->recalled = init_say(w->source.fd, (enum init_word)WORD_RECALL, 0) == 0;
+	s->recalled += w->recalled;
+}
+
+/* What is lent to those who do not want it comes back sooner than another is made. */
+static bool recall_enough(struct server *s)
+{
+	for (struct worker *w = s->workers;
+	     w && s->recalled < s->waiting && s->recalled < s->pool.offered; w = w->next)
+		if (w->lent && !w->recalled)
+			recall(s, w);
+	return s->recalled >= s->waiting;
+}
+
+/* What is lent, but is of a zygote or behind a network helper that is no more. */
+static void recall_changed(struct server *s)
+{
+	if (s->changes == s->pool.changes)
+		return;
+	s->changes = s->pool.changes;
+	for (struct worker *w = s->workers; w; w = w->next)
+		if (w->lent && !w->recalled && w->changes != s->changes)
+			recall(s, w);
 }
 
 static void hand_failure(struct server *s, struct worker *w)
@@ -147,7 +219,11 @@ static void hand_out(struct server *s)
 
 		if (!w->waits)
 			continue;
-		t = pool_take(&s->pool, true);
+		t = pool_take(&s->pool, false);
+		if (!t && recall_enough(s))
+			return;
+		if (!t)
+			t = pool_take(&s->pool, true);
 		if (t)
 			hand_task(s, w, t);
 		else if (pool_is_broken(&s->pool))
@@ -163,7 +239,7 @@ static void say_stats(struct server *s, struct worker *to)
 
 	pool_stats(&s->pool, &stats);
 	for (struct worker *w = s->workers; w; w = w->next)
-		stats.running += w->zygote && !w->early;
+		stats.running += w->zygote && !w->early && !w->lent;
 	if (init_say(to->source.fd, (enum init_word)WORD_STATS, 0) == 0)
 		(void)send_datagram(to->source.fd, &stats, sizeof(stats));
 }
@@ -201,8 +277,30 @@ static void let_go(struct server *s, struct worker *w)
 
 	s->pool.early -= w->early;
 	w->early = false;
+	s->last = w;
 	w->zygote = NULL;
 	pool_release(&s->pool, z);
+}
+
+static void want(struct server *s, struct worker *w)
+{
+	if (w->lent) {
+		not_lent(s, w);
+		pool_used(&s->pool);
+	} else if (!w->waits) {
+		w->waits = true;
+		s->waiting++;
+		move_back(s, w);
+	}
+}
+
+static void take_back(struct server *s, struct worker *w, const int fds[TASK_FDS])
+{
+	struct pool_zygote *z = w->zygote;
+
+	not_lent(s, w);
+	w->zygote = NULL;
+	pool_return(&s->pool, z, w->networks, fds);
 }
 
 static void on_worker(struct server *s, struct worker *w)
@@ -216,15 +314,14 @@ static void on_worker(struct server *s, struct worker *w)
 	}
 	if (m.word == WORD_READY || m.word == WORD_FAILED)
 		on_early(s, w, m.word == WORD_READY);
-	else if (w->zygote)
+	else if (m.word == WORD_RETURN && w->lent)
+		take_back(s, w, fds);
+	else if (w->zygote && !w->lent)
 		let_go(s, w);
-	if (m.word == WORD_WANT_STATS) {
+	if (m.word == WORD_WANT_STATS)
 		say_stats(s, w);
-	} else if (m.word == WORD_WANT && !w->waits) {
-		w->waits = true;
-		s->waiting++;
-		move_back(s, w);
-	}
+	else if (m.word == WORD_WANT)
+		want(s, w);
 }
 
 static _Noreturn void be_worker(struct server *s, int connection, int channel)
@@ -326,6 +423,8 @@ static void step(struct server *s)
 	hand_out(s);
 	pool_fill(&s->pool, s->waiting);
 	hand_out(s);
+	lend_next(s);
+	recall_changed(s);
 	if (epoll_wait(s->pool.epoll, &e, 1, pool_wait_ms(&s->pool)) == 1)
 		on_event(s, e.data.ptr);
 }

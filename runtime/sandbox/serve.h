@@ -24,7 +24,9 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 
 /* --- for its parts --- */
 
-/* Between worker and pool, as struct init_msg's word. DONE: its task has ended. READY: it was made, where the number of TASK
+/* Between worker and pool, as struct init_msg's word. A worker that has had a task is lent the next one, TASK, before it wants one,
+ * so that its client need not wait for two to wake; WANT says that it is used, RETURN, with its fds, answers RECALL where it was not,
+ * and comes before the worker's end. DONE: its task has ended. READY: it was made, where the number of TASK
  * was 1: then it may still be in the making; or FAILED. After FAILED, NONE and STATS follows a datagram: struct err, or struct
  * pool_stats. */
 enum serve_word {
@@ -33,7 +35,9 @@ enum serve_word {
 	WORD_DONE,
 	WORD_READY,
 	WORD_FAILED,
+	WORD_RETURN,
 	WORD_TASK,
+	WORD_RECALL,
 	WORD_NONE,
 	WORD_STATS
 };
@@ -51,8 +55,8 @@ struct job {
 	const struct serve_request *request;
 	const struct recipe *recipe;
 	int fds[TASK_FDS];
-	bool early; /* it may be in the making: on_ready is called once it is made, on_failed where it is not, with the reason */
-	void (*on_ready)(void *ctx);
+	bool early; /* it may be in the making: on_failed is called where it is not made, with the reason */
+	void (*on_begun)(void *ctx); /* it has the code and was made */
 	void (*on_failed)(void *ctx, const struct err *why);
 	void *ctx;
 	int caller;

@@ -106,13 +106,11 @@ static int wait_made(struct job *j, int line)
 	char byte;
 	ssize_t n;
 
-	if (!j->early)
-		return 0;
 	do
-		n = sys_read(line, &byte, 1);
+		n = j->early ? sys_read(line, &byte, 1) : 1;
 	while (n < 0 && errno == EINTR);
 	if (n == 1) {
-		j->on_ready(j->ctx);
+		j->on_begun(j->ctx);
 		return 0;
 	}
 	if (pool_task_why(j->fds[TASK_ERR], &why))

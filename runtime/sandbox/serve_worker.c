@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_worker.c - one connection: requests in, answers out, one at a time.
  * Mustn't: go on after a frame that cannot be one. */
+#include <poll.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -20,6 +22,9 @@ struct worker {
 	const struct recipe *recipe;
 	int connection, channel;
 	bool had_task; /* in this request */
+	bool owes_want; /* the pool is not told yet that what it lent is used: the task comes first */
+	bool has_next; /* a task that the pool has lent: next */
+	int next[TASK_FDS];
 	struct job job; /* likewise */
 	struct arena a; /* of one request */
 };
@@ -78,19 +83,69 @@ static void write_frame(struct worker *w, const struct text *t)
 	}
 }
 
+static void give_back(struct worker *w)
+{
+	static const struct init_msg word = { .word = WORD_RETURN };
+
+	if (!w->has_next)
+		return;
+	(void)init_send(w->channel, &word, w->next, task_fds_n(w->next));
+	for (size_t i = 0; i < TASK_FDS; i++)
+		scope_close(&w->next[i]);
+	w->has_next = false;
+}
+
+/* True where it is what was asked for; else it was about what is lent. */
+static bool hear(struct worker *w, bool wants, struct init_msg *ret, int fds[INIT_FDS_MAX])
+{
+	if (init_hear(w->channel, ret, fds) <= 0)
+		_exit(0);
+	if (ret->word == WORD_RECALL)
+		give_back(w);
+	else if (ret->word == WORD_TASK && !wants)
+		memcpy(w->next, fds, sizeof(w->next));
+	else
+		return true;
+	w->has_next = ret->word == WORD_TASK;
+	return false;
+}
+
 /* The pool's own end is ours. */
 static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, int fds[INIT_FDS_MAX])
 {
-	if (init_say(w->channel, (enum init_word)word, 0) < 0 ||
-	    init_hear(w->channel, ret, fds) <= 0)
+	if (init_say(w->channel, (enum init_word)word, 0) < 0)
 		_exit(0);
+	while (!hear(w, word == WORD_WANT, ret, fds))
+		;
 }
 
-static void say_made(void *ctx)
+/* Until the client says something or has gone. */
+static void wait_request(struct worker *w)
 {
-	const struct worker *w = ctx;
+	struct pollfd p[2] = { { .fd = w->connection, .events = POLLIN },
+			       { .fd = w->channel, .events = POLLIN } };
+	struct init_msg m = { 0 };
+	int fds[INIT_FDS_MAX];
 
-	if (init_say(w->channel, (enum init_word)WORD_READY, 0) < 0)
+	do {
+		if (poll(p, 2, -1) > 0 && p[1].revents)
+			(void)hear(w, false, &m, fds);
+	} while (!p[0].revents);
+}
+
+static void say_used(struct worker *w)
+{
+	if (w->owes_want && init_say(w->channel, (enum init_word)WORD_WANT, 0) < 0)
+		_exit(0);
+	w->owes_want = false;
+}
+
+static void say_begun(void *ctx)
+{
+	struct worker *w = ctx;
+
+	say_used(w);
+	if (w->job.early && init_say(w->channel, (enum init_word)WORD_READY, 0) < 0)
 		_exit(0);
 }
 
@@ -109,6 +164,12 @@ static int want_task(struct worker *w, struct err *err)
 	int got[INIT_FDS_MAX];
 	struct init_msg m = { 0 };
 
+	if (w->has_next) {
+		memcpy(w->job.fds, w->next, sizeof(w->next));
+		w->has_next = w->job.early = false;
+		w->owes_want = true;
+		return 0;
+	}
 	ask(w, WORD_WANT, &m, got);
 	if (m.word != WORD_TASK) {
 		if (!read_whole(w->channel, err, sizeof(*err)))
@@ -139,11 +200,12 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->request = q;
 		j->recipe = w->recipe;
 		j->caller = w->connection;
-		j->on_ready = say_made;
+		j->on_begun = say_begun;
 		j->on_failed = say_failed;
 		j->ctx = w;
 		j->asked_us = now;
 		ran = job_run(j, &p, &w->a, &r, err);
+		say_used(w);
 	} while (ran > 0);
 	TRY(ran);
 	serve_answer_begin(q, e);
@@ -240,7 +302,10 @@ void worker_main(const struct request *q, const struct recipe *recipe, int conne
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)WORKER_NAME, 0, 0, 0);
 	for (;;) {
 		w.a = (struct arena)ARENA_ROOM(REQUEST_ROOM);
-		if (!serve_one(&w))
-			_exit(0);
+		wait_request(&w);
+		if (serve_one(&w))
+			continue;
+		give_back(&w);
+		_exit(0);
 	}
 }

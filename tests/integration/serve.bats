@@ -306,6 +306,87 @@ with Pool(size=3) as p:
 	assert not wrong, wrong' 120
 }
 
+@test "who had the last task keeps no other from the next one, and what is lent is not lost" {
+	pool '
+with Pool(size=1) as p:
+	first, second = p.client(), p.client()
+	def rests():
+		s = eventually(lambda: (s := watcher.stats()) and s["idle"] == 1 and not s["making"] and not s["running"] and s)
+		time.sleep(0.02) # it is lent by then
+		return s
+	watcher = p.client()
+	for i in range(20): # each finds the only task with the other
+		for c in (first, second): assert c.run(f"print({i})")["stdout"] == f"{i}\n"
+	for i in range(10): # and where nobody else works meanwhile
+		rests(); assert first.run("print(1)")["stdout"] == "1\n"
+		rests(); assert second.run("print(2)")["stdout"] == "2\n"
+	made = rests()["tasks"]
+	assert made == 60, made
+	# One who leaves gives it back: it is not made anew.
+	inits = set(pid for pid, name in p.processes("sandbox-init").items())
+	second.close()
+	eventually(lambda: watcher.stats()["clients"] == 2)
+	assert set(p.processes("sandbox-init")) == inits and watcher.stats()["idle"] == 1
+	# One who is killed with it does not.
+	assert first.run("print(3)")["stdout"] == "3\n"
+	rests()
+	workers = p.processes("sandbox-worker")
+	os.kill(min(workers), 9)
+	rests()
+	assert p.client().run("print(4)")["stdout"] == "4\n"
+	# With its zygote goes what is lent.
+	third = p.client()
+	third.run("pass"); rests()
+	os.kill(p.zygote(), 9)
+	eventually(lambda: watcher.stats()["zygotes_lost"] == 1)
+	assert third.run("print(5)")["stdout"] == "5\n"'
+}
+
+@test "a task that is made when asked for has all that one has which waited, and code of any length" {
+	pool '
+import threading
+with Pool(size=0) as p:
+	c = p.client()
+	c.run("pass") # in the task that showed at the start that there can be any
+	def says(code, **more):
+		r = c.run(code, **more)
+		return r["status"], r["stdout"]
+	assert says("import os; print(sorted(os.listdir(\"/proc/self/fd\")), [p for p in os.listdir(\"/proc\") if p.isdigit()], os.getppid())") == ("ok", "[\x270\x27, \x271\x27, \x272\x27, \x273\x27] [\x271\x27, \x272\x27] 0\n")
+	assert says("print(*(l.split()[1] for l in open(\"/proc/self/status\") if l[:6] in (\"CapInh\", \"CapPrm\", \"CapEff\", \"CapBnd\", \"CapAmb\", \"NoNewP\", \"Seccom\")))")[1].startswith("0000000000000000 " * 5 + "1 2")
+	assert says("for f in (\"mem\", \"environ\", \"ns/mnt\"):\n\ttry: open(f\"/proc/1/{f}\"); print(f)\n\texcept OSError: pass") == ("ok", "")
+	assert says("x = \"" + "y" * (4 << 20) + "\"\nprint(len(x))") == ("ok", f"{4 << 20}\n")
+	assert says("print(input())", stdin="in") == ("ok", "in\n")
+	assert says("import time; time.sleep(9)", timeout_ms=300) == ("timeout", "")
+	out = []
+	threads = [threading.Thread(target=lambda i=i: out.append(p.client().run(f"print({i})")["stdout"] == f"{i}\n")) for i in range(50)]
+	[t.start() for t in threads]; [t.join() for t in threads]
+	assert out == [True] * 50
+	other = p.client()
+	other.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(30)"}).encode())
+	eventually(lambda: c.stats()["running"] == 1)
+	other.close()
+	eventually(lambda: c.stats()["running"] == 0)
+	s = c.stats()
+	assert s["tasks"] == 58 and s["making"] == 0 and s["idle"] == 0, s'
+}
+
+@test "a pool that can make no more tasks says why, and makes some again when it can" {
+	[ "$(id -u)" -eq 0 ] || skip "the first process of a pool is closed to its owner, too"
+	pool '
+import resource
+with Pool(size=0) as p:
+	c = p.client()
+	assert c.run("print(1)")["stdout"] == "1\n"
+	# No descriptors are left for what a sandbox needs: neither waits for the other for ever.
+	agent = p.agent(); time.sleep(0.3) # it keeps network namespaces for a tenth of a second
+	before = resource.prlimit(agent, resource.RLIMIT_NOFILE)
+	resource.prlimit(agent, resource.RLIMIT_NOFILE, (10, before[1]))
+	answer = c.ask("execute", code="print(2)")
+	assert answer["error"]["kind"] == "setup" and "no sandbox for a task" in answer["error"]["message"], answer
+	resource.prlimit(agent, resource.RLIMIT_NOFILE, before)
+	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")'
+}
+
 @test "a client that hangs up takes its task along" {
 	pool '
 with Pool(size=1) as p:
