@@ -64,9 +64,12 @@ with Network(allow=("good.test", "*.test:8080", "203.0.113.11/32", "rebind.test"
 	wanted(reach(c, "udp:203.0.113.10:123", "socket:17:3:0", "socket:40:1:0", "socket:16:3:12", "socket:16:3:0", "relay:203.0.113.10:80"),
 	       ["ECONNREFUSED", "EAFNOSUPPORT", "EAFNOSUPPORT", "EPROTONOSUPPORT", "made", "nothing"], [("203.0.113.10", 80)])
 	wanted(reach(c, "tcp:good.test:80"), ["203.0.113.10"], [])
+	# Nothing of the line to the helper is in a task, nor in the process that made it.
+	r = c.run("import os\nfor pid in (\"self\", 1):\n\tfor n in range(40):\n\t\ttry: os.readlink(f\"/proc/{pid}/fd/{n}\"); print(pid, n)\n\t\texcept OSError: pass")
+	wanted(r["stdout"], "self 0\nself 1\nself 2\n")
 with Network("--allow-network", "--deny-domain", "other.test", allow=()) as p:
 	wanted(reach(p.client(), "tcp:good.test:80", "tcp:other.test:80"), ["203.0.113.10", "unknown name"], [("other.test", 0)])'
-	[ -z "$(grep -v -e good -e rebind -e meta -e home -e other.test asked)" ]
+	[ "$(grep -cv -e good -e rebind -e meta -e home -e other.test asked)" -eq 0 ]
 }
 
 @test "flags, settings, a file of names and an audit log" {
@@ -155,7 +158,7 @@ with Network("--max-open-files", "600", "--timeout", "30s", size=3) as p:
 	for _ in range(10):
 		begin = time.monotonic()
 		wanted(reach(c, "tcp:good.test:80"), ["203.0.113.10"], [])
-		assert time.monotonic() - begin < 3, time.monotonic() - begin
+		assert time.monotonic() - begin < 10, time.monotonic() - begin
 	for t in threads: t.join()
 	assert results["hold"]["stdout"], results["hold"]
 	held, refused = map(int, results["hold"]["stdout"].split())
@@ -176,16 +179,26 @@ import signal
 with Network() as p:
 	first, c = p.helper(), p.client()
 	results = []
-	code = "import socket, time\nprint(1, flush=True)\nfor i in range(2):\n\ttry: print(socket.create_connection((\"203.0.113.10\", 80), 2).recv(1))\n\texcept OSError as e: print(e.errno)\n\ttime.sleep(1.5)"
+	code = """
+import socket, time
+last, end = None, time.time() + 20
+while last != 111 and time.time() < end:
+	try: socket.create_connection((\"203.0.113.10\", 80), 2).recv(1)
+	except OSError as e:
+		if e.errno != last: print(e.errno)
+		last = e.errno
+	time.sleep(0.02)
+"""
 	running = threading.Thread(target=lambda: results.append(p.client().run(code)))
 	running.start()
-	time.sleep(0.8)
+	eventually(lambda: c.stats()["running"] == 1)
+	time.sleep(1)
 	os.kill(first, signal.SIGKILL)
 	second = eventually(lambda: [q for q in p.processes("srt-egress") if q != first])[0]
 	eventually(lambda: c.stats()["idle"] == 2)
 	wanted(reach(c, "tcp:good.test:80"), ["203.0.113.10"], [])
 	running.join()
-	wanted(results[0]["stdout"].split(), ["1", "104", "111"])
+	wanted(results[0]["stdout"].split(), ["104", "111"])
 	assert results[0]["status"] == "ok" and c.stats()["zygotes_lost"] == 0
 	# One that answers nobody keeps the network back, not the pool.
 	os.kill(second, signal.SIGSTOP)
