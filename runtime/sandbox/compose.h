@@ -39,6 +39,7 @@ struct composition {
 	uint64_t open_files; /* of the payload; 0: no limit of ours */
 	bool by_cgroup; /* memory, processes and processors are the kernel's to limit */
 	bool by_oneself; /* the filter cannot ask the supervisor here, so it is not to */
+	bool sees_descriptors; /* the filter asks where a process may have met its limit of open files */
 	bool scopes; /* Landlock knows scopes here */
 	bool notify; /* the filter asks the supervisor about some calls */
 };

@@ -221,6 +221,23 @@ static void ask(struct composition *c, struct seccomp *s, const char *const *nam
 	ask_of(c, s, row(c, s, names, n, 0));
 }
 
+/* Descriptors are given from below, so who has met the limit had the last one: it is closed at some time, or still there when
+ * the process ends with a failure. Nothing else is asked about, so nobody else waits. */
+static void ask_descriptors(struct composition *c, struct seccomp *s)
+{
+	static const char *const closes[] = { "close" }, *const ends[] = { "exit_group" };
+	struct seccomp_syscall *r;
+
+	if (!c->sees_descriptors || c->by_oneself || !c->open_files)
+		return;
+	r = row(c, s, closes, 1, 0);
+	when(c, r, 0, SCMP_OP_MASKED_EQ, UINT32_MAX, c->open_files - 1);
+	ask_of(c, s, r);
+	r = row(c, s, ends, 1, 0);
+	when(c, r, 0, SCMP_OP_NE, 0, 0);
+	ask_of(c, s, r);
+}
+
 void compose_seccomp(struct composition *c)
 {
 	struct seccomp *s = arena_new(c->a, struct seccomp);
@@ -245,6 +262,7 @@ void compose_seccomp(struct composition *c)
 		ask(c, s, observe_calls);
 	if (policy_n(c->p, POLICY_TRACE) || !policy_n(c->p, POLICY_EXEC))
 		ask(c, s, observe_exec_calls);
+	ask_descriptors(c, s);
 	c->config.linux_.seccomp = s;
 }
 

@@ -62,13 +62,18 @@ static const struct row {
 	{ "landlock-scope", lacks_scope, POLICY_NETWORK, NULL, NULL },
 };
 
+bool degrade_asks_descriptors(const struct policy *p)
+{
+	return policy_n(p, POLICY_OPEN_FILES) && p->v[POLICY_OPEN_FILES].origin != ORIGIN_DEFAULT;
+}
+
 void degrade_look(const struct policy *p, struct degrade_host *ret)
 {
 	struct facts facts;
 	struct err ignored;
 
 	*ret = (struct degrade_host){ .scopes = sys_landlock_abi() >= LANDLOCK_ABI_SCOPES };
-	if (policy_n(p, POLICY_TRACE) || !policy_n(p, POLICY_EXEC))
+	if (policy_n(p, POLICY_TRACE) || !policy_n(p, POLICY_EXEC) || degrade_asks_descriptors(p))
 		ret->notifies = doctor_notifies();
 	ret->counts_processes =
 		probe(WANT_CALLER, &facts, &ignored) == 0 && facts_kernel(&facts, 5, 14);

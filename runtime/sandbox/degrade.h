@@ -14,6 +14,9 @@ struct degrade_host {
 
 /* degrade_look: only what the policy asks about is looked at. */
 void degrade_look(const struct policy *p, struct degrade_host *ret);
+/* degrade_asks_descriptors: somebody has set the limit of open files, so whether it is met is to be found out, by a filter that
+ * asks. Where none can, the limit holds as well, and only its name is missing from the verdict. */
+bool degrade_asks_descriptors(const struct policy *p);
 /* degrade_check: pure. Adds the names of what is missing under that backend to ret; the first one that the caller has asked
  * for and not allowed to be missing is an error. */
 int degrade_check(const struct policy *p, enum policy_backend backend,

@@ -39,7 +39,15 @@ const char *const observe_calls[] = {
 };
 const char *const observe_exec_calls[] = { "execve", "execveat", NULL };
 
-enum call_kind { CALL_OPEN, CALL_OPEN2, CALL_WRITE, CALL_EXEC, CALL_CONNECT, CALL_SENDTO };
+enum call_kind {
+	CALL_OPEN,
+	CALL_OPEN2,
+	CALL_WRITE,
+	CALL_EXEC,
+	CALL_CONNECT,
+	CALL_SENDTO,
+	CALL_LAST, /* of a process that may have all descriptors */
+};
 
 /* Which argument is what; -1: none. */
 struct call {
@@ -64,6 +72,7 @@ static const struct call calls[] = {
 	CALL(renameat2, WRITE, 2, 3, -1), CALL(truncate, WRITE, -1, 0, -1),
 	CALL(execve, EXEC, -1, 0, -1),	  CALL(execveat, EXEC, 0, 1, -1),
 	CALL(connect, CONNECT, -1, 1, 2), CALL(sendto, SENDTO, -1, 4, 5),
+	CALL(close, LAST, -1, -1, -1),	  CALL(exit_group, LAST, -1, -1, -1),
 };
 
 /* One question. */
@@ -386,6 +395,19 @@ static int on_refused(const struct question *q, int name)
 	return errnum;
 }
 
+/* --- descriptors --- */
+
+static void on_last(const struct question *q)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%u/fd/%llu", q->n->pid,
+		       (unsigned long long)q->o->open_files - 1);
+	if (sys_fstatat(q->o->proc_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		q->o->full_descriptors = true;
+}
+
 static int consider(const struct question *q)
 {
 	char path[PATH_MAX];
@@ -397,6 +419,10 @@ static int consider(const struct question *q)
 	/* Calls of another architecture are not told apart: where programs are refused, so are they. */
 	if (!q->call)
 		return policy_n(q->o->policy, POLICY_EXEC) ? 0 : EPERM;
+	if (q->call->kind == CALL_LAST) {
+		on_last(q);
+		return 0;
+	}
 	if ((q->call->kind == CALL_CONNECT || q->call->kind == CALL_SENDTO)) {
 		on_address(q);
 		return 0;

@@ -17,6 +17,8 @@ struct observe {
 	int fd; /* the listener; -1: nothing is asked */
 	int proc_fd; /* the host's /proc */
 	uint64_t programs; /* that were started */
+	uint64_t open_files; /* the payload's limit */
+	bool full_descriptors; /* a process had as many */
 };
 
 /* observe_rows: the names of calls that the filter is to ask about. NULL ends the list. */

@@ -154,6 +154,7 @@ static int watch(struct job *j, const struct policy *p, struct err *err)
 	w->policy = p;
 	w->output = o;
 	w->sock = take_fd(&j->fds[TASK_INIT]);
+	w->open_files = policy_n(p, POLICY_OPEN_FILES);
 	w->caller_fd = j->caller;
 	w->payload = TASK_PID;
 	if (j->refusals.fd >= 0)

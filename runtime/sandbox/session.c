@@ -72,6 +72,7 @@ static int plan_for(struct session *s, enum policy_backend backend, struct err *
 				     .a = s->a,
 				     .by_cgroup = backend != BACKEND_SUPERVISOR,
 				     .by_oneself = !s->host.notifies,
+				     .sees_descriptors = degrade_asks_descriptors(s->q->policy),
 				     .scopes = s->host.scopes };
 	s->result->backend = name_of(policy_backends, backend);
 	TRY(degrade_check(s->q->policy, backend, &s->host, s->q->degraded, s->a,
@@ -204,6 +205,7 @@ static int start(struct session *s, struct err *err)
 				       .result = s->result,
 				       .a = s->a,
 				       .caller = &s->q->caller,
+				       .open_files = s->c.open_files,
 				       .fd = -1,
 				       .proc_fd = -1 };
 	if (s->plan->cgroup)
@@ -238,8 +240,10 @@ static int watch(struct session *s, struct err *err)
 		s->watch.on_look = backend_look;
 		s->watch.look_ctx = &s->backend;
 	}
+	s->watch.open_files = s->c.open_files;
 	r = watch_run(&s->watch, err);
 	s->start.pid = 0; /* waited for */
+	s->watch.full_descriptors = s->observe.full_descriptors;
 	return r;
 }
 

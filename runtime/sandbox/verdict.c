@@ -39,6 +39,12 @@ static const char *seconds_text(uint64_t ms, struct arena *a)
 	return arena_printf(a, "%llums", (unsigned long long)ms);
 }
 
+/* Of the status disk: which of its two limits it was. */
+static bool is_file_size(const struct watch *w)
+{
+	return (w->code != CLD_EXITED && w->status == SIGXFSZ) || (w->cut_file && !w->full_disk);
+}
+
 static const char *reason_of(const struct result *r, const struct watch *w, struct arena *a)
 {
 	const struct policy *p = w->policy;
@@ -59,12 +65,15 @@ static const char *reason_of(const struct result *r, const struct watch *w, stru
 		return arena_printf(a, "Process limit exceeded: %llu at one time",
 				    (unsigned long long)policy_n(p, POLICY_PROCESSES));
 	case RUN_DISK:
-		if (w->code != CLD_EXITED && w->status == SIGXFSZ)
+		if (is_file_size(w))
 			return arena_printf(a, "File size limit exceeded: %s",
 					    size_text(policy_n(p, POLICY_FILE_SIZE), a));
 		return arena_printf(a, "Disk limit exceeded: %s of private space",
 				    size_text(policy_n(p, POLICY_DISK), a));
 	case RUN_FILES:
+		if (!w->full_files)
+			return arena_printf(a, "Open files limit exceeded: %llu of one process",
+					    (unsigned long long)policy_n(p, POLICY_OPEN_FILES));
 		return arena_printf(a, "File count limit exceeded: %llu files",
 				    (unsigned long long)policy_n(p, POLICY_FILES));
 	case RUN_OUTPUT:
@@ -89,6 +98,10 @@ static uint8_t limit_met(const struct watch *w)
 	if (w->full_disk)
 		return RUN_DISK;
 	if (w->full_files)
+		return RUN_FILES;
+	if (w->cut_file)
+		return RUN_DISK;
+	if (w->full_descriptors)
 		return RUN_FILES;
 	return RUN_OK;
 }
@@ -145,13 +158,14 @@ static const char *limit_of(const struct result *r, const struct watch *w)
 	case RUN_TIMEOUT:
 	case RUN_MEMORY:
 	case RUN_PROCESSES:
-	case RUN_FILES:
 	case RUN_OUTPUT:
 		return name_of(run_statuses, r->status);
+	case RUN_FILES:
+		return w->full_files ? "files" : "open-files";
 	case RUN_CPU:
 		return "cpu-time";
 	case RUN_DISK:
-		return w->code != CLD_EXITED && w->status == SIGXFSZ ? "file-size" : "disk";
+		return is_file_size(w) ? "file-size" : "disk";
 	default:
 		return NULL;
 	}
@@ -181,8 +195,7 @@ static void tell_unreached(struct result *r, const struct watch *w, struct arena
 				 .errnum = ENETUNREACH,
 				 .pid = -1 };
 
-	if (!w->unreached || r->status == RUN_OK || policy_filtered(w->policy) ||
-	    policy_is_hosts_network(w->policy))
+	if (!w->unreached || r->status == RUN_OK || policy_network(w->policy) > NETWORK_LOOPBACK)
 		return;
 	for (size_t i = 0; i < r->events.n; i++)
 		if (r->events.v[i].type == EVENT_NETWORK)

@@ -33,6 +33,7 @@ struct watch {
 	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
 	void (*on_look)(void *ctx, struct watch *w);
 	void *look_ctx;
+	uint64_t open_files; /* the payload's limit; 0: none of ours */
 	/* found out */
 	bool ended; /* by itself: code and status say how */
 	int code, status; /* CLD_x; exit status or signal */
@@ -41,12 +42,15 @@ struct watch {
 	uint64_t peak, cpu_us;
 	bool killed_for_memory; /* by the kernel */
 	bool full_tasks, full_disk, full_files; /* the limit was met at some time */
+	bool full_descriptors; /* likewise, by one process */
+	bool cut_file; /* a file has been written up to the limit of its size */
 	int32_t unreached; /* where the payload failed: what was sent where nobody can be (witness.h) */
 	bool finished; /* it had said so, was killed, and nobody else is there: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
 	struct measure *measure;
 	int scratch_fd, signal_fd, own_pidfd;
+	time_t since; /* when it began, by the wall clock in seconds, or a little before */
 	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
 	int64_t tokens; /* microseconds of processor time that may be used */
 	uint64_t cpu_seen, tokens_at;

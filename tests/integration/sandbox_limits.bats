@@ -132,6 +132,56 @@ except OSError as e: print(len(n), e.errno)'
 	[ "$output" = '17 24' ] || said
 }
 
+@test "file size and open files are named where the program makes an error of them, and only there" {
+	local code where
+	mkdir out
+	chmod 777 out
+	for where in /tmp/f /dev/shm/f /home/sandbox/d/f "$PWD/out/f"; do
+		verdict 1 disk --max-file-size 1M --mount "$PWD/out:$PWD/out:rw" python3 -c "
+import os
+os.makedirs('/home/sandbox/d')
+open('$where', 'wb').write(b'x' * (2 << 20))"
+		[ "$(fact .reason)" = 'File size limit exceeded: 1M' ]
+		[ "$(fact '.violation_events[0].context.limit')" = file-size ]
+	done
+	# What lay there before is not of this run.
+	touch -d '1 minute ago' out/f
+	sleep 2.1
+	verdict 3 exit --max-file-size 1M --mount "$PWD/out:$PWD/out:rw" sh -c 'echo x >/tmp/f; exit 3'
+	verdict 3 exit --max-file-size 1M python3 -c '
+try: open("/tmp/f", "wb").write(b"x" * (2 << 20))
+finally: import os; os.remove("/tmp/f"); os._exit(3)'
+	verdict 0 ok --max-file-size 1M python3 -c '
+try: open("/tmp/f", "wb").write(b"x" * (2 << 20))
+except OSError: pass'
+	# Also where they are closed again before the end, in another process, or by a thread.
+	for code in 'x = [open("/dev/null") for i in range(50)]' 'while True: os.dup(0)' \
+		'def f(): x = [open("/dev/null") for i in range(50)]
+f()' 'def f():
+	try: x = [os.dup(0) for i in range(50)]
+	except OSError: os._exit(1)
+threading.Thread(target=f).start()' 'if os.fork() == 0:
+	x = [socket.socket() for i in range(50)]
+sys.exit(os.wait()[1] >> 8)'; do
+		verdict 1 files --max-open-files 20 python3 -c "import os, socket, sys, threading
+$code"
+		[ "$(fact .reason)" = 'Open files limit exceeded: 20 of one process' ]
+		[ "$(fact '.violation_events[0].context.limit')" = open-files ]
+	done
+	verdict 4 exit --max-open-files 20 python3 -c '
+import os
+x = [os.dup(0) for i in range(16)]
+for i in range(3, 40):
+	try: os.close(i)
+	except OSError: pass
+os._exit(4)'
+	verdict 0 ok --max-open-files 20 python3 -c '
+import os
+try: x = [os.dup(0) for i in range(50)]
+except OSError: pass'
+	verdict 1 files --max-open-files 20 --trace python3 -c 'x = [open("/dev/null") for i in range(50)]'
+}
+
 @test "output: more than allowed ends the program, no more than allowed comes out" {
 	verdict 137 output --max-output 10K --timeout 10s sh -c 'yes'
 	[ "$(fact '.stdout | length')" = 10240 ]

@@ -194,9 +194,12 @@ with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-fil
 		assert status("for i in range(30):\n\tif os.fork() == 0: os._exit(0)\n\tos.wait()\nsys.exit(9)") == ("exit", 9)
 		assert status("f = open(\"/tmp/f\", \"wb\"); g = open(\"/dev/shm/g\", \"wb\")\nfor i in range(3): f.write(b\"1\" * (1 << 19)); g.write(b\"1\" * (1 << 19)); f.flush(); g.flush()\nopen(os.path.expanduser(\"~/h\"), \"wb\").write(b\"1\" * (3 << 19))") == ("disk", 1)
 		assert status("signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open(\"/tmp/f\", \"wb\").write(b\"1\" * (3 << 20))") == ("disk", 153)
+		for where in ("/tmp/f", "/dev/shm/f", "/home/sandbox/f"):
+			r = c.run(f"open(\"{where}\", \"wb\").write(b\"1\" * (3 << 20))")
+			assert (r["status"], r["exit_code"], r["reason"]) == ("disk", 1, "File size limit exceeded: 2M"), (where, r)
 		assert status("for i in range(99): open(f\"/tmp/{i}\", \"w\").close()") == ("files", 1)
 		assert status("while True: print(\"x\" * 1000)") == ("output", 137)
-		assert status("fds = [os.dup(0) for _ in range(99)]") == ("exit", 1)
+		assert status("fds = [os.dup(0) for _ in range(99)]") == ("files", 1)
 		assert status("while True: pass") == ("cpu", 137)
 		assert status("time.sleep(9)", timeout_ms=300) == ("timeout", 124)
 		assert status("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass", timeout_ms=300) == ("timeout", 124)
