@@ -6,6 +6,7 @@
 #include "runtime/cli/completion.h"
 #include "runtime/cli/face.h"
 #include "runtime/cli/stored.h"
+#include "runtime/life/refusal.h"
 #include "runtime/life/seal.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/verdict.h"
@@ -13,31 +14,12 @@
 #include "spec/policy/serve.h"
 #include "version.h"
 
-/* Refusals of the network that are told one by one. */
-#define REFUSALS_TOLD 8
-
-/* What of the network was refused, after all that the program has said. */
-static void tell_refusals(const struct cli *cli, const struct result *r)
-{
-	size_t told = 0, more = 0;
-
-	for (size_t i = 0; i < r->events.n; i++) {
-		if (r->events.v[i].type != EVENT_NETWORK)
-			continue;
-		if (told < REFUSALS_TOLD)
-			log_line(&cli->rt.log, LOG_LEVEL_WARN, "%s", r->events.v[i].description);
-		more += told++ >= REFUSALS_TOLD;
-	}
-	if (more)
-		log_line(&cli->rt.log, LOG_LEVEL_WARN, "Network access denied: %zu times more",
-			 more);
-}
-
 /* What the program's own streams do not say. */
 static void tell(const struct cli *cli, const struct policy *p, const struct result *r)
 {
 	if (policy_filtered(p) || r->status != RUN_OK)
-		tell_refusals(cli, r);
+		refusals_tell(&r->events, LOG_LEVEL_WARN,
+			      &cli->rt.log); /* after all that the program has said */
 	if (r->reason && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
 	    r->status != RUN_SETUP_ERROR)
 		log_line(&cli->rt.log, LOG_LEVEL_ERROR, "%s", r->reason);

@@ -9,6 +9,7 @@
 #include "runtime/life/handover.h"
 #include "runtime/life/leave.h"
 #include "runtime/life/making.h"
+#include "runtime/life/refusal.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
 #include "runtime/stage/hooks.h"
@@ -130,6 +131,24 @@ static void forget(struct making *m)
 	}
 }
 
+/* What the network helper refused, after all that the payload has said. */
+static void tell_refusals(const struct making *m)
+{
+	scoped_arena struct arena a = { 0 };
+	struct events events = { 0 };
+	struct refusals r = { .fd = m->way.events,
+			      .events = &events,
+			      .log = &m->rt->log,
+			      .a = &a,
+			      .by_config = true };
+
+	if (r.fd < 0)
+		return;
+	(void)refusals_take(&r);
+	/* As an error: a warning is not shown where nobody asked for a log. */
+	refusals_tell(&events, LOG_LEVEL_ERROR, r.log);
+}
+
 /* In the foreground the child goes on to exec by itself, while we write its state; here it has got there. */
 static int foreground(struct making *m, const sigset_t *outside, int *status, struct err *err)
 {
@@ -151,6 +170,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		return -1;
 	}
 	m->start.pid = 0;
+	tell_refusals(m);
 	way_end(&m->way);
 	return end(m, err);
 }

@@ -170,7 +170,7 @@ static void report(const struct question *q, struct event e)
 		e.syscall = q->call->name;
 	e.pid = (int)q->n->pid;
 	e.comm = arena_str(o->a, comm_of(q));
-	verdict_event(o->result, &e, o->a);
+	event_add(&o->result->events, &e, o->a);
 }
 
 /* --- files --- */

@@ -171,16 +171,6 @@ static const char *limit_of(const struct result *r, const struct watch *w)
 	}
 }
 
-void verdict_event(struct result *r, const struct event *e, struct arena *a)
-{
-	if (!r->events.v)
-		r->events.v = arena_array(a, struct event, RESULT_EVENTS_MAX);
-	if (r->events.n >= RESULT_EVENTS_MAX)
-		r->events.dropped++;
-	else
-		r->events.v[r->events.n++] = *e;
-}
-
 /* Where there is no network the kernel counts what was sent to it, and nobody is asked: of a program that failed it is told,
  * unless somebody who was asked knows more. */
 static void tell_unreached(struct result *r, const struct watch *w, struct arena *a)
@@ -200,7 +190,7 @@ static void tell_unreached(struct result *r, const struct watch *w, struct arena
 	for (size_t i = 0; i < r->events.n; i++)
 		if (r->events.v[i].type == EVENT_NETWORK)
 			return;
-	verdict_event(r, &e, a);
+	event_add(&r->events, &e, a);
 }
 
 void verdict_ended(struct result *r, const struct watch *w, struct arena *a)
@@ -218,7 +208,7 @@ void verdict_ended(struct result *r, const struct watch *w, struct arena *a)
 				 .description = r->reason,
 				 .severity = "medium",
 				 .limit = limit };
-	verdict_event(r, &e, a);
+	event_add(&r->events, &e, a);
 	if (!r->error)
 		r->error = r->status == RUN_CPU ? CPU_ERROR : "LimitExceeded";
 }

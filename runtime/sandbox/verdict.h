@@ -14,5 +14,3 @@ enum {
 /* verdict_ended: the payload ran and no process of it is left. verdict_failed: it never ran. */
 void verdict_ended(struct result *r, const struct watch *w, struct arena *a);
 void verdict_failed(struct result *r, const struct err *err, struct arena *a);
-/* verdict_event: adds an event, or counts it where there are too many. */
-void verdict_event(struct result *r, const struct event *e, struct arena *a);

@@ -6,7 +6,7 @@
 
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/output.h"
-#include "runtime/sandbox/refusal.h"
+#include "runtime/life/refusal.h"
 
 /* Why the supervisor ended it, or 0. */
 enum breach {

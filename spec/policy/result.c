@@ -108,6 +108,16 @@ static void write_stream(const struct captured *c, const char *key, struct emit 
 		emit_str(e, key, "");
 }
 
+void event_add(struct events *events, const struct event *v, struct arena *a)
+{
+	if (!events->v)
+		events->v = arena_array(a, struct event, RESULT_EVENTS_MAX);
+	if (events->n >= RESULT_EVENTS_MAX)
+		events->dropped++;
+	else
+		events->v[events->n++] = *v;
+}
+
 void event_emit(const struct event *v, const char *key, struct emit *e)
 {
 	emit_object(e, key);

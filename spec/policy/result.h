@@ -91,6 +91,8 @@ struct result {
 /* result_emit: the document; the limits are the policy's. result_schema: its JSON Schema (draft 2020-12). */
 void result_emit(const struct result *r, const struct policy *p, struct emit *e);
 void result_schema(struct emit *e);
+/* event_add: one more, or counted where there are too many. */
+void event_add(struct events *events, const struct event *v, struct arena *a);
 /* event_emit: one event, as it also stands in the file of --violations. */
 void event_emit(const struct event *v, const char *key, struct emit *e);
 /* bytes_emit: bytes as a string, in base64 where they are not UTF-8; its encoding is returned. */

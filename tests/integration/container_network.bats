@@ -29,6 +29,19 @@ GET='get() { printf "GET / HTTP/1.0\\r\\n\\r\\n" | timeout 2 busybox nc -w 2 "$1
 	[ "$status" -eq 0 ]
 }
 
+@test "what a run was refused is told once it has ended, each thing once, and in JSON where the log is" {
+	filtered "$GET"'; address other.test; get 203.0.113.10; get 203.0.113.10; get 203.0.113.11; echo over' 'allow: ["203.0.113.11"]'
+	in_world 'srt run -b b x'
+	[ "${lines[-1]}" = over ] || said
+	[ "$stderr" = 'srt-oci: Network access denied: other.test: no rule allows it; "other.test" in /srt/network/allow opens it
+srt-oci: Network access denied: 203.0.113.10 port 80: no rule allows it; "203.0.113.10:80" in /srt/network/allow opens it' ] || said
+	in_world 'srt --log-format json run -b b x 2>&1 >out | jq -r .msg'
+	[[ ${lines[0]} == 'Network access denied: other.test: '* && ${#lines[@]} -eq 2 ]] || said
+	filtered "$GET"'; for i in 1 2 3 4 5 6 7 8 9 10; do get 203.0.113.10 $i; done >/dev/null' 'allow: []'
+	in_world 'srt run -b b x'
+	[[ $(wc -l <<<"$stderr") -eq 9 && $stderr == *'Network access denied: 2 times more' ]] || said
+}
+
 @test "with CAP_NET_ADMIN a container can end its network, and gains none" {
 	local all='.process.capabilities |= map_values(. + ["CAP_NET_ADMIN", "CAP_NET_RAW"])'
 	filtered "$GET"'; get 203.0.113.11:8080; busybox ip route del local default dev lo table local; get 203.0.113.11 8080

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* refusal.c - reads the helper's datagrams.
  * Mustn't: believe their texts to be bounded; the helper speaks with whom the payload chose. */
-#include "runtime/sandbox/refusal.h"
+#include "runtime/life/refusal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "runtime/egress/egress.h"
-#include "runtime/sandbox/verdict.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
+
+/* Refusals that are told one by one. */
+#define TOLD_MAX 8
 
 /* What is no violation, but a network that does not answer, has no severity. */
 static const char *const severities[EGRESS_REASONS] = {
@@ -40,7 +42,7 @@ static const char *pattern_of(const struct egress_event *e, struct arena *a)
 	return arena_printf(a, "%s%s%s:%u", v6 ? "[" : "", e->host, v6 ? "]" : "", e->port);
 }
 
-static const char *describe(const struct egress_event *e, struct arena *a)
+static const char *describe(const struct egress_event *e, bool by_config, struct arena *a)
 {
 	struct text out = { .arena = a };
 
@@ -49,16 +51,18 @@ static const char *describe(const struct egress_event *e, struct arena *a)
 		text_addf(&out, " port %u", e->port);
 	text_addf(&out, ": %s", egress_reason_text(e->reason));
 	if (e->reason == EGRESS_NO_RULE)
-		text_addf(&out, "; --allow-domain %s opens it, --allow-network all",
+		text_addf(&out,
+			  by_config ? "; \"%s\" in /srt/network/allow opens it"
+				    : "; --allow-domain %s opens it, --allow-network all",
 			  pattern_of(e, a));
 	return out.s;
 }
 
-static bool is_known(const struct result *r, const char *description)
+static bool is_known(const struct events *known, const char *description)
 {
-	for (size_t i = 0; i < r->events.n; i++)
-		if (r->events.v[i].type == EVENT_NETWORK &&
-		    str_eq(r->events.v[i].description, description))
+	for (size_t i = 0; i < known->n; i++)
+		if (known->v[i].type == EVENT_NETWORK &&
+		    str_eq(known->v[i].description, description))
 			return true;
 	return false;
 }
@@ -67,19 +71,19 @@ static void take(struct refusals *r, struct egress_event *e)
 {
 	const char *description;
 
-	r->result->events.dropped += e->lost;
+	r->events->dropped += e->lost;
 	if (e->reason >= EGRESS_REASONS || !severities[e->reason])
 		return;
-	if (r->result->events.n >= RESULT_EVENTS_MAX) {
-		r->result->events.dropped++;
+	if (r->events->n >= RESULT_EVENTS_MAX) {
+		r->events->dropped++;
 		return;
 	}
 	for (char *c = e->host; *c; c++)
 		if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
 			*c = '?';
-	description = describe(e, r->a);
+	description = describe(e, r->by_config, r->a);
 	/* The same thing tried again is one violation. */
-	if (is_known(r->result, description))
+	if (is_known(r->events, description))
 		return;
 	const struct event v = { .timestamp = moment(e->time_us, r->a),
 				 .type = EVENT_NETWORK,
@@ -88,7 +92,7 @@ static void take(struct refusals *r, struct egress_event *e)
 				 .host = arena_str(r->a, e->host),
 				 .port = e->port,
 				 .pid = -1 };
-	verdict_event(r->result, &v, r->a);
+	event_add(r->events, &v, r->a);
 }
 
 bool refusals_take(struct refusals *r)
@@ -109,4 +113,19 @@ bool refusals_take(struct refusals *r)
 		if (n == (ssize_t)sizeof(e))
 			take(r, &e);
 	}
+}
+
+void refusals_tell(const struct events *events, enum log_level level, const struct log *log)
+{
+	size_t told = 0, more = 0;
+
+	for (size_t i = 0; i < events->n; i++) {
+		if (events->v[i].type != EVENT_NETWORK)
+			continue;
+		if (told < TOLD_MAX)
+			log_line(log, level, "%s", events->v[i].description);
+		more += told++ >= TOLD_MAX;
+	}
+	if (more)
+		log_line(log, level, "Network access denied: %zu times more", more);
 }
