@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The bundle half: the program srt-oci-bundle, which holds the shipped recipes, and the demonstration.
 
-BUNDLE_SRC := $(filter-out spec/oci/%,$(SPEC_SRC)) spec/oci/domain.c $(wildcard spec/image/*.c rootfs-tools/*.c bundle/*.c)
+BUNDLE_SRC := $(filter-out spec/oci/%,$(SPEC_SRC)) spec/oci/domain.c spec/oci/value.c $(wildcard spec/image/*.c rootfs-tools/*.c bundle/*.c)
 BUNDLE_LIBS := -larchive -lcrypto -lyajl -lz -lzstd
 BUNDLE_RECIPES := $(sort $(wildcard bundle/recipes/*.json))
 

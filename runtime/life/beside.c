@@ -55,12 +55,13 @@ int beside_stand_alone(int keep)
 	return beside_close(4);
 }
 
-void beside_wait(pid_t *pid)
+int beside_wait(pid_t *pid)
 {
-	siginfo_t info;
+	siginfo_t info = { 0 };
 
 	while (*pid > 0 && sys_waitid(P_PID, (id_t)*pid, &info, WEXITED | __WALL) < 0 &&
 	       errno == EINTR)
 		;
 	*pid = 0;
+	return info.si_code == CLD_EXITED ? info.si_status : 0;
 }

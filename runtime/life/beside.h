@@ -12,5 +12,5 @@ pid_t beside_clone(int *pidfd);
 void beside_begin(const char *name);
 int beside_stand_alone(int keep);
 int beside_close(unsigned int first);
-/* beside_wait: for its end, where it is our child; *pid becomes 0. */
-void beside_wait(pid_t *pid);
+/* beside_wait: for its end, where it is our child; *pid becomes 0. Its exit status, or 0. */
+int beside_wait(pid_t *pid);

@@ -293,6 +293,7 @@ static int restore(struct making *m, const struct checkpoint_options *o, const s
 	TRY(read_pid(&m->arena, file, &pid, err));
 	(void)sys_unlinkat(AT_FDCWD, file, 0);
 	TRY(making_adopt(m, pid, err));
+	TRY(deadline_begin(&m->deadline, m->config, m->start.pidfd, err));
 	return o->create.pid_file ? pid_file_write(o->create.pid_file, pid, err) : 0;
 }
 
@@ -303,6 +304,7 @@ static int wait_for(struct making *m, const struct checkpoint_options *o, const 
 	store_unlock(&m->entry);
 	TRY(payload_wait(m->start.pid, -1, outside, status, err));
 	m->start.pid = 0;
+	deadline_end(&m->deadline, &m->rt->log, status);
 	return o->create.keep ? 0 : life_delete(m->rt, o->create.id, true, err);
 }
 

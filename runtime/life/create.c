@@ -9,6 +9,7 @@
 #include "runtime/life/handover.h"
 #include "runtime/life/leave.h"
 #include "runtime/life/making.h"
+#include "runtime/life/process.h"
 #include "runtime/life/refusal.h"
 #include "runtime/life/seal.h"
 #include "runtime/life/terminal.h"
@@ -66,6 +67,10 @@ static int release(struct making *m, struct err *err)
 {
 	if (hand_over(m, err) < 0 || start_go(&m->start, err) < 0 ||
 	    start_listen(&m->start, err) < 0 || poststart(m->config, &m->c, &m->arena, err) < 0) {
+		making_fail(m);
+		return -1;
+	}
+	if (deadline_begin(&m->deadline, m->config, m->start.pidfd, err) < 0) {
 		making_fail(m);
 		return -1;
 	}
@@ -158,6 +163,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 	     fd_send(making_pidfd_socket(m), "--pidfd-socket", "pidfd", m->start.pidfd, err) < 0) ||
 	    (m->o->console_socket && fd_send(m->o->console_socket, "--console-socket", "/dev/ptmx",
 					     m->start.console_fd, err) < 0) ||
+	    deadline_begin(&m->deadline, m->config, m->start.pidfd, err) < 0 ||
 	    poststart(m->config, &m->c, &m->arena, err) < 0) {
 		making_fail(m);
 		return -1;
@@ -170,6 +176,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		return -1;
 	}
 	m->start.pid = 0;
+	deadline_end(&m->deadline, &m->rt->log, status);
 	tell_refusals(m);
 	way_end(&m->way);
 	return end(m, err);
@@ -229,10 +236,22 @@ static int connect_created(struct making *m, const char *id, int *ret, struct er
 	return 0;
 }
 
+static int begin_deadline(struct making *m, struct err *err)
+{
+	scoped_fd int pidfd = -1;
+
+	if (!m->config || !limits_timeout(m->config))
+		return 0;
+	pidfd = pid_open(m->c.pid, m->c.pid_start);
+	/* It has ended by itself. */
+	return pidfd < 0 ? 0 : deadline_begin(&m->deadline, m->config, pidfd, err);
+}
+
 static int started(struct making *m, struct err *err)
 {
 	(void)sys_unlinkat(m->entry.dir_fd, STORE_SOCKET,
 			   0); /* only tidy: nobody listens any more */
+	TRY(begin_deadline(m, err));
 	return poststart(m->config, &m->c, &m->arena, err);
 }
 

@@ -50,7 +50,8 @@ static int read_config(struct making *m, struct err *err)
 	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, &m->arena, &bytes, &m->len, err));
 	m->bytes = bytes;
 	TRY(config_parse_in_place(bytes, m->len, path, &m->arena, &m->config, err));
-	return config_check(m->config, err);
+	TRY(config_check(m->config, err));
+	return limits_check(m->config, err);
 }
 
 int making_read(struct making *m, struct err *err)
@@ -76,12 +77,34 @@ static int check_console(const struct making *m, bool detached, struct err *err)
 	return 0;
 }
 
+/* Where the kernel does not count swap, there is mostly none to be had. */
+static bool is_limit(const char *place)
+{
+	static const char resources[] = "/linux/resources", swap[] = "/linux/resources/memory/swap";
+
+	return str_starts(place, resources) && !str_starts(place, swap);
+}
+
+/* What somebody wrote under our own key is held, or nothing runs. */
+static int check_limits(const struct making *m, struct err *err)
+{
+	if (!m->lost && (m->plan->cgroup || !limits_need_cgroup(m->config)))
+		return 0;
+	(void)err_set(
+		err, ERR_HOST, 0,
+		"memory, cpu and max-processes are a cgroup's to hold, and none that can is there "
+		"for this user: run under Delegate=yes (systemd-run --user -p Delegate=yes), or use "
+		"sandbox-runtime exec --bundle, which needs none");
+	return err_in(err, "/srt/limits");
+}
+
 static void on_warning(void *ctx, const char *place, const char *text)
 {
 	struct making *m = ctx;
 	const char *line = arena_printf(&m->arena, "%s: %s", place, text);
 
 	log_line(&m->rt->log, LOG_LEVEL_WARN, "%s", line);
+	m->lost = m->lost || (limits_need_cgroup(m->config) && is_limit(place));
 	if (m->c.warnings.n == WARNINGS_MAX)
 		return;
 	if (!m->c.warnings.v)
@@ -115,7 +138,7 @@ int making_plan(struct making *m, const struct facts *facts, struct err *err)
 	TRY(plan_container(m->config, facts, &o, &m->arena, &m->plan, err));
 	for (size_t i = 0; i < m->plan->warnings_n; i++)
 		on_warning(m, m->plan->warnings[i].cause, m->plan->warnings[i].text);
-	return 0;
+	return check_limits(m, err);
 }
 
 unsigned int making_wants(const struct making *m)
@@ -146,7 +169,8 @@ static bool is_done_after_create(const struct config *c)
 {
 	const struct hooks *h = c->hooks;
 
-	return !asks_for_listener(c->linux_.seccomp) && (!h || (!h->poststart.n && !h->poststop.n));
+	return !limits_timeout(c) && !asks_for_listener(c->linux_.seccomp) &&
+	       (!h || (!h->poststart.n && !h->poststop.n));
 }
 
 static void describe(struct making *m)
@@ -305,7 +329,7 @@ static int begin(struct making *m, bool wait, bool listen, struct err *err)
 	m->start.wait = wait;
 	m->start.start_fd = start_fd;
 	m->start.die_with_parent = !wait;
-	m->start.no_pidfd = !wait && !making_pidfd_socket(m);
+	m->start.no_pidfd = !wait && !making_pidfd_socket(m) && !limits_timeout(m->config);
 	m->start.on_pid = on_pid;
 	m->start.on_scope = on_scope;
 	m->start.state = has_state_hooks(m->config) || listen ? on_state : NULL;
@@ -334,7 +358,8 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	TRY(store_claim(m->rt, m->o->id, &m->entry, err));
 	m->claimed = true;
 	describe(m);
-	if (note_cgroups(m, err) == 0 && begin(m, wait, listen, err) == 0)
+	if (note_cgroups(m, err) == 0 && begin(m, wait, listen, err) == 0 &&
+	    check_limits(m, err) == 0)
 		return 0;
 	explain(err);
 	making_fail(m);

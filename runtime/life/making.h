@@ -2,6 +2,7 @@
 /* making.h - a container on its way from a bundle to a plan, a process and a state. */
 #pragma once
 
+#include "runtime/life/deadline.h"
 #include "runtime/life/store.h"
 #include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
@@ -20,10 +21,12 @@ struct making {
 	struct entry entry;
 	struct start start;
 	struct way way;
+	struct deadline deadline;
 	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
 	const char *below; /* exec: the cgroup below the scope's where init is; "" is its own */
 	bool claimed; /* the entry is ours, and goes if we fail */
 	bool in_cgroup; /* a cgroup was made for it, or begun to */
+	bool lost; /* a limit of srt.limits is not held */
 	bool dirty; /* the state on disk, if any, is not all */
 };
 

@@ -367,7 +367,7 @@ void nat_end(struct nat *n)
 {
 	if (n->keeper > 0)
 		(void)sys_pidfd_send_signal(n->pidfd, SIGKILL);
-	beside_wait(&n->keeper);
+	(void)beside_wait(&n->keeper);
 }
 
 void nat_done(struct nat *n)

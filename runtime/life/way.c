@@ -259,8 +259,8 @@ void way_end(struct way *w)
 {
 	if (w->pid > 0)
 		(void)sys_pidfd_send_signal(w->pidfd, SIGKILL);
-	beside_wait(&w->pid);
-	beside_wait(&w->maker); /* it ends with the helper */
+	(void)beside_wait(&w->pid);
+	(void)beside_wait(&w->maker); /* it ends with the helper */
 	nat_end(&w->nat);
 }
 

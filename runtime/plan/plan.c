@@ -76,6 +76,7 @@ int plan_container(const struct config *c, const struct facts *f, const struct p
 	struct plan *p = plan_new(a, o);
 
 	TRY(require_kernel(f, err));
+	p->timeout_ms = limits_timeout(c);
 	p->rootfs = c->root->fresh ? "/"
 		    : path_is_absolute(c->root->path)
 			    ? path_clean(a, c->root->path)

@@ -62,6 +62,7 @@ struct plan {
 	bool scope; /* there is an op OP_CGROUP_SCOPE: stage PREPARE comes once the process is there */
 	bool setgroups_denied; /* additional groups cannot be set inside */
 	const char *rootfs; /* absolute */
+	uint64_t timeout_ms; /* of wall clock, kept by a process beside it; 0: none */
 	struct op *ops;
 	size_t n, room;
 	struct plan_warning *warnings;

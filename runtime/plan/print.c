@@ -297,6 +297,10 @@ static void print_head(const struct plan *p, struct text *out)
 		add_escaped(out, p->rootfs, strlen(p->rootfs));
 		text_add(out, "\n");
 	}
+	if (p->timeout_ms) {
+		head(out, "timeout");
+		text_addf(out, "%llums\n", (unsigned long long)p->timeout_ms);
+	}
 	head(out, "clone");
 	if (p->clone_flags)
 		add_flags(out, word_namespaces, p->clone_flags);
@@ -456,6 +460,8 @@ void plan_emit(const struct plan *p, struct emit *e)
 
 	emit_object(e, NULL);
 	emit_str(e, "rootfs", p->rootfs);
+	if (p->timeout_ms)
+		emit_uint(e, "timeoutMs", p->timeout_ms);
 	emit_flags(e, "clone", word_namespaces, p->clone_flags);
 	emit_bool(e, "middle", p->middle);
 	emit_bool(e, "mapsByParent", p->maps_by_parent);

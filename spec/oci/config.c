@@ -60,6 +60,8 @@ int config_parse_in_place(char *bytes, size_t len, const char *name, struct aren
 	TRY(json_parse_in_place(bytes, len, name, &config_limits, a, &node, err));
 	TRY(document_bind(node, name, &config_table, a, &object, err));
 	annotations_apply(object);
+	if (limits_apply(object, a, err) < 0)
+		return -1;
 	*ret = object;
 	return 0;
 }

@@ -391,8 +391,15 @@ struct srt_network {
 	struct strings allow, deny, publish;
 	const char *hosts; /* in place of the host's /etc/hosts, for names; NULL */
 };
+/* As they are written; each of them is a flag of `sandbox-runtime exec`, too. */
+struct srt_limits {
+	const char *timeout, *kill_after, *memory, *cpu, *processes, *open_files, *file_size;
+	const char *files, *disk, *output; /* of a sandbox alone: refused */
+	uint64_t timeout_ms, kill_after_ms; /* limits_apply; 0: none */
+};
 struct srt {
 	struct srt_network *network;
+	struct srt_limits *limits;
 };
 
 struct config {
@@ -440,6 +447,12 @@ int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *
 		 struct mounts *ret, struct err *err);
 int mounts_check(const struct mounts *mounts, struct err *err);
 
+/* limits_apply: what of "srt.limits" the rest of a config can say is said there, unless it says what is stricter; the times are
+ * read. limits_check: one that only a sandbox holds is an error. limits_timeout: of wall clock, in ms; 0: none. limits_need_cgroup: some of them are a cgroup's to hold. */
+int limits_apply(struct config *config, struct arena *a, struct err *err);
+int limits_check(const struct config *config, struct err *err);
+uint64_t limits_timeout(const struct config *config);
+bool limits_need_cgroup(const struct config *config);
 /* config_network: "srt.network", or NULL. config_is_filtered: its way out is filtered. network_is_nat: in that mode (enum
  * network_mode) a program beside the container is its way out. */
 const struct srt_network *config_network(const struct config *config);

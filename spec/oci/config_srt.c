@@ -18,7 +18,24 @@ static const struct bind_row network_rows[] = {
 };
 static const struct bind_table network_table = CLOSED_TABLE(srt_network, network_rows);
 
+static const struct bind_row limit_rows[] = {
+	ROW(srt_limits, timeout, "timeout", STR, 0,
+	    "wall clock: 500ms, 30s, 5m, 1h; TERM, then KILL"),
+	ROW(srt_limits, kill_after, "kill-after", STR, 0, "time between them; 500ms"),
+	ROW(srt_limits, memory, "memory", STR, 0, "memory of all processes together: 64M, 1.5G"),
+	ROW(srt_limits, cpu, "cpu", STR, 0, "processors, also a fraction of one"),
+	ROW(srt_limits, processes, "max-processes", STR, 0, "processes and threads at one time"),
+	ROW(srt_limits, open_files, "max-open-files", STR, 0, "open files of one process"),
+	ROW(srt_limits, file_size, "max-file-size", STR, 0, "largest file that may be written"),
+	ROW(srt_limits, files, "max-files", STR, 0, "of a sandbox alone: srt-oci refuses it"),
+	ROW(srt_limits, disk, "disk", STR, 0, "of a sandbox alone: srt-oci refuses it"),
+	ROW(srt_limits, output, "max-output", STR, 0, "of a sandbox alone: srt-oci refuses it"),
+};
+static const struct bind_table limit_table = CLOSED_TABLE(srt_limits, limit_rows);
+
 static const struct bind_row srt_rows[] = {
 	ROW_OBJECT(srt, network, "network", network_table, 0, "the network"),
+	ROW_OBJECT(srt, limits, "limits", limit_table, 0,
+		   "what it may use at most; of two limits the stricter one counts"),
 };
 const struct bind_table srt_table = CLOSED_TABLE(srt, srt_rows);

@@ -86,6 +86,19 @@ static int rule_publish(const struct config *config, struct err *err)
 	return 0;
 }
 
+/* Without one, what the first process leaves behind would go on. */
+static int rule_timeout(const struct config *config, struct err *err)
+{
+	const struct namespace *own = namespace_of(config, CLONE_NEWPID);
+
+	if (limits_timeout(config) && (!own || own->path))
+		return REFUSE(
+			err, "/srt/limits/timeout",
+			"needs a new pid namespace, with which all of the container ends: add "
+			"{\"type\":\"pid\"} to /linux/namespaces");
+	return 0;
+}
+
 #define ROW(name, fn)                                     \
 	{                                                 \
 		name, MUST, "config.md#extensibility", fn \
@@ -95,5 +108,6 @@ const struct rule rules_srt[] = {
 	ROW("network-mode-fits", rule_mode),
 	ROW("network-rule-readable", rule_patterns),
 	ROW("network-publish-readable", rule_publish),
+	ROW("limits-timeout-fits", rule_timeout),
 	{ NULL },
 };

@@ -8,7 +8,7 @@
 #include "spec/base/log.h"
 #include "spec/base/str.h"
 #include "spec/json/quote.h"
-#include "spec/policy/value.h"
+#include "spec/oci/value.h"
 
 #define COUNT_MOST 1000000000u
 /* What an error says of the words that a value may be. */

@@ -10,7 +10,7 @@
 #include "spec/base/str.h"
 #include "spec/policy/match.h"
 #include "spec/policy/policy.h"
-#include "spec/policy/value.h"
+#include "spec/oci/value.h"
 
 static void refused(const struct err *err, const char *place, const char *text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* value.c - reads durations, sizes and shares; integers all the way, so that nothing is rounded up. */
-#include "spec/policy/value.h"
+#include "spec/oci/value.h"
 
 #include <strings.h>
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# container_limits.bats - "srt.limits" of a bundle's config.json: held by run, create and --detach, or refused.
+# shellcheck disable=SC2016,SC2154
+
+load lib/container
+load lib/cgroup
+
+# limited COMMAND LIMITS [FILTER]: a bundle with those.
+limited() {
+	local command=$1 limits=$2 filter=${3:-.}
+	shift $(($# > 3 ? 3 : $#))
+	rm -rf b
+	bundle b "$command" ".srt.limits = $limits | $filter" "$@"
+}
+nobody_keeps_time() { ! pgrep -x srt-deadline >/dev/null; }
+
+@test "a run that takes longer is ended with status 124, as a sandbox is, and says so" {
+	limited 'echo begun; sleep 30; echo over' '{timeout: "700ms"}'
+	run -124 --separate-stderr srt run -b b x
+	[ "$output" = begun ] && [ "$stderr" = 'srt-oci: Execution timeout after 700ms' ] || said
+	limited 'trap "echo asked; exit 3" TERM; sleep 30 & wait' '{timeout: "1s", "kill-after": "5s"}'
+	run -124 --separate-stderr srt run -b b x
+	[ "$output" = asked ] && [ "$stderr" = 'srt-oci: Execution timeout after 1s' ] || said
+	limited 'sleep 60 & sleep 60 & exec sleep 60' '{timeout: "500ms", "kill-after": "100ms"}'
+	run -124 srt run -b b x
+	eventually nobody_keeps_time
+}
+
+@test "one that ends before has its own status, and nobody keeps its time any more" {
+	limited 'exit 5' '{timeout: "1h"}'
+	run -5 --separate-stderr srt run -b b x
+	[ -z "$output$stderr" ] || said
+	eventually nobody_keeps_time
+}
+
+@test "the time of a detached and of a created container is kept, from its start on" {
+	limited "$SLEEP" '{timeout: "1s"}'
+	srt run -d -b b x 3>&-
+	has_status x running
+	eventually has_status x stopped
+	srt delete x
+	srt create -b b y 3>&-
+	sleep 2
+	has_status y created
+	srt start y 3>&-
+	has_status y running
+	eventually has_status y stopped
+	srt delete y
+	eventually nobody_keeps_time
+}
+
+@test "files and open files are limits of each process, and the stricter of two counts" {
+	limited 'ulimit -n; ulimit -f' '{"max-open-files": "64", "max-file-size": "1M"}'
+	run -0 srt run -b b x
+	[ "$output" = $'64\n2048' ] || said
+	limited 'ulimit -n' '{"max-open-files": "64"}' '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 32, hard: 128}]'
+	run -0 srt run -b b x
+	[ "$output" = 32 ] || said
+}
+
+@test "memory, processors and processes are a cgroup's, the stricter of two counts" {
+	needs_controller memory pids cpu
+	limited "$SLEEP" '{memory: "64M", "max-processes": "20", cpu: "0.5"}' "$(in_cgroup '.linux.resources = {memory: {limit: 33554432}, pids: {limit: 100}}')"
+	srt run -d -b b x 3>&-
+	[ "$(limit x memory memory.limit_in_bytes memory.max)" = 33554432 ]
+	[ "$(limit x pids pids.max pids.max)" = 20 ]
+	[[ $(limit x cpu cpu.cfs_quota_us cpu.max) == 50000* ]]
+	srt delete --force x
+	limited 'x=a; while :; do x=$x$x; done' '{memory: "32M"}' "$(in_cgroup)"
+	run -137 srt run -b b x
+	cgroups_gone
+}
+
+@test "without a cgroup they are refused, and nothing runs" {
+	limited 'echo ran' '{memory: "64M"}'
+	run -1 --separate-stderr srt --cgroup-manager disabled run -b b x
+	[[ -z $output && $stderr == *"/srt/limits: memory, cpu and max-processes are a cgroup's to hold"*'sandbox-runtime exec --bundle'* ]] || said
+	run -1 --separate-stderr srt --cgroup-manager disabled create -b b x
+	[[ $stderr == *'/srt/limits: '* ]] || said
+}
+
+@test "what is no container's to hold, what is no limit and what is misspelt are refused with their place" {
+	local row
+	for row in 'disk: "1M"|/srt/limits/disk: is not held by a container: *--disk' '"max-files": "1"|/srt/limits/max-files: *nr_inodes*' \
+		'"max-output": "1M"|/srt/limits/max-output: *' 'timeout: "soon"|/srt/limits/timeout: "soon" is not a duration*' \
+		'memory: "lots"|/srt/limits/memory: *' 'memory: 5|/srt/limits/memory: *' '"max-processes": "0"|/srt/limits/max-processes: *' \
+		'"max-open-files": "2"|/srt/limits/max-open-files: *' 'tmeout: "1s"|/srt/limits: unknown key "tmeout"; did you mean "timeout"?'; do
+		limited 'echo ran' "{${row%%|*}}"
+		run -1 --separate-stderr srt run -b b x
+		# shellcheck disable=SC2053 # a pattern it is
+		[[ -z $output && $stderr == "srt-oci: "${row#*|} ]] || said
+	done
+	limited 'echo ran' '{timeout: "1s"}' "$jq_defs without(\"pid\")"
+	run -1 --separate-stderr srt run -b b x
+	[[ -z $output && $stderr == *'/srt/limits/timeout: needs a new pid namespace'* ]] || said
+}
+
+@test "a sandbox takes the bundle's files, whatever limits stand there" {
+	limited 'echo ran' '{disk: "1M", timeout: "1s"}' '.root.path = $root' --arg root "$BATS_FILE_TMPDIR/rootfs"
+	run -0 timeout 20 "$SRT_BUILD/sandbox-runtime" exec --bundle "$PWD/b" /bin/busybox echo inside
+	[ "$output" = inside ] || said
+}
