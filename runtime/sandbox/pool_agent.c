@@ -46,7 +46,7 @@ static void keep_warning(void *ctx, const struct op *op, const struct err *why)
 	*(bool *)ctx = true;
 }
 
-static int prepare(const struct recipe *r, int way, int ready, bool *warned, struct err *err)
+static int prepare(const struct recipe *r, int way, bool *warned, struct err *err)
 {
 	struct act x = ACT_INIT;
 
@@ -55,9 +55,6 @@ static int prepare(const struct recipe *r, int way, int ready, bool *warned, str
 	x.ask_ctx = &way;
 	x.warn = keep_warning;
 	x.warn_ctx = warned;
-	/* For its ids to be written, and for the task to join. */
-	if (sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || fd_write_all(ready, "", 1) < 0)
-		return err_host(err, errno, "open /proc/self");
 	TRY(act_open_proc(&x.proc_fd, err));
 	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (x.root_fd < 0)
@@ -93,7 +90,7 @@ static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FD
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, fds[TASK_WAY], ready, &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
+	if (prepare(r, fds[TASK_WAY], &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
 	    hand_net_in(r, warned, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
@@ -142,12 +139,17 @@ static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int read
 	struct clone_args args = { .flags = g->recipe->namespaces | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
 				   .exit_signal = SIGCHLD };
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t pid;
 
+	/* Open from its birth on: for its ids to be written, and for the task, and the zygote, which need not wait for it, to join. So
+	 * are we meanwhile, whom only the zygote sees. */
+	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
 		be_task_init(g->recipe, fds, ready);
 	if (pid < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
+	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return pid < 0 ? -1 : pidfd;
 }
 

@@ -4,8 +4,8 @@
  *   supervisor --TASK, 4 or 5 fds--> agent --clone--> first process of the task's sandbox (init.h) --HELLO--> supervisor
  *                                 `--TASK, 6 fds--> zygote --fork--> the task --"R"--> supervisor
  *
- * The zygote need not wait for the sandbox: by a socket between the two the first process says that it can be looked into, upon
- * which the zygote forks into its pid namespace, and that all is in its place, upon which the copy joins the other namespaces.
+ * The zygote does not wait for the sandbox: it forks into its pid namespace at once. By a socket between the two the first process
+ * tells the copy that all is in its place, upon which it joins the other namespaces.
  * When the copy has closed its end, the first process closes itself to others, and says HELLO. So who has heard HELLO knows
  * that nobody can join any more, and can send code, and need not wait for the "R".
  * The agent ends with its zygote, and with the agent all that is in its sandbox. */

@@ -47,7 +47,8 @@ static void must(long result, const char *what)
 		fail(what);
 }
 
-bool copy_hear_ready(int ready)
+/* False where the sandbox's first process has ended, which said why. */
+static bool hear_ready(int ready)
 {
 	char byte;
 	ssize_t n;
@@ -132,7 +133,7 @@ void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY
 	take_descriptors(fds);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (!copy_hear_ready(fds[COPY_READY]))
+	if (!hear_ready(fds[COPY_READY]))
 		_exit(0);
 	enter(s, cwd, fds[COPY_SANDBOX]);
 	drop(s);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <limits.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "runtime/sandbox/pool_agent.h"
@@ -16,8 +15,6 @@
 void *PyBytes_FromStringAndSize(const char *bytes, ssize_t size);
 char *PyBytes_AsString(void *bytes);
 
-/* copy_hear_ready: the next byte of the sandbox's first process; false where it has ended, which said why. */
-bool copy_hear_ready(int ready);
 /* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. Does not return where that fails. */
 void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS]);
 

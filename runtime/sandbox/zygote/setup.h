@@ -14,7 +14,7 @@ enum copy_fd {
 	COPY_LINE,
 	COPY_OUT,
 	COPY_ERR,
-	COPY_READY, /* to the sandbox's first process: one byte when it can be looked into, one when all is in its place */
+	COPY_READY, /* to the sandbox's first process: one byte when all is in its place */
 	COPY_FDS
 };
 

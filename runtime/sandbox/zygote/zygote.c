@@ -77,15 +77,13 @@ static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 	return true;
 }
 
-/* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. -1 with errno,
- * which is 0 where there is no such namespace. */
-static pid_t fork_into(int sandbox, int ready)
+/* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. */
+static pid_t fork_into(int sandbox)
 {
 	pid_t pid;
 	int why;
 
-	errno = 0;
-	if (!copy_hear_ready(ready) || syscall(SYS_setns, sandbox, CLONE_NEWPID) < 0)
+	if (syscall(SYS_setns, sandbox, CLONE_NEWPID) < 0)
 		return -1;
 	PyOS_BeforeFork();
 	pid = fork();
@@ -107,7 +105,7 @@ static bool begin_task(struct zygote *z, struct init_msg *m)
 	if (!hear(z->sock, m, fds))
 		return false;
 	errno = EAGAIN;
-	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX], fds[COPY_READY]) : -1;
+	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
 	if (pid == 0) {
 		copy_join(&z->setup, z->cwd, fds);
 		return true;
@@ -115,7 +113,7 @@ static bool begin_task(struct zygote *z, struct init_msg *m)
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
 		z->tasks[z->tasks_n++] = (struct task){ pid, fds[COPY_INIT] };
-	else if (errno)
+	else if (errno != ESRCH)
 		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(errno));
 	for (int i = 0; i < COPY_FDS; i++)
 		if (pid < 0 || i != COPY_INIT)
