@@ -404,7 +404,7 @@ void pool_release(struct pool *p, struct pool_zygote *z)
 /* Those that wait have no way out any more: others take their place. What runs is refused whatever it asks for. */
 static void network_lost(struct pool *p)
 {
-	bool proven = p->idle || p->handed > p->network.handed;
+	bool proven = p->idle || p->offered || p->handed > p->network.handed;
 	struct err why;
 
 	network_why(&p->network, &why);

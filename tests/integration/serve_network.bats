@@ -226,11 +226,14 @@ with Network() as p:
 	c, helper = p.client(), p.helper()
 	wanted = c.run(task)["stdout"]
 	for _ in range(20): assert c.run(task)["stdout"] == wanted
-	processes, (fds, memory) = len(p.processes()), of_helper(helper)
+	# The pool, its interpreter and the first process of that, the helper, a worker, and two tasks with theirs.
+	settled = lambda: eventually(lambda: (s := c.stats())["idle"] == 2 and not s["making"] and len(p.processes()) == 8, 10)
+	settled()
+	fds, memory = of_helper(helper)
 	for i in range(200):
 		r = c.run(task)
 		assert r["stdout"] == wanted and r["violations"] == [], (i, r)
-	eventually(lambda: len(p.processes()) == processes)
+	settled()
 	after = of_helper(helper)
 	assert p.helper() == helper and after[0] == fds and after[1] <= memory + 256, (fds, memory, after)' 90
 }
