@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #define FEED_BYTES (256u << 10)
+/* inflateInit2: a gzip header and trailer around the largest window. */
+#define GZIP_WINDOW (16 + MAX_WBITS)
+
+static const unsigned char GZIP_MAGIC[] = { 0x1f, 0x8b, 8 };
 
 int feed_open(struct feed *f)
 {
@@ -17,8 +21,17 @@ int feed_open(struct feed *f)
 
 void feed_done(struct feed *f)
 {
+	if (f->packed)
+		(void)inflateEnd(&f->z); /* only frees */
+	free(f->plain);
 	free(f->buf);
-	f->buf = NULL;
+	f->plain = f->buf = NULL;
+	f->packed = false;
+}
+
+uint64_t feed_taken(const struct feed *f)
+{
+	return f->at - f->z.avail_in;
 }
 
 static la_ssize_t feed_outer(struct archive *a, struct feed *f, const void **bytes)
@@ -36,9 +49,8 @@ static la_ssize_t feed_outer(struct archive *a, struct feed *f, const void **byt
 	return (la_ssize_t)n;
 }
 
-la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
+static la_ssize_t bytes_read(struct archive *a, struct feed *f, const void **bytes)
 {
-	struct feed *f = feed;
 	ssize_t n;
 
 	if (f->outer)
@@ -58,6 +70,80 @@ la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
 	}
 	*bytes = f->buf;
 	return n;
+}
+
+static la_ssize_t broken(struct archive *a, const char *why)
+{
+	archive_set_error(a, EILSEQ, "gzip: %s", why);
+	return -1;
+}
+
+/* More of what is packed: 1, 0 at its end, -1. */
+static int input_get(struct archive *a, struct feed *f)
+{
+	const void *bytes = NULL;
+	la_ssize_t n;
+
+	if (f->z.avail_in > 0)
+		return 1;
+	n = bytes_read(a, f, &bytes);
+	if (n <= 0)
+		return (int)n;
+	f->z.next_in = (z_const Bytef *)(uintptr_t)bytes;
+	f->z.avail_in = (uInt)n;
+	return 1;
+}
+
+/* One member after another; what follows them and is none is left alone, as gzip does. */
+static la_ssize_t plain_read(struct archive *a, struct feed *f, const void **bytes)
+{
+	f->z.next_out = (Bytef *)f->plain;
+	f->z.avail_out = FEED_BYTES;
+	while (f->z.avail_out == FEED_BYTES) {
+		int r = input_get(a, f);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return f->in_member ? broken(a, "cut") : 0;
+		if (!f->in_member && f->z.next_in[0] != GZIP_MAGIC[0])
+			return 0;
+		if (!f->in_member && inflateReset(&f->z) != Z_OK)
+			return broken(a, "no state");
+		r = inflate(&f->z, Z_NO_FLUSH);
+		if (r != Z_OK && r != Z_STREAM_END)
+			return broken(a, f->z.msg ? f->z.msg : "damaged");
+		f->in_member = r != Z_STREAM_END;
+	}
+	*bytes = f->plain;
+	return (la_ssize_t)(FEED_BYTES - f->z.avail_out);
+}
+
+/* Is it packed: the first bytes say. */
+static la_ssize_t first_read(struct archive *a, struct feed *f, const void **bytes)
+{
+	la_ssize_t n = bytes_read(a, f, bytes);
+
+	f->begun = true;
+	if (!f->unpack || n < (la_ssize_t)sizeof(GZIP_MAGIC) ||
+	    memcmp(*bytes, GZIP_MAGIC, sizeof(GZIP_MAGIC)) != 0)
+		return n;
+	f->plain = malloc(FEED_BYTES);
+	if (!f->plain || inflateInit2(&f->z, GZIP_WINDOW) != Z_OK)
+		return broken(a, "no memory");
+	f->packed = f->in_member = true;
+	f->z.next_in = (z_const Bytef *)(uintptr_t)*bytes;
+	f->z.avail_in = (uInt)n;
+	return plain_read(a, f, bytes);
+}
+
+la_ssize_t feed_read(struct archive *a, void *feed, const void **bytes)
+{
+	struct feed *f = feed;
+
+	if (!f->begun)
+		return first_read(a, f, bytes);
+	return f->packed ? plain_read(a, f, bytes) : bytes_read(a, f, bytes);
 }
 
 la_int64_t feed_seek(struct archive *a, void *feed, la_int64_t offset, int whence)

@@ -11,10 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rootfs-tools/feed.h"
-#include "rootfs-tools/outbox.h"
-#include "rootfs-tools/record.h"
-#include "rootfs-tools/sha256.h"
+#include "rootfs-tools/reader.h"
 #include "spec/base/fd.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
@@ -28,25 +25,7 @@
 
 /* --- one archive being read --- */
 
-enum kind {
-	KIND_TAR, /* alone: a layer, a package's data */
-	KIND_TAR_CPIO,
-	KIND_AR,
-	KIND_ZIP,
-	KIND_RAW
-};
-
-struct reader {
-	const struct limits *limits;
-	struct outbox *out;
-	struct archive *archive;
-	enum kind kind;
-	struct feed feed;
-	struct zip_names names; /* of a zip archive, which the library would change */
-	size_t name; /* how many of them were read */
-};
-
-static void reader_done(struct reader *r)
+void reader_done(struct reader *r)
 {
 	if (r->archive)
 		(void)archive_read_free(r->archive); /* only reads: nothing can be lost */
@@ -63,9 +42,9 @@ static int damaged(const struct reader *r, struct err *err)
 {
 	const char *why = archive_error_string(r->archive);
 
-	if (r->feed.over)
+	if (reader_file(r)->feed.over)
 		return err_limit(err, "the archive has more than %llu bytes (--max-input)",
-				 (unsigned long long)r->feed.most);
+				 (unsigned long long)reader_file(r)->feed.most);
 	return err_set(err, ERR_INTEGRITY, 0, "damaged, or no archive that can be read: %s",
 		       Q(why ? why : "no reason given"));
 }
@@ -86,9 +65,6 @@ static int filters_support(struct archive *a)
 	return 0;
 }
 
-/* How often an archive may be compressed: what unpacks again and again has no end to measure by. */
-static const int PACKED_MAX[] = { [KIND_TAR] = 1, [KIND_TAR_CPIO] = 2, [KIND_RAW] = 1 };
-
 static int formats_support(struct archive *a, enum kind kind)
 {
 	if (kind == KIND_AR)
@@ -98,13 +74,12 @@ static int formats_support(struct archive *a, enum kind kind)
 	if (kind == KIND_RAW)
 		return archive_read_support_format_raw(a) == ARCHIVE_OK ? filters_support(a)
 									: ARCHIVE_FATAL;
-	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    (kind == KIND_TAR_CPIO && archive_read_support_format_cpio(a) != ARCHIVE_OK))
+	if (kind == KIND_TAR_CPIO && archive_read_support_format_cpio(a) != ARCHIVE_OK)
 		return ARCHIVE_FATAL;
-	return filters_support(a);
+	return archive_read_support_format_tar(a);
 }
 
-static int reader_open(struct reader *r, enum kind kind, struct err *err)
+int reader_open(struct reader *r, enum kind kind, struct err *err)
 {
 	r->kind = kind;
 	r->archive = archive_read_new();
@@ -119,15 +94,10 @@ static int reader_open(struct reader *r, enum kind kind, struct err *err)
 		(void)archive_read_set_seek_callback(r->archive, feed_seek);
 	if (archive_read_open1(r->archive) != ARCHIVE_OK)
 		return damaged(r, err);
-	/* The library counts the bytes as they lie there as a filter, too. */
-	if (archive_filter_count(r->archive) > PACKED_MAX[kind] + 1)
-		return err_limit(err, "compressed more than %s",
-				 PACKED_MAX[kind] == 1 ? "once" : "twice");
 	return 0;
 }
 
-/* 0: go on, 1: the end, negative: an error. */
-static int verdict_of(struct reader *r, int result, int *retries, struct err *err)
+int reader_verdict(struct reader *r, int result, int *retries, struct err *err)
 {
 	if (result == ARCHIVE_EOF)
 		return 1;
@@ -140,8 +110,10 @@ static int verdict_of(struct reader *r, int result, int *retries, struct err *er
 
 static struct record record_new(const struct reader *r, enum record_kind kind, uint64_t size)
 {
-	/* Of a package's data what counts is how much of the package it took. */
-	la_int64_t in = archive_filter_bytes(r->feed.outer ? r->feed.outer : r->archive, -1);
+	/* Of what lies in another archive, that one's bytes count. */
+	const struct reader *file = reader_file(r);
+	la_int64_t in = file->feed.packed ? (la_int64_t)feed_taken(&file->feed)
+					  : archive_filter_bytes(file->archive, -1);
 	la_int64_t out = archive_filter_bytes(r->archive, 0);
 
 	return (struct record){ .kind = kind,
@@ -222,7 +194,7 @@ static int content_say(struct reader *r, struct archive_entry *e, struct err *er
 		la_int64_t at = 0;
 		size_t n = 0;
 		int result = archive_read_data_block(r->archive, &bytes, &n, &at);
-		int end = verdict_of(r, result, &retries, err);
+		int end = reader_verdict(r, result, &retries, err);
 
 		if (end < 0)
 			return end;
@@ -366,7 +338,7 @@ static int entries_read(struct reader *r, enum kind kind, struct err *err)
 		struct archive_entry *e = NULL;
 		la_int64_t from = archive_filter_bytes(r->archive, 0);
 		int result = archive_read_next_header(r->archive, &e);
-		int end = verdict_of(r, result, &retries, err);
+		int end = reader_verdict(r, result, &retries, err);
 		la_int64_t to = archive_filter_bytes(r->archive, 0);
 
 		if (end < 0)
@@ -384,6 +356,20 @@ static int entries_read(struct reader *r, enum kind kind, struct err *err)
 				     : err_set(err, ERR_INTEGRITY, 0,
 					       "damaged zip archive: %zu entries, but %zu names",
 					       r->name, r->names.n);
+}
+
+/* The compression is an archive of one entry around the other. */
+static int packed_read(struct reader *r, enum kind kind, int most, struct err *err)
+{
+	scoped(reader_done) struct reader inner = {
+		.limits = r->limits, .out = r->out, .file = reader_file(r), .feed = { .fd = -1 }
+	};
+	uint64_t rest;
+
+	TRY(packed_open(r, most, err));
+	inner.feed.outer = r->archive;
+	TRY(entries_read(&inner, kind, err));
+	return packed_times(r) > 0 ? packed_end(r, NULL, &rest, err) : 0;
 }
 
 /* --- Debian packages: an ar archive of exactly these members (deb(5)) --- */
@@ -414,9 +400,10 @@ static int data_read(struct reader *r, struct err *err)
 {
 	scoped(reader_done) struct reader inner = { .limits = r->limits,
 						    .out = r->out,
+						    .file = reader_file(r),
 						    .feed = { .fd = -1, .outer = r->archive } };
 
-	return entries_read(&inner, KIND_TAR, err);
+	return packed_read(&inner, KIND_TAR, 1, err);
 }
 
 /* expected is the member that has to come next; the control member holds nothing for a tree. */
@@ -444,7 +431,7 @@ static int deb_read(struct reader *r, struct err *err)
 	for (;;) {
 		struct archive_entry *e = NULL;
 		int result = archive_read_next_header(r->archive, &e);
-		int end = verdict_of(r, result, &retries, err);
+		int end = reader_verdict(r, result, &retries, err);
 		const char *member;
 
 		if (end < 0)
@@ -475,82 +462,12 @@ static int archive_read_all(struct reader *r, struct err *err)
 		TRY(zip_check(r->feed.fd, r->limits, &r->names, err));
 		return entries_read(r, KIND_ZIP, err);
 	}
-	return entries_read(r, KIND_TAR_CPIO, err);
-}
-
-/* --- the digest of what is compressed --- */
-
-/* Headers of a tar archive count besides the content, and sums have no entries to count. */
-#define HEADERS_PER_ENTRY 4096
-
-static int sum_bounds(const struct reader *r, uint64_t size, struct err *err)
-{
-	uint64_t packed = r->feed.at ? r->feed.at : 1;
-
-	if (size > RATIO_FROM && size / packed >= r->limits->ratio)
-		return err_limit(err, "unpacks to more than %llu times its size (--max-ratio)",
-				 (unsigned long long)r->limits->ratio);
-	if (size > r->limits->total + r->limits->entries * HEADERS_PER_ENTRY)
-		return err_limit(err, "more than %llu bytes in all (--max-total)",
-				 (unsigned long long)r->limits->total);
-	return 0;
-}
-
-static int sum_read(struct reader *r, struct sha256 *hash, uint64_t *size, struct err *err)
-{
-	struct archive_entry *e = NULL;
-	int retries = 0;
-
-	TRY(reader_open(r, KIND_RAW, err));
-	TRY(verdict_of(r, archive_read_next_header(r->archive, &e), &retries, err));
-	for (*size = 0;;) {
-		const void *bytes = NULL;
-		la_int64_t at;
-		size_t n = 0;
-		int end = verdict_of(r, archive_read_data_block(r->archive, &bytes, &n, &at),
-				     &retries, err);
-
-		if (end)
-			return end < 0 ? end : 0;
-		if (sha256_add(hash, bytes, n) < 0)
-			return err_host(err, EIO, "compute SHA-256");
-		*size += n;
-		TRY(sum_bounds(r, *size, err));
-	}
-}
-
-static void hash_free(struct sha256 **hash)
-{
-	sha256_free(*hash);
-}
-
-void archive_sum(int fd, int out, struct lane *unused, const struct limits *limits)
-{
-	scoped(reader_done) struct reader r = { .limits = limits,
-						.feed = { .fd = fd, .most = limits->input } };
-	scoped(hash_free) struct sha256 *hash = sha256_new();
-	struct record last = { .kind = RECORD_END };
-	uint8_t digest[SHA256_BYTES];
-	struct err err = { 0 };
-
-	(void)unused;
-	if (!hash || sha256_begin(hash) < 0)
-		(void)err_host(&err, ENOMEM, "begin SHA-256");
-	else if (sum_read(&r, hash, &last.size, &err) == 0 && sha256_end(hash, digest) < 0)
-		(void)err_host(&err, EIO, "compute SHA-256");
-	last.kind = err.kind == ERR_NONE ? RECORD_END : RECORD_FAIL;
-	/* Where nobody listens any more there is nobody to tell. */
-	if (fd_write_all(out, &last, sizeof(last)) < 0)
-		return;
-	if (last.kind == RECORD_FAIL)
-		(void)!fd_write_all(out, &err, sizeof(err));
-	else
-		(void)!fd_write_all(out, digest, sizeof(digest));
+	return packed_read(r, KIND_TAR_CPIO, 2, err);
 }
 
 static int layer_read(struct reader *r, struct err *err)
 {
-	return entries_read(r, KIND_TAR, err);
+	return packed_read(r, KIND_TAR, 1, err);
 }
 
 static void read_and_say(int (*read)(struct reader *r, struct err *err), int fd, int out,

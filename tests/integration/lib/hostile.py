@@ -347,6 +347,16 @@ def by_tool(tool):
                           stdout=subprocess.PIPE, check=True).stdout
 
 
+def packed_by(tool, data):
+    return subprocess.run([tool, "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def flip(data, at):
+    out = bytearray(data)
+    out[at] ^= 1
+    return bytes(out)
+
+
 raw("a gzip bomb", gz_bomb, HOSTILE, RATIO, "gz")
 raw("a zstd bomb", lambda: by_tool("zstd"), HOSTILE, RATIO, "zst")
 raw("a bzip2 bomb", lambda: by_tool("bzip2"), HOSTILE, RATIO, "bz2")
@@ -523,6 +533,12 @@ for name, table, real, words in [
         ("beyond its file", b"1\n5000\n10\n", 100, "says that it has 100"), ("of a small file", b"1\n0\n10\n", 3, "says that it has 3"),
         ("of a negative size", b"1\n0\n1\n", -5, "says that it has -5")]:
     raw("a new sparse map " + name, by.tar(by.sparse_new(table, real, b"d" * 20)), DAMAGED, words, "tar")
+PADDED = PLAIN + bytes(1 << 20)  # the sum stands far behind the archive's end
+for tool, at in [("gzip", -6), ("gzip", -2), ("bzip2", -3), ("xz", -30), ("zstd", -2)]:
+    raw(f"another sum or length behind {tool}{at}", lambda tool=tool, at=at: flip(packed_by(tool, PADDED), at), DAMAGED, "damaged", "bin")
+raw("two members of gzip", lambda: gzip.compress(PLAIN[:700]) + gzip.compress(PLAIN[700:]), OK, "", "gz", inside={"b": b"there"})
+raw("something behind gzip", lambda: gzip.compress(PLAIN) + b"junk", OK, "", "gz", inside={"b": b"there"})
+raw("a bomb behind an archive", lambda: gzip.compress(PLAIN) + gzip.compress(bytes(1 << 20)) * 200, HOSTILE, RATIO, "gz")
 raw("compressed twice", lambda: gzip.compress(gzip.compress(PLAIN)), OK, "", "gz", inside={"a": b"hello"})
 raw("compressed three times", lambda: gzip.compress(gzip.compress(gzip.compress(PLAIN))), HOSTILE, "compressed more than twice", "gz")
 raw("a window of two gigabytes", b"\x28\xb5\x2f\xfd\x00\xa8" + bytes(64), DAMAGED, "too much memory", "zst")

@@ -32,7 +32,7 @@ def main():
         faults.append(f"it does not say {FILES} files")
     if f"<b>{SIZE}B</b>" not in dom:
         faults.append(f"it does not say {SIZE}B")
-    if not re.search(r"<tbody id=\"inputs\"><tr>", dom):
+    if not re.search(r"<tbody id=\"inputs\"><tr", dom):
         faults.append("no package is listed")
     if len(sys.argv) > 5:
         browse("--screenshot=" + sys.argv[5])
