@@ -46,6 +46,22 @@ jsonschema.validate(json.loads(sys.argv[1]), schema)' "$json"
 	[ "$(fact .sandbox_id)" != '' ]
 }
 
+@test "an overlay that the host cannot stack is our fault" {
+	# The kernel stacks two, and the sandbox's would be the third.
+	cat >stack <<'SH'
+mkdir s && mount -t tmpfs t s && mkdir s/l s/u s/w s/m s/u2 s/w2 s/m2 &&
+	mount -t overlay -o lowerdir=s/l,upperdir=s/u,workdir=s/w,userxattr o s/m &&
+	mount -t overlay -o lowerdir=s/m,upperdir=s/u2,workdir=s/w2,userxattr o s/m2 || exit 1
+timeout -k 1 20 "$SRT_BUILD/sandbox-runtime" exec --json-output --workspace-by overlay --workspace s/m2 true
+SH
+	local -a user=()
+	[ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
+	run -125 --separate-stderr unshare "${user[@]}" --mount sh stack
+	json=$output
+	[ "$(fact '[.status, .error, .infra_error] | @json')" = '["setup_error","SetupError",true]' ] || said
+	[[ $(fact .reason) == *'mount overlay on /workspace: '* ]] || said
+}
+
 @test "bytes that are no text come as base64" {
 	verdict 0 ok python3 -c 'import os; os.write(1, b"\xff\x00x"); os.write(2, "gr\u00fc\u00df".encode())'
 	[ "$(fact .stdout_encoding)" = base64 ]
