@@ -25,7 +25,7 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 /* --- for its parts --- */
 
 /* Between worker and pool, as struct init_msg's word. A worker that has had a task is lent the next one, TASK, before it wants one,
- * so that its client need not wait for two to wake; WANT says that it is used, RETURN, with its fds, answers RECALL where it was not,
+ * so that its client need not wait for two to wake; WANT then says that it is used, RETURN, with its fds, answers RECALL where it was not,
  * and comes before the worker's end. DONE: its task has ended. READY: it was made, where the number of TASK
  * was 1: then it may still be in the making; or FAILED. After FAILED, NONE and STATS follows a datagram: struct err, or struct
  * pool_stats. */

@@ -22,7 +22,6 @@ struct worker {
 	const struct recipe *recipe;
 	int connection, channel;
 	bool had_task; /* in this request */
-	bool owes_want; /* the pool is not told yet that what it lent is used: the task comes first */
 	bool has_next; /* a task that the pool has lent: next */
 	int next[TASK_FDS];
 	struct job job; /* likewise */
@@ -133,18 +132,17 @@ static void wait_request(struct worker *w)
 	} while (!p[0].revents);
 }
 
-static void say_used(struct worker *w)
+/* At once, so that the pool has done with it by the time that the task wants the processor. */
+static void say_used(const struct worker *w)
 {
-	if (w->owes_want && init_say(w->channel, (enum init_word)WORD_WANT, 0) < 0)
+	if (init_say(w->channel, (enum init_word)WORD_WANT, 0) < 0)
 		_exit(0);
-	w->owes_want = false;
 }
 
 static void say_begun(void *ctx)
 {
-	struct worker *w = ctx;
+	const struct worker *w = ctx;
 
-	say_used(w);
 	if (w->job.early && init_say(w->channel, (enum init_word)WORD_READY, 0) < 0)
 		_exit(0);
 }
@@ -167,7 +165,7 @@ static int want_task(struct worker *w, struct err *err)
 	if (w->has_next) {
 		memcpy(w->job.fds, w->next, sizeof(w->next));
 		w->has_next = w->job.early = false;
-		w->owes_want = true;
+		say_used(w);
 		return 0;
 	}
 	ask(w, WORD_WANT, &m, got);
@@ -205,7 +203,6 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->ctx = w;
 		j->asked_us = now;
 		ran = job_run(j, &p, &w->a, &r, err);
-		say_used(w);
 	} while (ran > 0);
 	TRY(ran);
 	serve_answer_begin(q, e);
