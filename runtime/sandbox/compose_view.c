@@ -17,8 +17,8 @@
 /* "nix" is where all programs of NixOS are. */
 static const char *const system_names[] = { "usr",   "bin",   "sbin",	"lib",
 					    "lib32", "lib64", "libx32", "nix" };
-/* What a sandbox has of its own. */
-static const char *const own_names[] = { "dev", "proc", "sys", "tmp", "home", "run" };
+/* What a sandbox has of its own; the last only where a file of a bundle's is missing there. */
+static const char *const own_names[] = { "dev", "proc", "sys", "tmp", "home", "run", "etc" };
 static const char *const own_host_names[] = { "dev", "proc" };
 
 static bool is_among(const char *name, const char *const *names, size_t n)
@@ -29,18 +29,19 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-/* One name of the root that is looked at: a directory is bound read-only, a link made again. The path is the bundle's, whose
- * links are not followed. */
-static int add_name(struct composition *c, const char *base, const char *name, struct err *err)
+/* One name of a directory that is to be at `at`: a directory is bound read-only, and a file but for those of the root; a link
+ * is made again. The path is the bundle's, whose links are not followed. */
+static int add_name(struct composition *c, const char *base, const char *at, const char *name,
+		    struct err *err)
 {
-	const char *source = path_join(c->a, base, name), *place = path_join(c->a, "/", name);
+	const char *source = path_join(c->a, base, name), *place = path_join(c->a, at, name);
 	char target[LINK_MAX];
 	struct stat st;
 	ssize_t n;
 
 	if (lstat(source, &st) < 0)
 		return errno == ENOENT ? 0 : err_host(err, errno, "look at %s", source);
-	if (S_ISDIR(st.st_mode)) {
+	if (S_ISDIR(st.st_mode) || (S_ISREG(st.st_mode) && !str_eq(at, "/"))) {
 		if (c->p->view == VIEW_HOST || c->bundle)
 			compose_lend(c, source, place, false, false);
 		else
@@ -56,8 +57,8 @@ static int add_name(struct composition *c, const char *base, const char *name, s
 	return 0;
 }
 
-static int add_all(struct composition *c, const char *base, const char *const *but, size_t but_n,
-		   struct err *err)
+static int add_all(struct composition *c, const char *base, const char *at, const char *const *but,
+		   size_t but_n, struct err *err)
 {
 	DIR *dir = opendir(base);
 	struct dirent *d;
@@ -73,7 +74,7 @@ static int add_all(struct composition *c, const char *base, const char *const *b
 		if (++n > TOP_MAX)
 			r = err_limit(err, "%s has more than %d names", base, TOP_MAX);
 		else
-			r = add_name(c, base, arena_str(c->a, d->d_name), err);
+			r = add_name(c, base, at, arena_str(c->a, d->d_name), err);
 	}
 	(void)closedir(dir);
 	return r;
@@ -104,21 +105,36 @@ static int read_bundle(struct composition *c, const char *dir, struct err *err)
 	return 0;
 }
 
+/* Where a file is to be made in /etc that is not there, it cannot be the bundle's directory itself, which is read-only. */
+static bool lacks_names_file(const struct composition *c)
+{
+	const char *etc = path_join(c->a, c->rootfs, "etc");
+	struct stat st;
+
+	return network_is_nat((int)policy_network(c->p)) && lstat(etc, &st) == 0 &&
+	       S_ISDIR(st.st_mode) && lstat(path_join(c->a, etc, "resolv.conf"), &st) < 0;
+}
+
 static int bundle_view(struct composition *c, struct err *err)
 {
 	const char *dir = policy_text(c->p, POLICY_BUNDLE);
 
 	TRY(read_bundle(c, dir ? dir : c->q->image, err));
-	return add_all(c, c->rootfs, own_names, ARRAY_LEN(own_names), err);
+	if (lacks_names_file(c)) {
+		compose_seed(c, SEED_DIR, "/etc", NULL, 0755);
+		TRY(add_all(c, path_join(c->a, c->rootfs, "etc"), "/etc", NULL, 0, err));
+		return add_all(c, c->rootfs, "/", own_names, ARRAY_LEN(own_names), err);
+	}
+	return add_all(c, c->rootfs, "/", own_names, ARRAY_LEN(own_names) - 1, err);
 }
 
 int compose_view(struct composition *c, struct err *err)
 {
 	if (c->p->view == VIEW_HOST)
-		return add_all(c, "/", own_host_names, ARRAY_LEN(own_host_names), err);
+		return add_all(c, "/", "/", own_host_names, ARRAY_LEN(own_host_names), err);
 	if (policy_text(c->p, POLICY_BUNDLE) || c->q->image)
 		return bundle_view(c, err);
 	for (size_t i = 0; i < ARRAY_LEN(system_names); i++)
-		TRY(add_name(c, "/", system_names[i], err));
+		TRY(add_name(c, "/", "/", system_names[i], err));
 	return 0;
 }

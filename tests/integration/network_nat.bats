@@ -72,6 +72,17 @@ export -f beside nobody_beside
 with_user='(.linux.namespaces |= (map(select(.type != "user")) + [{type: "user"}])) |
 	.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: 0, size: 1}]'
 
+@test "a sandbox of a bundle that has no resolv.conf asks for names all the same" {
+	cp -r "$BATS_FILE_TMPDIR/rootfs" rootfs
+	rm -f rootfs/etc/resolv.conf # where a container of another test had its place
+	echo kept >rootfs/etc/kept
+	bundle b true '.root.path = $root' --arg root "$PWD/rootfs"
+	in_world 'sandbox exec --bundle "$PWD/b" --network pasta /bin/sh -c "cat /etc/kept; grep -c sandbox /etc/passwd
+		printf \"GET / HTTP/1.0\r\n\r\n\" | timeout 5 /bin/busybox nc good.test 80 | busybox tail -1"'
+	[ "$output" = $'kept\n1\n203.0.113.10' ] && [[ $stderr != *warning* ]] || said
+	[ ! -e rootfs/etc/resolv.conf ]
+}
+
 @test "without a user namespace slirp4netns does, and pasta is refused" {
 	[ "$(id -u)" -eq 0 ] || skip 'an ordinary user has no container without one'
 	bundle b 'printf "GET / HTTP/1.0\r\n\r\n" | timeout 5 busybox nc good.test 80 | tail -1' '.srt.network.mode = "slirp4netns"'
