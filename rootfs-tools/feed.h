@@ -25,7 +25,7 @@ struct feed {
 /* feed_open: makes room for what is read; -1 without memory. */
 int feed_open(struct feed *f);
 void feed_done(struct feed *f);
-/* feed_taken: bytes of a file that were used so far, where packed. */
+/* feed_taken: bytes of a file that were used so far, or lie ready to be. */
 uint64_t feed_taken(const struct feed *f);
 
 /* feed_read, feed_seek: the callbacks, whose data is a struct feed. */

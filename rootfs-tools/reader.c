@@ -110,10 +110,11 @@ int reader_verdict(struct reader *r, int result, int *retries, struct err *err)
 
 static struct record record_new(const struct reader *r, enum record_kind kind, uint64_t size)
 {
-	/* Of what lies in another archive, that one's bytes count. */
 	const struct reader *file = reader_file(r);
-	la_int64_t in = file->feed.packed ? (la_int64_t)feed_taken(&file->feed)
-					  : archive_filter_bytes(file->archive, -1);
+	/* The library counts what is used up, which of an archive around another comes too late; in a
+	 * zip archive the file's place goes back and forth. */
+	la_int64_t in = file->kind == KIND_ZIP ? archive_filter_bytes(file->archive, -1)
+					       : (la_int64_t)feed_taken(&file->feed);
 	la_int64_t out = archive_filter_bytes(r->archive, 0);
 
 	return (struct record){ .kind = kind,

@@ -539,6 +539,7 @@ for tool, at in [("gzip", -6), ("gzip", -2), ("bzip2", -3), ("xz", -30), ("zstd"
 raw("two members of gzip", lambda: gzip.compress(PLAIN[:700]) + gzip.compress(PLAIN[700:]), OK, "", "gz", inside={"b": b"there"})
 raw("something behind gzip", lambda: gzip.compress(PLAIN) + b"junk", OK, "", "gz", inside={"b": b"there"})
 raw("a bomb behind an archive", lambda: gzip.compress(PLAIN) + gzip.compress(bytes(1 << 20)) * 200, HOSTILE, RATIO, "gz")
+raw("a sparse gigabyte", by.tar(by.sparse_new(b"0\n", 1 << 30, b"")), HOSTILE, RATIO, "tar")
 raw("compressed twice", lambda: gzip.compress(gzip.compress(PLAIN)), OK, "", "gz", inside={"a": b"hello"})
 raw("compressed three times", lambda: gzip.compress(gzip.compress(gzip.compress(PLAIN))), HOSTILE, "compressed more than twice", "gz")
 raw("a window of two gigabytes", b"\x28\xb5\x2f\xfd\x00\xa8" + bytes(64), DAMAGED, "too much memory", "zst")
