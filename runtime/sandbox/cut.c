@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "runtime/sandbox/compose.h"
 #include "spec/base/scope.h"
 #include "spec/base/str.h"
 #include "spec/base/sys.h"
 
 #define DEPTH_MAX 32
+#define NAMES_MAX 65536
 
 static bool is_cut(const struct cut *c, const struct stat *st)
 {
@@ -62,4 +64,31 @@ bool cut_find(struct cut *c, int dir_fd, const char *path)
 	if (sys_fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	return is_cut(c, &st) || (S_ISDIR(st.st_mode) && below(c, dir_fd, path, st.st_dev, 0));
+}
+
+static bool in_own(struct cut *c, int scratch_fd)
+{
+	/* From the sandbox's /, or a task's /tmp. */
+	static const char *const places[] = { ".", "../dev/shm", ".." SANDBOX_HOME };
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (cut_find(c, scratch_fd, places[i]))
+			return true;
+	return false;
+}
+
+bool cut_found(const struct policy *p, int scratch_fd, time_t since)
+{
+	struct cut c = { policy_n(p, POLICY_FILE_SIZE), since, NAMES_MAX };
+
+	if (in_own(&c, scratch_fd))
+		return true;
+	for (size_t i = 0; i < p->mounts.n; i++)
+		if (p->mounts.v[i].writable && cut_find(&c, AT_FDCWD, p->mounts.v[i].source))
+			return true;
+	for (size_t i = 0; i < p->paths.n; i++)
+		if (p->paths.v[i].access == ACCESS_WRITE && !p->paths.v[i].own &&
+		    cut_find(&c, AT_FDCWD, p->paths.v[i].path))
+			return true;
+	return policy_n(p, POLICY_FS_WRITE) && cut_find(&c, AT_FDCWD, ".");
 }

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/cut.h"
 #include "runtime/stage/init.h"
 #include "runtime/stage/witness.h"
@@ -29,8 +28,6 @@
 #define CLEAR_MS 1000
 /* Processor time that may be saved up, and the longest stop. */
 #define CPU_PERIOD_MS 100
-/* So many names are looked at for files that were cut. */
-#define NAMES_MAX 65536
 
 uint64_t watch_now_us(void)
 {
@@ -75,27 +72,6 @@ static void look_at_disk(struct watch *w)
 		return;
 	w->full_disk = w->full_disk || fs.f_bfree == 0;
 	w->full_files = w->full_files || fs.f_ffree == 0;
-}
-
-/* Of one that failed: whether a file of exactly the largest size is among what it could write. */
-static bool has_cut(const struct watch *w)
-{
-	/* From the sandbox's /, or a task's /tmp. */
-	static const char *const own[] = { ".", "../dev/shm", ".." SANDBOX_HOME };
-	const struct policy *p = w->policy;
-	struct cut c = { policy_n(p, POLICY_FILE_SIZE), w->since, NAMES_MAX };
-
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		if (cut_find(&c, w->scratch_fd, own[i]))
-			return true;
-	for (size_t i = 0; i < p->mounts.n; i++)
-		if (p->mounts.v[i].writable && cut_find(&c, AT_FDCWD, p->mounts.v[i].source))
-			return true;
-	for (size_t i = 0; i < p->paths.n; i++)
-		if (p->paths.v[i].access == ACCESS_WRITE && !p->paths.v[i].own &&
-		    cut_find(&c, AT_FDCWD, p->paths.v[i].path))
-			return true;
-	return policy_n(p, POLICY_FS_WRITE) && cut_find(&c, AT_FDCWD, ".");
 }
 
 /* What is resident is cheap to read and never less than the share: that is asked only where it could decide. */
@@ -509,7 +485,7 @@ int watch_run(struct watch *w, struct err *err)
 	if (r == 0 && w->ended && !w->finished && (w->pid || !watch_succeeded(w)))
 		look(w);
 	if (r == 0 && w->ended && policy_n(w->policy, POLICY_FILE_SIZE) && !watch_succeeded(w))
-		w->cut_file = has_cut(w);
+		w->cut_file = cut_found(w->policy, w->scratch_fd, w->since);
 	if (!w->finished)
 		end_all(w);
 	if (w->refusals)

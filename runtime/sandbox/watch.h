@@ -4,9 +4,9 @@
 
 #include <signal.h>
 
+#include "runtime/life/refusal.h"
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/output.h"
-#include "runtime/life/refusal.h"
 
 /* Why the supervisor ended it, or 0. */
 enum breach {

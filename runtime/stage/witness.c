@@ -54,9 +54,9 @@ static uint64_t column(const char *text, const char *protocol, const char *name)
 	size_t len = strlen(name);
 
 	values = names ? strstr(names + 1, protocol) : NULL;
-	while (values && names) {
-		names = strchr(names, ' ');
-		values = strchr(values, ' ');
+	for (;;) {
+		names = names ? strchr(names, ' ') : NULL;
+		values = values ? strchr(values, ' ') : NULL;
 		if (!names || !values)
 			return 0;
 		names++;
@@ -66,7 +66,6 @@ static uint64_t column(const char *text, const char *protocol, const char *name)
 		if (names[strcspn(names, " \n")] == '\n')
 			return 0;
 	}
-	return 0;
 }
 
 static uint64_t row(const char *text, const char *name)
