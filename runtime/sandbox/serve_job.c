@@ -199,8 +199,9 @@ static int run(struct job *j, const struct policy *p, struct arena *a, struct re
 	began = watch_now_us();
 	r->setup_ms = (began - j->asked_us) / 1000u;
 	j->watch.policy = p;
-	j->refusals =
-		(struct refusals){ .fd = j->fds[TASK_WAY], .events = &r->events, .log = j->q->log, .a = a };
+	j->refusals = (struct refusals){
+		.fd = j->fds[TASK_WAY], .events = &r->events, .log = j->q->log, .a = a
+	};
 	if (failed > 0)
 		return failed;
 	if (failed == 0)

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 #include "spec/base/str.h"
+#include "spec/oci/value.h"
 #include "spec/policy/match.h"
 #include "spec/policy/policy.h"
-#include "spec/oci/value.h"
 
 static void refused(const struct err *err, const char *place, const char *text)
 {
