@@ -89,9 +89,9 @@ for i in range(50): threading.Thread(target=time.sleep, args=(0.5,)).start()'
 }
 
 @test "processes: a bomb that is over within milliseconds is named, and as many processes one after the other are none" {
-	local i named=0
+	local named=0
 	# Its last ones may be so late that what they ran into is not to be told from what they did.
-	for i in $(seq 10); do
+	for _ in $(seq 10); do
 		in_sandbox 1 --json-output --max-processes 5 python3 -c '
 import os
 for i in range(50): os.fork()'
