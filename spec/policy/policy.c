@@ -303,7 +303,8 @@ int policy_settle_network(struct policy *p, struct err *err)
 
 	if (!mode->text)
 		return 0;
-	if (mode->origin < all->origin) {
+	/* What says more wins; the environment has no rules. */
+	if (mode->origin < all->origin || (mode->origin == ORIGIN_ENVIRONMENT && has_rules(p))) {
 		*mode = (struct policy_value){ 0 };
 		return 0;
 	}
