@@ -368,9 +368,8 @@ with Pool(size=0) as p:
 	other.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(30)"}).encode())
 	eventually(lambda: c.stats()["running"] == 1)
 	other.close()
-	eventually(lambda: c.stats()["running"] == 0)
-	s = c.stats()
-	assert s["tasks"] == 58 and s["making"] == 0 and s["idle"] == 0, s'
+	s = eventually(lambda: (s := c.stats())["running"] == 0 and s["making"] == 0 and s)
+	assert s["tasks"] == 58 and s["idle"] == 0, s'
 }
 
 @test "a pool that can make no more tasks says why, and makes some again when it can" {

@@ -32,7 +32,7 @@
 #endif
 
 /* Longer than this nobody takes to kill a task that has said that it ends; else there is somebody left. */
-#define KILLED_MS 20
+#define KILLED_MS 100
 
 /* Its standard error is told of as the reason why there is no task. */
 static _Noreturn void fail(const char *what)
