@@ -14,6 +14,8 @@
 
 /* Refusals that are told one by one. */
 #define TOLD_MAX 8
+/* Those that are read at one time: more than wait in a socket, and whoever floods keeps its limits from nobody. */
+#define AT_ONCE 1024
 
 /* What is no violation, but a network that does not answer, has no severity. */
 static const char *const severities[EGRESS_REASONS] = {
@@ -69,6 +71,8 @@ static bool is_known(const struct events *known, const char *description)
 
 static void take(struct refusals *r, struct egress_event *e)
 {
+	/* Of what is known already nothing is kept, however often it comes. */
+	scoped_arena struct arena passing = { 0 };
 	const char *description;
 
 	r->events->dropped += e->lost;
@@ -81,13 +85,13 @@ static void take(struct refusals *r, struct egress_event *e)
 	for (char *c = e->host; *c; c++)
 		if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
 			*c = '?';
-	description = describe(e, r->by_config, r->a);
+	description = describe(e, r->by_config, &passing);
 	/* The same thing tried again is one violation. */
 	if (is_known(r->events, description))
 		return;
 	const struct event v = { .timestamp = moment(e->time_us, r->a),
 				 .type = EVENT_NETWORK,
-				 .description = description,
+				 .description = arena_str(r->a, description),
 				 .severity = severities[e->reason],
 				 .host = arena_str(r->a, e->host),
 				 .port = e->port,
@@ -97,7 +101,7 @@ static void take(struct refusals *r, struct egress_event *e)
 
 bool refusals_take(struct refusals *r)
 {
-	for (;;) {
+	for (int i = 0; i < AT_ONCE; i++) {
 		struct egress_event e = { 0 };
 		struct iovec part = { &e, sizeof(e) };
 		struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
@@ -113,6 +117,7 @@ bool refusals_take(struct refusals *r)
 		if (n == (ssize_t)sizeof(e))
 			take(r, &e);
 	}
+	return true;
 }
 
 void refusals_tell(const struct events *events, enum log_level level, const struct log *log)

@@ -173,6 +173,31 @@ with Network("--max-open-files", "600", "--timeout", "30s", size=3) as p:
 	eventually(lambda: connections() == 0)' 90
 }
 
+@test "a task that is refused without end ends in time, and keeps no memory of the pool's" {
+	world '
+flood = """
+import socket
+question = b"\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\2no\\4evil\\0\\0\\1\\0\\1"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("198.18.0.1", 53))
+s.setblocking(False)
+while True:
+	try: s.send(question)
+	except OSError: pass
+"""
+with Network() as p:
+	(r, c), begin = ([], p.client()), time.monotonic()
+	thread = threading.Thread(target=lambda: r.append(c.run(flood, timeout_ms=4000)))
+	thread.start()
+	time.sleep(3.5)
+	(worker,) = p.processes("sandbox-worker")
+	memory = int(open(f"/proc/{worker}/status").read().split("VmHWM:")[1].split()[0])
+	thread.join()
+	assert r[0]["status"] == "timeout" and time.monotonic() - begin < 20, r
+	assert [e["context"]["host"] for e in r[0]["violation_events"] if e["type"] == "network"] == ["no.evil"], r
+	assert memory < 6 << 10, memory'
+}
+
 @test "a helper that is killed is replaced: what runs has no network and says so, what comes has one" {
 	world '
 import signal
