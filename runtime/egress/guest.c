@@ -13,6 +13,8 @@
 #define GUEST_SOCKETS_MAX (EGRESS_SOCKETS + 128)
 /* Parcels of one guest before the others have their turn. */
 #define AT_ONCE 16
+/* Of the descriptors of many guests, this part is for the sockets of those that come: without them one has no network at all. */
+#define COMING_PART 8
 
 /* --- how much of the helper is its --- */
 
@@ -20,7 +22,8 @@
 bool guest_admits(const struct guest *g)
 {
 	const struct helper *h = g->h;
-	size_t most = h->fds > h->brought ? (h->fds - h->brought) / CLIENT_FDS : 0;
+	size_t kept = h->brought + (h->shared ? h->fds / COMING_PART : 0);
+	size_t most = h->fds > kept ? (h->fds - kept) / CLIENT_FDS : 0;
 	size_t left = most > h->clients ? most - h->clients : 0;
 
 	if (!h->shared)
