@@ -253,6 +253,8 @@ void compose_seccomp(struct composition *c)
 		(void)row(c, s, uncounted, ARRAY_LEN(uncounted), ENOSYS);
 	refuse_when(c, s, "unshare", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
 	refuse_when(c, s, "clone", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
+	/* A sibling's costs nobody counts: a pool's task is the child of somebody outside. */
+	refuse_when(c, s, "clone", EPERM, 0, SCMP_OP_MASKED_EQ, CLONE_PARENT, CLONE_PARENT);
 	/* The kernel looks at 32 bits of it: so do we. */
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCSTI_);
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCLINUX_);
