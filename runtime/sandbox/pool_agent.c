@@ -168,8 +168,12 @@ static void make_task(const struct agent *g, const struct init_msg *m, const int
 	to_zygote[COPY_SANDBOX] = sandbox;
 	memcpy(to_zygote + COPY_INIT, fds, TASK_WAY * sizeof(int));
 	to_zygote[COPY_READY] = ready[0];
-	if (sandbox >= 0 && init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) < 0)
-		_exit(1);
+	/* More descriptors are on their way than our user may have: that is this task's end alone. */
+	if (sandbox >= 0 && init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) < 0) {
+		if (errno != ETOOMANYREFS)
+			_exit(1);
+		say_failure(fds[TASK_ERR], "hand the task to the interpreter");
+	}
 	(void)sys_close(ready[0]);
 }
 

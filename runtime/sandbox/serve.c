@@ -19,6 +19,8 @@
 #include "spec/base/sys.h"
 
 #define BACKLOG 1024
+/* More than /proc/PID/status has, groups among it. */
+#define STATUS_BYTES (1u << 20)
 
 struct worker {
 	struct source source; /* our end of its channel */
@@ -133,32 +135,52 @@ static bool send_datagram(int fd, const void *bytes, size_t n)
 	return sys_sendmsg(fd, &msg, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
-/* A worker that has just gone is found out by its channel's end. */
-static void send_task(struct worker *w, struct pool_task *t)
+/* False where it could not be sent, which who waits has to hear: of descriptors on their way the kernel allows a user no more than
+ * RLIMIT_NOFILE, and a task of the same user may have all of them. A worker that has just gone is found out by its channel's end. */
+static bool send_task(struct server *s, struct worker *w, struct pool_task *t)
 {
 	const struct init_msg word = { .word = WORD_TASK, .number = !t->ready };
+	int r = init_send(w->source.fd, &word, t->fds, task_fds_n(t->fds));
 
-	w->zygote = t->zygote;
-	w->early = !t->ready;
-	(void)init_send(w->source.fd, &word, t->fds, task_fds_n(t->fds));
+	if (r < 0) {
+		(void)err_host(&s->pool.why, errno, "hand a task to a client's worker");
+		s->pool.early -= !t->ready;
+		pool_release(&s->pool, t->zygote);
+	} else {
+		w->zygote = t->zygote;
+		w->early = !t->ready;
+	}
 	pool_task_free(t);
+	return r == 0;
+}
+
+static void hand_failure(struct server *s, struct worker *w)
+{
+	w->waits = false;
+	s->waiting--;
+	if (init_say(w->source.fd, (enum init_word)WORD_NONE, 0) == 0)
+		(void)send_datagram(w->source.fd, &s->pool.why, sizeof(s->pool.why));
 }
 
 static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
 {
+	if (!send_task(s, w, t)) {
+		hand_failure(s, w);
+		return;
+	}
 	w->waits = false;
 	s->waiting--;
 	pool_used(&s->pool);
-	send_task(w, t);
 }
 
 static void lend(struct server *s, struct worker *w, struct pool_task *t)
 {
+	if (!send_task(s, w, t))
+		return;
 	w->lent = true;
 	w->changes = s->pool.changes;
 	w->networks = s->pool.networks;
 	s->pool.offered++;
-	send_task(w, t);
 }
 
 /* Where nobody waits. Nobody could look at the last one's memory any more. */
@@ -201,14 +223,6 @@ static void recall_changed(struct server *s)
 	for (struct worker *w = s->workers; w; w = w->next)
 		if (w->lent && !w->recalled && w->changes != s->changes)
 			recall(s, w);
-}
-
-static void hand_failure(struct server *s, struct worker *w)
-{
-	w->waits = false;
-	s->waiting--;
-	if (init_say(w->source.fd, (enum init_word)WORD_NONE, 0) == 0)
-		(void)send_datagram(w->source.fd, &s->pool.why, sizeof(s->pool.why));
 }
 
 /* Who came first is served first. */
@@ -363,12 +377,44 @@ static void worker_start(struct server *s, int connection)
 	s->workers_n++;
 }
 
-static bool is_owner(int connection)
+static pid_t parent_of(pid_t pid)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *path = arena_printf(&a, "/proc/%d/status", (int)pid), *line;
+	struct err unheard; /* one that has ended */
+	char *text;
+	size_t n;
+
+	if (file_read(AT_FDCWD, path, STATUS_BYTES, &a, &text, &n, &unheard) < 0)
+		return -1;
+	line = strstr(text, "\nPPid:\t");
+	return line ? (pid_t)strtol(line + 7, NULL, 10) : -1;
+}
+
+static bool is_agent(const struct server *s, pid_t pid)
+{
+	for (const struct pool_zygote *z = s->pool.zygotes; z; z = z->next)
+		if (z->start.pid == pid)
+			return true;
+	return false;
+}
+
+/* A task has our user's id where we are not root, and may find the socket in a directory that is lent to it. All tasks are below
+ * the first process of their zygote's sandbox. Whose parents cannot be told any more is nobody's client. */
+static bool is_of_task(const struct server *s, pid_t pid)
+{
+	while (pid > 1 && !is_agent(s, pid))
+		pid = parent_of(pid);
+	return pid != 0 && pid != 1;
+}
+
+static bool is_owner(const struct server *s, int connection)
 {
 	struct ucred c;
 	socklen_t n = sizeof(c);
 
-	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &c, &n) == 0 && c.uid == geteuid();
+	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &c, &n) == 0 && c.uid == geteuid() &&
+	       !is_of_task(s, c.pid);
 }
 
 static void on_listener(struct server *s)
@@ -377,7 +423,7 @@ static void on_listener(struct server *s)
 
 	if (connection < 0)
 		return;
-	if (is_owner(connection) && s->workers_n < SERVE_CLIENTS_MAX)
+	if (is_owner(s, connection) && s->workers_n < SERVE_CLIENTS_MAX)
 		worker_start(s, connection);
 }
 

@@ -58,7 +58,8 @@ static bool read_frame(struct worker *w, const char **ret, size_t *len)
 	return read_whole(w->connection, bytes, *len);
 }
 
-static void write_frame(struct worker *w, const struct text *t)
+/* The first bytes of the frame have been sent; without waiting, as many more as the client has room for. */
+static size_t write_at_once(struct worker *w, const struct text *t)
 {
 	unsigned char length[SERVE_LENGTH];
 	struct iovec parts[2] = { { length, sizeof(length) }, { t->s, t->len } };
@@ -66,20 +67,20 @@ static void write_frame(struct worker *w, const struct text *t)
 	ssize_t n;
 
 	serve_length_put((uint32_t)t->len, length);
-	n = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL);
+	n = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN)
+		n = sys_sendmsg(w->connection,
+				&(struct msghdr){ .msg_iov = parts, .msg_iovlen = 1 },
+				MSG_NOSIGNAL);
 	if (n < (ssize_t)sizeof(length))
 		_exit(0);
-	n -= (ssize_t)sizeof(length);
-	while ((size_t)n < t->len) {
-		ssize_t more;
+	return (size_t)n - sizeof(length);
+}
 
-		parts[0] = (struct iovec){ t->s + n, t->len - (size_t)n };
-		msg.msg_iovlen = 1;
-		more = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL);
-		if (more < 0)
-			_exit(0);
-		n += more;
-	}
+static void write_rest(struct worker *w, const struct text *t, size_t from)
+{
+	if (fd_write_all(w->connection, t->s + from, t->len - from) < 0)
+		_exit(0);
 }
 
 static void give_back(struct worker *w)
@@ -88,7 +89,9 @@ static void give_back(struct worker *w)
 
 	if (!w->has_next)
 		return;
-	(void)init_send(w->channel, &word, w->next, task_fds_n(w->next));
+	/* One that cannot be sent has ended; that it is not lent any more is to be known all the same. */
+	if (init_send(w->channel, &word, w->next, task_fds_n(w->next)) < 0)
+		(void)init_send(w->channel, &word, NULL, 0);
 	for (size_t i = 0; i < TASK_FDS; i++)
 		scope_close(&w->next[i]);
 	w->has_next = false;
@@ -273,16 +276,19 @@ static bool serve_one(struct worker *w)
 	const char *bytes;
 	size_t len;
 	bool fine = read_frame(w, &bytes, &len);
+	size_t written = 0;
 
 	if (fine && answer(w, bytes, len, &q, &e, &err) < 0)
 		serve_answer_error(&q, &err, &e);
 	if (fine)
-		write_frame(w, &out);
-	/* The client has not waited for this. */
+		written = write_at_once(w, &out);
+	/* The client has not waited for this, nor this for a client that does not read. */
 	job_done(&w->job);
 	if (w->had_task && init_say(w->channel, (enum init_word)WORD_DONE, 0) < 0)
 		_exit(0);
 	w->had_task = false;
+	if (fine)
+		write_rest(w, &out, written);
 	arena_done(&w->a);
 	return fine;
 }

@@ -399,6 +399,85 @@ with Pool(size=1) as p:
 	eventually(lambda: other.stats()["running"] == 0 and other.stats()["clients"] == 1)'
 }
 
+@test "the socket in a directory that is lent lets no task in, nor what it leaves to another parent" {
+	pool '
+ask = """
+import json, os, socket, struct
+def inner():
+	try:
+		s = socket.socket(socket.AF_UNIX); s.connect("/here/socket"); s.settimeout(5)
+		frame = json.dumps({"version": 1, "op": "stats"}).encode()
+		s.sendall(struct.pack("!I", len(frame)) + frame); print("said", s.recv(100), flush=True)
+	except OSError: print("closed", flush=True)
+inner()
+if os.fork() == 0:
+	if os.fork() == 0: inner(); os._exit(0)
+	os._exit(0)
+os.wait()
+"""
+with Pool("--mount", os.getcwd() + ":/here") as p:
+	c = p.client()
+	assert c.run(ask + "import time; time.sleep(0.5)")["stdout"] == "closed\nclosed\n"
+	# A program of the owner is let in, whoever its parent is.
+	orphan = "import os, sys, time\nif os.fork(): sys.exit()\ntime.sleep(0.2)\nfrom serve_client import *\nc = Client(sys.argv[1]); print(c.ask(\"ping\")[\"pong\"])"
+	assert subprocess.check_output([sys.executable, "-c", orphan, p.path], env=os.environ | {"PYTHONPATH": sys.path[0]}) == b"True\n"'
+}
+
+@test "who does not read an answer keeps no sandbox" {
+	pool '
+with Pool(size=1) as p:
+	c, other = p.client(), p.client()
+	assert c.run("1")["status"] == "ok"
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": "print(\"x\" * (8 << 20))"}).encode())
+	eventually(lambda: (s := other.stats())["tasks"] == 2 and s["running"] == 0 and s["idle"] == 1, 15)
+	assert len(p.processes("sandbox-init")) == 1
+	assert len(c.answer()["result"]["stdout"]) == (8 << 20) + 1
+	assert c.run("print(1)")["stdout"] == "1\n"'
+}
+
+@test "a task makes no process beside itself, whose end and costs would be the zygote's" {
+	pool '
+with Pool(size=1) as p:
+	r = p.client().run("import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+		"n = 56 if os.uname().machine == \"x86_64\" else 220\n"
+		"pid = libc.syscall(n, ctypes.c_long(0x8000 | 17), 0, 0, 0, 0)\nif pid == 0: os._exit(0)\nprint(pid, ctypes.get_errno())")
+	assert r["stdout"] == "-1 1\n", r'
+}
+
+@test "a task that has descriptors on their way, as many as its user may have, keeps nobody waiting" {
+	pool '
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+hold = """
+import array, os, socket, time
+fd, pairs = os.open("/dev/null", 0), []
+try:
+	while True:
+		pairs.append(socket.socketpair())
+		for _ in range(40): pairs[-1][0].sendmsg([b"1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd] * 250))])
+except OSError: pass
+print(1, flush=True)
+time.sleep(4)
+"""
+with Pool(size=2) as p:
+	c, d = p.client(), p.client()
+	d.run("1") # one is lent to it
+	zygote = p.zygote()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": hold}).encode())
+	eventually(lambda: d.stats()["running"] == 1)
+	time.sleep(1)
+	others = [p.client() for _ in range(4)]
+	for o in others + [d] * 4:
+		began = time.monotonic()
+		answer = o.ask("execute", code="print(2)")
+		assert time.monotonic() - began < 10
+		# It has had a task, or hears why it has none.
+		assert answer["result"]["stdout"] == "2\n" if "result" in answer else "error" in answer, answer
+	assert c.answer()["result"]["status"] == "ok"
+	assert p.zygote() == zygote
+	assert eventually(lambda: d.ask("execute", code="print(3)").get("result"))["stdout"] == "3\n"'
+}
+
 @test "what is no request is answered or hung up on, and harms nobody else" {
 	pool '
 import struct
