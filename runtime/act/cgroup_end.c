@@ -27,14 +27,6 @@ static void wait_a_step(void)
 
 /* --- walking ---------------------------------------------------------------------------------- */
 
-struct dirent64_ {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 /* Directories within a directory, one after the other. */
 struct walk {
 	int fd;
@@ -47,7 +39,7 @@ struct walk {
 static const char *next_below(struct walk *w)
 {
 	for (;;) {
-		const struct dirent64_ *d;
+		const struct sys_dirent *d;
 
 		if ((ssize_t)w->at >= w->have) {
 			w->have = sys_getdents(w->fd, w->buf, sizeof(w->buf));

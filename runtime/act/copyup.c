@@ -99,13 +99,6 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, int de
 	return 0;
 }
 
-struct dirent64_raw {
-	uint64_t ino, off;
-	unsigned short len;
-	unsigned char type;
-	char name[];
-};
-
 static int copy_dir(struct copy *c, int from, int to, int depth, struct err *err)
 {
 	_Alignas(8) char buffer[4096];
@@ -116,7 +109,7 @@ static int copy_dir(struct copy *c, int from, int to, int depth, struct err *err
 				 DEPTH_MAX);
 	while ((n = sys_getdents(from, buffer, sizeof(buffer))) > 0) {
 		for (ssize_t at = 0; at < n;) {
-			const struct dirent64_raw *d = (const struct dirent64_raw *)(buffer + at);
+			const struct sys_dirent *d = (const struct sys_dirent *)(buffer + at);
 
 			at += d->len;
 			if (strcmp(d->name, ".") != 0 && strcmp(d->name, "..") != 0)

@@ -12,14 +12,6 @@
 
 #define TEXT_MAX 8192
 
-struct dirent64_ {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 /* 0: what it names is no process. */
 static long number_of(const char *name)
 {
@@ -35,7 +27,7 @@ int32_t witness_processes(pid_t payload)
 
 	while (proc >= 0 && (n = sys_getdents(proc, buf, sizeof(buf))) > 0)
 		for (ssize_t at = 0; at < n;) {
-			const struct dirent64_ *d = (const void *)(buf + at);
+			const struct sys_dirent *d = (const void *)(buf + at);
 
 			long number = number_of(d->name);
 

@@ -52,6 +52,15 @@
 #define P_PIDFD 3
 #endif
 
+/* An entry of a directory, as the kernel writes it: struct linux_dirent64. */
+struct sys_dirent {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
 /* mounts */
 int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
 	      const char *data);
@@ -83,7 +92,7 @@ ssize_t sys_readlinkat(int dirfd, const char *path, char *buf, size_t n);
 int sys_fstatfs(int fd, struct statfs *st);
 ssize_t sys_read(int fd, void *buf, size_t n);
 ssize_t sys_write(int fd, const void *buf, size_t n);
-ssize_t sys_getdents(int fd, void *buf, size_t n); /* struct linux_dirent64 */
+ssize_t sys_getdents(int fd, void *buf, size_t n); /* entries: struct sys_dirent */
 int sys_fchdir(int fd);
 int sys_chdir(const char *path);
 int sys_chroot(const char *path);

@@ -448,7 +448,8 @@ int mounts_parse(const char *bytes, size_t len, const char *name, struct arena *
 int mounts_check(const struct mounts *mounts, struct err *err);
 
 /* limits_apply: what of "srt.limits" the rest of a config can say is said there, unless it says what is stricter; the times are
- * read. limits_check: one that only a sandbox holds is an error. limits_timeout: of wall clock, in ms; 0: none. limits_need_cgroup: some of them are a cgroup's to hold. */
+ * read. limits_check: one that only a sandbox holds is an error. limits_timeout: of wall clock, in ms; 0: none. limits_need_cgroup:
+ * some of them are a cgroup's to hold. */
 int limits_apply(struct config *config, struct arena *a, struct err *err);
 int limits_check(const struct config *config, struct err *err);
 uint64_t limits_timeout(const struct config *config);
