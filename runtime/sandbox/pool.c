@@ -18,6 +18,8 @@
 /* After so many failures in a row the pool rests. */
 #define FAILURES_MAX 3
 #define REST_MS 1000
+/* And until then tries again after so long: nothing else may happen that would wake it. */
+#define RETRY_MS 10
 /* What is handed out runs before what replaces it is made: most tasks have ended by then. */
 #define FILL_DELAY_MS 3
 /* The longest that is waited at one time. */
@@ -453,6 +455,12 @@ bool pool_is_broken(const struct pool *p)
 	return p->failures >= FAILURES_MAX && now_ms() < p->again_ms;
 }
 
+static void fill_failed(struct pool *p, const struct err *why)
+{
+	p->unfilled = true;
+	count_failure(p, why);
+}
+
 void pool_fill(struct pool *p, uint32_t waiting)
 {
 	uint32_t want = p->o->size + waiting;
@@ -463,17 +471,18 @@ void pool_fill(struct pool *p, uint32_t waiting)
 		want = 1;
 	if (pool_is_broken(p) || may_wait(p, waiting))
 		return;
+	p->unfilled = false;
 	if (network_fill(p, &err) < 0 ||
 	    ((!p->zygotes || (is_old(p, p->zygotes) && p->zygotes->ready)) &&
 	     zygote_start(p, &err) < 0)) {
-		count_failure(p, &err);
+		fill_failed(p, &err);
 		return;
 	}
 	while (p->idle + p->offered + p->making < want && p->making + p->early < POOL_MAKING_MAX)
 		if (task_make(p, p->idle + p->making < waiting, &err) < 0) {
 			/* A zygote that has just ended is heard of next. */
 			if (err.errnum != EPIPE && err.errnum != ECONNRESET)
-				count_failure(p, &err);
+				fill_failed(p, &err);
 			return;
 		}
 }
@@ -484,6 +493,8 @@ int pool_wait_ms(const struct pool *p)
 
 	if (pool_is_broken(p))
 		return (int)(p->again_ms - now) + 1;
+	if (p->unfilled)
+		return RETRY_MS;
 	if (may_wait(p, 0))
 		return (int)(p->fill_ms - now) + 1;
 	if (!p->o->rotate_ms || !p->zygotes)

@@ -69,6 +69,7 @@ struct pool {
 		early; /* handed out in the making, for whoever waits to be told by the task itself */
 	uint32_t failures; /* in a row: zygotes without a ready task, or tasks that were not */
 	uint64_t again_ms; /* no zygote is started before */
+	bool unfilled; /* for a failure that nothing else need follow */
 	uint64_t fill_ms; /* no task is made before, where one is ready */
 	struct err why; /* of the last failure */
 	uint64_t handed, started, lost;

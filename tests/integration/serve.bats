@@ -389,6 +389,20 @@ with Pool(size=0) as p:
 	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")'
 }
 
+@test "a task that could not be asked for is asked for again, though nothing else happens" {
+	pool '
+import resource
+with Pool(size=0) as p:
+	c = p.client()
+	assert c.run("print(1)")["stdout"] == "1\n"
+	before = resource.prlimit(p.process.pid, resource.RLIMIT_NOFILE)
+	resource.prlimit(p.process.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+	answer = c.ask("execute", code="print(2)")
+	assert answer["error"]["kind"] == "setup" and "ask for a task" in answer["error"]["message"], answer
+	resource.prlimit(p.process.pid, resource.RLIMIT_NOFILE, before)
+	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")'
+}
+
 @test "a client that hangs up takes its task along" {
 	pool '
 with Pool(size=1) as p:
