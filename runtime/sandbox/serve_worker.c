@@ -28,61 +28,6 @@ struct worker {
 	struct arena a; /* of one request */
 };
 
-static bool read_whole(int fd, void *into, size_t n)
-{
-	for (size_t at = 0; at < n;) {
-		ssize_t got = sys_read(fd, (char *)into + at, n - at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		at += (size_t)got;
-	}
-	return true;
-}
-
-/* False at the end, and where the length cannot be: what follows has no beginning. */
-static bool read_frame(struct worker *w, const char **ret, size_t *len)
-{
-	unsigned char length[SERVE_LENGTH];
-	char *bytes;
-
-	if (!read_whole(w->connection, length, sizeof(length)))
-		return false;
-	*len = serve_length(length, SERVE_REQUEST_MAX);
-	if (*len == 0)
-		return false;
-	bytes = arena_alloc(&w->a, *len + 1);
-	*ret = bytes;
-	return read_whole(w->connection, bytes, *len);
-}
-
-/* The first bytes of the frame have been sent; without waiting, as many more as the client has room for. */
-static size_t write_at_once(struct worker *w, const struct text *t)
-{
-	unsigned char length[SERVE_LENGTH];
-	struct iovec parts[2] = { { length, sizeof(length) }, { t->s, t->len } };
-	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
-	ssize_t n;
-
-	serve_length_put((uint32_t)t->len, length);
-	n = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0 && errno == EAGAIN)
-		n = sys_sendmsg(w->connection,
-				&(struct msghdr){ .msg_iov = parts, .msg_iovlen = 1 },
-				MSG_NOSIGNAL);
-	if (n < (ssize_t)sizeof(length))
-		_exit(0);
-	return (size_t)n - sizeof(length);
-}
-
-static void write_rest(struct worker *w, const struct text *t, size_t from)
-{
-	if (fd_write_all(w->connection, t->s + from, t->len - from) < 0)
-		_exit(0);
-}
-
 static void give_back(struct worker *w)
 {
 	static const struct init_msg word = { .word = WORD_RETURN };
@@ -112,6 +57,13 @@ static bool hear(struct worker *w, bool wants, struct init_msg *ret, int fds[INI
 	return false;
 }
 
+/* What follows a word. */
+static void hear_more(const struct worker *w, void *into, size_t n)
+{
+	if (sys_read(w->channel, into, n) != (ssize_t)n)
+		_exit(0);
+}
+
 /* The pool's own end is ours. */
 static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, int fds[INIT_FDS_MAX])
 {
@@ -121,10 +73,11 @@ static void ask(struct worker *w, enum serve_word word, struct init_msg *ret, in
 		;
 }
 
-/* Until the client says something or has gone. */
-static void wait_request(struct worker *w)
+/* Until the client says something, or reads something, or has gone. Meanwhile the pool may want back what it has lent, for
+ * others must not wait for a client. */
+static void wait_client(struct worker *w, short events)
 {
-	struct pollfd p[2] = { { .fd = w->connection, .events = POLLIN },
+	struct pollfd p[2] = { { .fd = w->connection, .events = events },
 			       { .fd = w->channel, .events = POLLIN } };
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
@@ -133,6 +86,64 @@ static void wait_request(struct worker *w)
 		if (poll(p, 2, -1) > 0 && p[1].revents)
 			(void)hear(w, false, &m, fds);
 	} while (!p[0].revents);
+}
+
+static bool read_whole(struct worker *w, void *into, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		struct iovec part = { (char *)into + at, n - at };
+		struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+		ssize_t got = sys_recvmsg(w->connection, &msg, MSG_DONTWAIT);
+
+		if (got < 0 && errno == EAGAIN)
+			wait_client(w, POLLIN);
+		else if (got == 0 || (got < 0 && errno != EINTR))
+			return false;
+		at += got > 0 ? (size_t)got : 0;
+	}
+	return true;
+}
+
+/* False at the end, and where the length cannot be: what follows has no beginning. */
+static bool read_frame(struct worker *w, const char **ret, size_t *len)
+{
+	unsigned char length[SERVE_LENGTH];
+	char *bytes;
+
+	if (!read_whole(w, length, sizeof(length)))
+		return false;
+	*len = serve_length(length, SERVE_REQUEST_MAX);
+	if (*len == 0)
+		return false;
+	bytes = arena_alloc(&w->a, *len + 1);
+	*ret = bytes;
+	return read_whole(w, bytes, *len);
+}
+
+/* As much of the answer's frame, from there on, as the client has room for. */
+static size_t write_some(struct worker *w, const struct text *t, size_t from)
+{
+	unsigned char length[SERVE_LENGTH];
+	size_t head = from < sizeof(length) ? sizeof(length) - from : 0;
+	size_t at = from + head - sizeof(length);
+	struct iovec parts[2] = { { length + sizeof(length) - head, head },
+				  { t->s + at, t->len - at } };
+	const struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t n;
+
+	serve_length_put((uint32_t)t->len, length);
+	n = sys_sendmsg(w->connection, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		_exit(0);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void write_rest(struct worker *w, const struct text *t, size_t from)
+{
+	while (from < SERVE_LENGTH + t->len) {
+		wait_client(w, POLLOUT);
+		from += write_some(w, t, from);
+	}
 }
 
 /* At once, so that the pool has done with it by the time that the task wants the processor. */
@@ -173,8 +184,7 @@ static int want_task(struct worker *w, struct err *err)
 	}
 	ask(w, WORD_WANT, &m, got);
 	if (m.word != WORD_TASK) {
-		if (!read_whole(w->channel, err, sizeof(*err)))
-			_exit(0);
+		hear_more(w, err, sizeof(*err));
 		return -1;
 	}
 	for (size_t i = 0; i < TASK_FDS; i++)
@@ -245,8 +255,7 @@ static void stats(struct worker *w, const struct serve_request *q, struct emit *
 	struct init_msg m = { 0 };
 
 	ask(w, WORD_WANT_STATS, &m, fds);
-	if (!read_whole(w->channel, &s, sizeof(s)))
-		_exit(0);
+	hear_more(w, &s, sizeof(s));
 	emit_stats(q, &s, e);
 }
 
@@ -281,7 +290,7 @@ static bool serve_one(struct worker *w)
 	if (fine && answer(w, bytes, len, &q, &e, &err) < 0)
 		serve_answer_error(&q, &err, &e);
 	if (fine)
-		written = write_at_once(w, &out);
+		written = write_some(w, &out, 0);
 	/* The client has not waited for this, nor this for a client that does not read. */
 	job_done(&w->job);
 	if (w->had_task && init_say(w->channel, (enum init_word)WORD_DONE, 0) < 0)
@@ -305,7 +314,7 @@ void worker_main(const struct request *q, const struct recipe *recipe, int conne
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)WORKER_NAME, 0, 0, 0);
 	for (;;) {
 		w.a = (struct arena)ARENA_ROOM(REQUEST_ROOM);
-		wait_request(&w);
+		wait_client(&w, POLLIN);
 		if (serve_one(&w))
 			continue;
 		give_back(&w);

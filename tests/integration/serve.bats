@@ -403,6 +403,34 @@ with Pool(size=0) as p:
 	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")'
 }
 
+@test "a client in the midst of a request, or of an answer, keeps no task that another waits for" {
+	pool '
+def lent_to(p, c, second):
+	"""The only task there is. The second one makes its interpreter old, and the next shows by one that it can."""
+	c.run("pass")
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": second}).encode())
+	watcher = p.client()
+	eventually(lambda: (s := watcher.stats())["zygotes"] == 2 and s["idle"] == 1 and not s["running"])
+	time.sleep(0.02)
+	return watcher
+with Pool("--rotate-tasks", "2", size=0) as p:
+	c = p.client()
+	other = lent_to(p, c, "pass")
+	c.answer()
+	frame = json.dumps({"version": 1, "op": "execute", "code": "print(2)"}).encode()
+	c.socket.sendall(struct.pack("!I", len(frame)) + frame[:9])
+	time.sleep(0.02)
+	assert other.run("print(1)")["stdout"] == "1\n"
+	c.socket.sendall(frame[9:])
+	assert c.answer()["result"]["stdout"] == "2\n"
+with Pool("--rotate-tasks", "2", size=0) as p:
+	c = p.client()
+	other = lent_to(p, c, "print(\"x\" * (8 << 20))")
+	assert other.run("print(1)")["stdout"] == "1\n"
+	assert len(c.answer()["result"]["stdout"]) == (8 << 20) + 1
+	assert c.run("print(3)")["stdout"] == "3\n"'
+}
+
 @test "a client that hangs up takes its task along" {
 	pool '
 with Pool(size=1) as p:
