@@ -26,6 +26,7 @@ static act_fn *const appliers[OP_COUNT] = {
 	[OP_OOM_SCORE] = act_oom_score,
 	[OP_JOIN] = act_join,
 	[OP_UNSHARE] = act_unshare,
+	[OP_JOIN_BESIDE] = act_join_beside,
 	[OP_TIME_OFFSET] = act_time_offset,
 	[OP_HOSTNAME] = act_hostname,
 	[OP_DOMAINNAME] = act_domainname,

@@ -31,6 +31,8 @@ struct act {
 	int (*ask)(void *ctx, const struct op *op, int *ret_fd, struct err *err);
 	/* A socket that was made inside (enum way_socket), to the parent; the fd stays the caller's. */
 	int (*give)(void *ctx, int way, int fd, struct err *err);
+	/* The network namespace that was made beside, as an fd that is the caller's. */
+	int (*beside)(void *ctx, int *ret_fd, struct err *err);
 	void *ask_ctx;
 	int child_pidfd; /* in the parent: whose namespaces are meant */
 	int net_fd; /* in the parent: a netlink socket in the child's network namespace, once a device has moved there */
@@ -72,7 +74,7 @@ act_fn act_cgroup_scope, act_cgroup_below;
 act_fn act_oom_score, act_sysctl, act_time_offset;
 act_fn act_oom_score_of; /* the parent does it, of the child */
 act_fn act_asked; /* all of it is the parent's */
-act_fn act_join, act_unshare, act_hostname, act_domainname, act_loopback_up;
+act_fn act_join, act_join_beside, act_unshare, act_hostname, act_domainname, act_loopback_up;
 act_fn act_route_local, act_redirect, act_listen, act_listen_ports;
 act_fn act_propagation_all, act_root_open, act_root_new, act_space, act_file, act_file_over,
 	act_root_readonly, act_pivot, act_move_root, act_root_propagation;

@@ -49,6 +49,16 @@ int act_unshare(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
+int act_join_beside(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int fd = -1;
+
+	TRY(x->beside(x->ask_ctx, &fd, err));
+	if (sys_setns(fd, (int)op->a) < 0)
+		return err_host(err, errno, "join the new network namespace");
+	return 0;
+}
+
 int act_hostname(struct act *x, const struct op *op, struct err *err)
 {
 	(void)x;

@@ -12,9 +12,11 @@
 #endif
 
 const struct name stage_names[] = {
-	{ "prepare", STAGE_PREPARE },	  { "ids", STAGE_IDS },	  { "join", STAGE_JOIN },
-	{ "namespace", STAGE_NAMESPACE }, { "root", STAGE_ROOT }, { "pivot", STAGE_PIVOT },
-	{ "process", STAGE_PROCESS },	  { "last", STAGE_LAST }, { NULL, 0 },
+	{ "prepare", STAGE_PREPARE },	  { "ids", STAGE_IDS },
+	{ "join", STAGE_JOIN },		  { "beside", STAGE_BESIDE },
+	{ "namespace", STAGE_NAMESPACE }, { "root", STAGE_ROOT },
+	{ "pivot", STAGE_PIVOT },	  { "process", STAGE_PROCESS },
+	{ "last", STAGE_LAST },		  { NULL, 0 },
 };
 
 const struct name scope_managers[] = { { "system", SCOPE_SYSTEM }, { "user", SCOPE_USER }, { 0 } };
@@ -90,6 +92,7 @@ const struct op_info op_infos[OP_COUNT] = {
 	[OP_OOM_SCORE] = { "oom-score", .a = { "score", FIELD_SIGNED } },
 	[OP_JOIN] = { "join", PATH, .a = { "type", FIELD_WORD, word_namespaces } },
 	[OP_UNSHARE] = { "unshare", .a = { "types", FIELD_FLAGS, word_namespaces } },
+	[OP_JOIN_BESIDE] = { "join-beside", .a = { "type", FIELD_WORD, word_namespaces } },
 	[OP_TIME_OFFSET] = { "time-offset", PATH, .a = { "secs", FIELD_SIGNED },
 			     NUMBER(b, "nanosecs") },
 	[OP_HOSTNAME] = { "hostname", TEXT("name") },

@@ -22,6 +22,7 @@
  *   PREPARE
  *      |-- clone ------------------> JOIN
  *      |                             |-- clone --------------------> .
+ *   BESIDE (a process of the parent's, in the child's user namespace, while the child goes on)
  *   IDS  <---- "write my maps" ------------------------------------- .
  *      `------- go ------------------------------------------------> NAMESPACE
  *                                                                    ROOT
@@ -35,6 +36,7 @@ enum stage {
 	STAGE_PREPARE,
 	STAGE_IDS,
 	STAGE_JOIN,
+	STAGE_BESIDE,
 	STAGE_NAMESPACE,
 	STAGE_ROOT,
 	STAGE_PIVOT,
@@ -65,6 +67,7 @@ enum op_code {
 	/* namespaces */
 	OP_JOIN, /* path of the namespace, a its CLONE_NEW flag */
 	OP_UNSHARE, /* a the flags */
+	OP_JOIN_BESIDE, /* a the CLONE_NEW flag of the namespace that stage BESIDE has made */
 	OP_TIME_OFFSET, /* path "boottime" or "monotonic", a seconds, b nanoseconds */
 	OP_HOSTNAME, /* text */
 	OP_DOMAINNAME, /* text */

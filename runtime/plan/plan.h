@@ -36,6 +36,7 @@ struct plan_options {
 	uint32_t preserve_fds; /* fds 3 … 3+n-1 stay open */
 	uint32_t listen_fds; /* of LISTEN_FDS, likewise */
 	bool console; /* there is somebody to hand a terminal to */
+	bool beside; /* the parent has nothing else to do while the child makes its root, and no hook looks at it */
 	enum cgroup_manager cgroup_manager;
 };
 
@@ -56,6 +57,7 @@ struct plan {
 		gid_maps; /* as they will be; empty without a new user namespace */
 	bool joins; /* a container that runs: the host is not in sight there */
 	bool asks_parent; /* ops marked OP_BY_PARENT are there */
+	bool beside; /* there is a stage BESIDE: the child is born without what that makes, and joins it */
 	int *held; /* fds of mounts that later ops are about (op.held), -1 none; the appliers' */
 	size_t held_n;
 	bool cgroup; /* there are ops OP_CGROUP */
@@ -116,6 +118,8 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 /* plan_network: what makes a new network namespace the one that srt.network asks for. plan_network_calls: the filter of
  * system calls that belongs to it, in that stage; nothing where none is asked for. */
 int plan_network(struct plan *p, const struct config *c, struct err *err);
+/* plan_network_beside: whether it is made in the stage BESIDE, where it is planned then. */
+bool plan_network_beside(struct plan *p, const struct config *c, const struct plan_options *o);
 /* plan_names: the file that says where names are asked for; nothing where the config has one of its own. */
 void plan_names(struct plan *p, const struct config *c);
 int plan_network_calls(struct plan *p, const struct config *c, enum stage stage, struct err *err);

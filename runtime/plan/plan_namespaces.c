@@ -241,7 +241,7 @@ int plan_namespaces(struct plan *p, const struct config *c, const struct facts *
 	if (user && !user->path)
 		TRY(plan_ids(p, c, f, o, err));
 	add_time(p, c);
-	if (p->clone_flags & CLONE_NEWNET)
+	if ((p->clone_flags & CLONE_NEWNET) && !plan_network_beside(p, c, o))
 		TRY(plan_network(p, c, err));
 	TRY(add_net_devices(p, c, f, err));
 	TRY(plan_rdt(p, c, f, o, err));

@@ -16,6 +16,7 @@
 #include "spec/oci/words.h"
 
 #define CAUSE "/srt/network"
+#define NAMESPACES "/linux/namespaces"
 /* Inside, on the loopback: where TCP is redirected to, and the proxy for programs that want one. */
 #define REDIRECT_PORT 3129
 #define DNS_PORT 53
@@ -134,6 +135,41 @@ void plan_names(struct plan *p, const struct config *c)
 	op->len = (uint32_t)strlen(op->data);
 }
 
+/* sysfs shows the network of whoever mounts it. */
+static bool mounts_show_network(const struct config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (c->mounts.v[i].type && str_eq(c->mounts.v[i].type, "sysfs"))
+			return true;
+	return false;
+}
+
+/* Nothing before the process needs it, and it can be made by someone else in the child's user namespace. */
+static bool may_be_beside(const struct plan *p, const struct config *c,
+			  const struct plan_options *o)
+{
+	const struct srt_network *network = config_network(c);
+
+	return o->beside && (!network || network->mode == NETWORK_NONE) &&
+	       (p->clone_flags & CLONE_NEWUSER) && !p->middle && !p->maps_by_parent &&
+	       !c->linux_.sysctl.n && !c->linux_.net_devices.n && !c->hooks &&
+	       !mounts_show_network(c);
+}
+
+/* It takes longer to make than all other namespaces together, and about as long as the root. */
+bool plan_network_beside(struct plan *p, const struct config *c, const struct plan_options *o)
+{
+	if (!may_be_beside(p, c, o))
+		return false;
+	p->beside = true;
+	p->clone_flags &= ~(uint64_t)CLONE_NEWNET;
+	plan_add(p, STAGE_BESIDE, OP_UNSHARE, NAMESPACES)->a = CLONE_NEWNET;
+	if (!config_network(c))
+		(void)plan_add(p, STAGE_BESIDE, OP_LOOPBACK_UP, NAMESPACES);
+	plan_add(p, STAGE_PROCESS, OP_JOIN_BESIDE, NAMESPACES)->a = CLONE_NEWNET;
+	return true;
+}
+
 int plan_network(struct plan *p, const struct config *c, struct err *err)
 {
 	const struct srt_network *network = config_network(c);
@@ -141,7 +177,7 @@ int plan_network(struct plan *p, const struct config *c, struct err *err)
 	(void)err;
 	if (network && network->mode == NETWORK_NONE)
 		return 0;
-	(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, "/linux/namespaces");
+	(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, NAMESPACES);
 	if (network && network_is_nat(network->mode))
 		add_nat(p, network->mode);
 	if (!config_is_filtered(c))

@@ -24,6 +24,7 @@
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
+#include "spec/base/vfork.h"
 
 #define ID_BYTES 8
 
@@ -65,7 +66,10 @@ int sandbox_id_make(struct arena *a, const char **ret, struct err *err)
 
 static int plan_for(struct session *s, enum policy_backend backend, struct err *err)
 {
-	const struct plan_options o = { .bundle = "/", .id = s->q->id, .no_new_keyring = true };
+	const struct plan_options o = { .bundle = "/",
+					.id = s->q->id,
+					.no_new_keyring = true,
+					.beside = vfork_is_there && stack_is_roomy() };
 	struct facts facts;
 
 	s->c = (struct composition){ .q = s->q,

@@ -12,6 +12,7 @@
 #include "runtime/stage/init.h"
 #include "runtime/stage/stage.h"
 #include "runtime/stage/sync.h"
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 static _Noreturn void fail(const struct child *c, const struct err *err)
@@ -35,18 +36,43 @@ static void warn(void *ctx, const struct op *op, const struct err *why)
 		(void)sync_say_err(c->sock, SYNC_WARN, why);
 }
 
-/* The parent's answer, or the end: without a parent there is nobody to go on for. */
-static void wait_go(const struct child *c)
+/* The parent's answer, or the end: without a parent there is nobody to go on for. What it has made beside may come first. */
+static void hear_answer(struct child *c, struct sync_msg *m, int *fd)
+{
+	for (;;) {
+		if (sync_hear(c->sock, m, fd) <= 0)
+			_exit(1);
+		if (m->word != SYNC_BESIDE)
+			return;
+		c->beside_fd = *fd;
+	}
+}
+
+static void wait_go(struct child *c)
 {
 	struct sync_msg m;
 	int fd;
 
-	if (sync_hear(c->sock, &m, &fd) <= 0 || m.word != SYNC_GO)
+	hear_answer(c, &m, &fd);
+	if (m.word != SYNC_GO)
 		_exit(1);
 }
 
+/* A parent that could not make it ends us. */
+static int wait_beside(void *ctx, int *ret_fd, struct err *err)
+{
+	struct child *c = ctx;
+	struct sync_msg m;
+
+	if (c->beside_fd < 0 && (sync_hear(c->sock, &m, &c->beside_fd) <= 0 ||
+				 m.word != SYNC_BESIDE || c->beside_fd < 0))
+		return err_host(err, EPROTO, "wait for the network namespace");
+	*ret_fd = take_fd(&c->beside_fd);
+	return 0;
+}
+
 /* A word that is not heard would be waited for by both. */
-static void ask(const struct child *c, enum sync_word word)
+static void ask(struct child *c, enum sync_word word)
 {
 	if (sync_say(c->sock, word, 0, -1) < 0)
 		_exit(1);
@@ -56,12 +82,12 @@ static void ask(const struct child *c, enum sync_word word)
 /* What only the parent may do. Its failure is ours to survive or not, as the plan says. */
 static int ask_op(void *ctx, const struct op *op, int *ret_fd, struct err *err)
 {
-	const struct child *c = ctx;
+	struct child *c = ctx;
 	struct sync_msg m;
 
-	if (sync_say(c->sock, SYNC_OP, (int)(op - c->start->plan->ops), -1) < 0 ||
-	    sync_hear(c->sock, &m, ret_fd) <= 0)
+	if (sync_say(c->sock, SYNC_OP, (int)(op - c->start->plan->ops), -1) < 0)
 		_exit(1);
+	hear_answer(c, &m, ret_fd);
 	if (m.word == SYNC_GO)
 		return 0;
 	*err = m.err;
@@ -290,6 +316,7 @@ void child_main(struct child *c)
 	x.warn_ctx = c;
 	x.ask = ask_op;
 	x.give = give_way;
+	x.beside = wait_beside;
 	x.ask_ctx = c;
 	if (c->start->ns_pidfd >= 0)
 		x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
@@ -297,7 +324,7 @@ void child_main(struct child *c)
 	fail(c, &err);
 }
 
-static int join(const struct child *c, struct act *x, struct err *err)
+static int join(struct child *c, struct act *x, struct err *err)
 {
 	const struct start *s = c->start;
 

@@ -247,6 +247,7 @@ static int answer(struct start *s, struct sync_msg *m, int fd, struct err *err)
 	case SYNC_WAY:
 		return on_way(s, m->number, fd, err);
 	case SYNC_GO:
+	case SYNC_BESIDE:
 		break;
 	}
 	return unexpected(err);
@@ -412,6 +413,7 @@ int start_begin(struct start *s, struct err *err)
 	char path[PATH_MAX];
 	struct child c = { .start = s,
 			   .start_fd = s->start_fd,
+			   .beside_fd = -1,
 			   .path = path,
 			   .state_room = state_len + STATE_SLACK };
 	int ends[2] = { -1, -1 }, r;
@@ -433,6 +435,8 @@ int start_begin(struct start *s, struct err *err)
 	if (r == 0 && start_is_placed(s))
 		r = place(s, err);
 	cgroup_dirs_done(&s->cgroups);
+	if (r == 0 && s->plan->beside)
+		r = beside_make(s, err);
 	if (r == 0)
 		r = accompany(s, middle, err);
 	if (r < 0)

@@ -34,7 +34,7 @@ static bool may_share_memory(const struct start *s)
 	return !s->plan->middle;
 }
 
-static bool stack_is_roomy(void)
+bool stack_is_roomy(void)
 {
 	struct rlimit stack;
 
@@ -86,11 +86,11 @@ bool silent_has_parent(const struct silent *s)
 	return __atomic_load_n(&s->parent_lives, __ATOMIC_SEQ_CST) != 0;
 }
 
-pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c)
+pid_t clone_silent(struct clone_args *args, void (*fn)(void *), void *arg)
 {
 	/* The caller waits: below what it uses, its own stack is free. */
 	char *here = __builtin_frame_address(0);
 	uintptr_t top = ((uintptr_t)here - OWN_FRAME) & ~(uintptr_t)63;
 
-	return sys_vfork(args, (void *)(top - CHILD_STACK), CHILD_STACK, fn, c);
+	return sys_vfork(args, (void *)(top - CHILD_STACK), CHILD_STACK, fn, arg);
 }

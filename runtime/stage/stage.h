@@ -106,6 +106,7 @@ struct child {
 	char *path; /* PATH_MAX bytes */
 	bool entered; /* it, or the middle before it, has done its part of entering */
 	bool in_cgroup; /* clone has put it into the cgroup of v2 */
+	int beside_fd; /* the network namespace, where it has come already; else -1 */
 };
 _Noreturn void child_main(struct child *c);
 _Noreturn void middle_main(struct child *c);
@@ -129,4 +130,9 @@ void silent_warn(struct silent *s, const struct err *err);
 bool silent_has_parent(const struct silent *s);
 /* start_is_placed: the parent puts the first process into its cgroup, and that waits for it. */
 bool start_is_placed(const struct start *s);
-pid_t clone_silent(struct clone_args *args, void (*fn)(void *), struct child *c);
+pid_t clone_silent(struct clone_args *args, void (*fn)(void *), void *arg);
+/* stack_is_roomy: clone_silent finds room. */
+bool stack_is_roomy(void);
+
+/* beside_make: does the stage BESIDE for the child that has been cloned, and hands it the network namespace. */
+int beside_make(struct start *s, struct err *err);

@@ -12,6 +12,7 @@
  *   FAIL      any     parent  this went wrong, I end                        –
  *   OP        child   parent  do op N for me, you have the rights              GO, maybe with a file descriptor, or FAIL
  *   WAY       child   parent  here is a socket for the network helper (nobody waits)   –
+ *   BESIDE    parent  child   here is the network namespace (nobody waits)   –
  *   GO        parent  child   go on
  *   end of file from the child: it has become the payload, or it is dead
  */
@@ -31,6 +32,7 @@ enum sync_word {
 	SYNC_GO,
 	SYNC_OP,
 	SYNC_WAY,
+	SYNC_BESIDE,
 };
 
 struct sync_msg {

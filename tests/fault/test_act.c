@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@
 #include "runtime/act/cgroup_tree.h"
 #include "runtime/probe/probe.h"
 #include "spec/base/fd.h"
+#include "spec/base/sys.h"
 #include "tests/fault/cgroup_fake.h"
 #include "tests/fault/place.h"
 #include "tests/fault/sys_fake.h"
@@ -197,6 +199,8 @@ static void make_plan(struct scene *s)
 	/* What is done to a container that runs. */
 	plan_add(s->plan, STAGE_ROOT, OP_UMOUNT, "/mounts/0")->path = "/tmp";
 	plan_add(s->plan, STAGE_PROCESS, OP_AFFINITY, "/process/execCPUAffinity")->text = "0";
+	/* What a sandbox's plan has. */
+	plan_add(s->plan, STAGE_PROCESS, OP_JOIN_BESIDE, "/linux/namespaces")->a = CLONE_NEWNET;
 }
 
 /* --- in the forked process -------------------------------------------------------------------- */
@@ -239,6 +243,15 @@ static int give(void *ctx, int way, int fd, struct err *err)
 	(void)fd;
 	(void)err;
 	return 0;
+}
+
+/* Made by this process long ago. */
+static int beside(void *ctx, int *ret_fd, struct err *err)
+{
+	const struct act *x = ctx;
+
+	*ret_fd = sys_openat(x->proc_fd, "self/ns/net", O_RDONLY | O_CLOEXEC, 0);
+	return *ret_fd < 0 ? err_host(err, errno, "open the network namespace") : 0;
 }
 
 /* One op, with those that stand in for it, as act_stage does them. */
@@ -323,6 +336,7 @@ static void run(const char *dir, const struct plan *p, struct outcome *o, unsign
 	x.warn_ctx = o;
 	x.ask = ask;
 	x.give = give;
+	x.beside = beside;
 	x.ask_ctx = &x;
 	o->rc = act_open_proc(&x.proc_fd, &o->err);
 	if (of_child)

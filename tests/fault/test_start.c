@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -29,6 +30,7 @@ enum what {
 	RAW, /* number bytes of nothing */
 	HEAR, /* GO */
 	HEAR_STATE, /* GO, with the state document */
+	HEAR_BESIDE, /* what was made beside */
 	DIE, /* by a signal */
 	BE_MIDDLE, /* the rest is a sibling's, of which PID is said */
 	DAWDLE, /* the rest is a sibling's, of which PID is said late */
@@ -42,7 +44,7 @@ struct step {
 struct scene {
 	struct arena arena;
 	struct plan plan;
-	struct op map;
+	struct op map, network;
 	struct hooks hooks;
 	struct start start;
 	const struct step *script;
@@ -112,6 +114,8 @@ static bool play(const struct step *step, int sock)
 		return true;
 	case HEAR:
 		return sync_hear(sock, &m, &fd) > 0 && m.word == SYNC_GO;
+	case HEAR_BESIDE:
+		return sync_hear(sock, &m, &fd) > 0 && m.word == SYNC_BESIDE && fd >= 0;
 	case HEAR_STATE:
 		return sync_hear_text(sock, text, sizeof(text)) > 0 && strcmp(text, STATE) == 0;
 	case DIE:
@@ -315,6 +319,38 @@ static void a_child_that_wants_more_is_ended(void **state)
 	nothing_stays(s, "ready, where nobody waits");
 }
 
+static void plan_beside(struct scene *s)
+{
+	s->plan.ops = &s->network;
+	s->plan.maps_by_parent = false;
+	s->plan.beside = true;
+}
+
+static void what_is_made_beside_reaches_the_child_or_ends_it(void **state)
+{
+	struct scene *s = *state;
+
+	plan_beside(s);
+	prepare(s, STEPS({ HEAR_BESIDE }, READY));
+	assert_int_equal(go_through(s), 0);
+	nothing_stays(s, "beside");
+
+	/* Of the child's calls and of those of the process beside it, whichever comes first. */
+	for (unsigned int n = 1; n <= 3; n++) {
+		prepare(s, STEPS({ HEAR_BESIDE }, READY));
+		fake_fail_child_at(n, ENOSPC);
+		assert_int_equal(go_through(s), -1);
+		assert_true(s->err.text[0] != '\0');
+		nothing_stays(s, "nothing beside");
+	}
+
+	/* What it said counts, not that nothing can be handed to it any more. */
+	prepare(s, STEPS({ SAY_WRONG, SYNC_FAIL, 0 }));
+	assert_int_equal(go_through(s), -1);
+	assert_string_equal(s->err.text, "what went wrong");
+	nothing_stays(s, "nobody to hand it to");
+}
+
 static void a_callback_that_fails_ends_the_child(void **state)
 {
 	struct scene *s = *state;
@@ -408,6 +444,9 @@ static void every_call_of_the_parent_may_fail(void **state)
 	assert_true(every_call_fails(s, STEPS(EVERYTHING)) > 30);
 	s->plan.middle = true;
 	assert_true(every_call_fails(s, STEPS({ BE_MIDDLE }, EVERYTHING)) > 30);
+	s->plan.middle = false;
+	plan_beside(s);
+	assert_true(every_call_fails(s, STEPS({ HEAR_BESIDE }, READY)) > 10);
 }
 
 static int setup(void **state)
@@ -421,6 +460,10 @@ static int setup(void **state)
 			      .cause = "/linux/uidMappings",
 			      .path = "uid_map",
 			      .text = "0 0 1" };
+	s->network = (struct op){ .code = OP_UNSHARE,
+				  .stage = STAGE_BESIDE,
+				  .cause = "/linux/namespaces",
+				  .a = CLONE_NEWNET };
 	s->plan =
 		(struct plan){ .arena = &s->arena, .ops = &s->map, .n = 1, .maps_by_parent = true };
 	*state = s;
@@ -444,6 +487,7 @@ int main(void)
 		TEST(a_child_that_keeps_to_the_words_gets_through),
 		TEST(a_child_that_does_not_is_ended),
 		TEST(a_child_that_wants_more_is_ended),
+		TEST(what_is_made_beside_reaches_the_child_or_ends_it),
 		TEST(a_callback_that_fails_ends_the_child),
 		TEST(a_hook_that_fails_ends_the_child),
 		TEST(every_call_of_the_parent_may_fail),

@@ -19,7 +19,7 @@
 #define FILE_MAX (4u << 20)
 
 struct options {
-	bool strict, no_pivot, no_new_keyring, console;
+	bool strict, no_pivot, no_new_keyring, console, beside;
 	uint32_t preserve_fds;
 	int cgroup_manager;
 };
@@ -34,6 +34,7 @@ static const struct bind_row option_rows[] = {
 	ROW(options, no_pivot, "noPivot", BOOL, 0, "--no-pivot"),
 	ROW(options, no_new_keyring, "noNewKeyring", BOOL, 0, "--no-new-keyring"),
 	ROW(options, console, "console", BOOL, 0, "--console-socket, or a terminal of ours"),
+	ROW(options, beside, "beside", BOOL, 0, "what a sandbox's supervisor asks for"),
 	ROW(options, cgroup_manager, "cgroupManager", WORD, 0, "--cgroup-manager",
 	    .words = managers),
 	ROW(options, preserve_fds, "preserveFds", UINT, 0, "--preserve-fds", .max = 1000),
@@ -77,6 +78,7 @@ static int read_options(const struct golden *g, struct plan_options *ret, struct
 		.no_pivot = o.no_pivot,
 		.no_new_keyring = o.no_new_keyring,
 		.console = o.console,
+		.beside = o.beside,
 		.preserve_fds = o.preserve_fds,
 		.cgroup_manager = (enum cgroup_manager)o.cgroup_manager,
 	};

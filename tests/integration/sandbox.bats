@@ -144,6 +144,9 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 	[ "$output" = connected ] || said
 	in_sandbox 0 --allow-network readlink /proc/self/ns/net
 	[ "$output" = "$(readlink /proc/self/ns/net)" ]
+	# Made beside all else, and entered before anything of the program's runs.
+	in_sandbox 0 sh -c 'readlink /proc/self/ns/net; cat /proc/net/dev'
+	[[ $output != *"$(readlink /proc/self/ns/net)"* && $output == *lo:* ]] || said
 	refused '*--no-network and --allow-network exclude each other' --no-network --allow-network true
 }
 
