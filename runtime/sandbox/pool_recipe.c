@@ -20,6 +20,9 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
+/* Of what the kernel counts for a user each task has at most this part. */
+#define TASK_SHARE 8
+
 static const char zygote_source[] = {
 #include "zygote.h"
 };
@@ -177,16 +180,32 @@ static int fill_filters(const struct composition *task, struct zygote_setup *s, 
 	return add_filter(s, &own, err);
 }
 
+static void add_limit(struct zygote_setup *s, uint64_t kind, uint64_t most)
+{
+	if (s->limits_n == ZYGOTE_LIMITS_MAX)
+		return;
+	s->limits[s->limits_n].kind = kind;
+	s->limits[s->limits_n++].most = most;
+}
+
+/* What the kernel counts for a user it counts for each user namespace, too: a part of what there is cannot be all. */
+static void add_share(struct zygote_setup *s, uint64_t kind)
+{
+	struct rlimit own;
+
+	if (sys_prlimit(0, (int)kind, NULL, &own) == 0)
+		add_limit(s, kind, own.rlim_cur / TASK_SHARE);
+}
+
 static void fill_limits(const struct composition *task, struct zygote_setup *s)
 {
 	const struct rlimits *r = &task->process.rlimits;
 
-	for (size_t i = 0; i < r->n && s->limits_n < ZYGOTE_LIMITS_MAX - 1; i++) {
-		s->limits[s->limits_n].kind = (uint64_t)r->v[i].type;
-		s->limits[s->limits_n++].most = r->v[i].hard;
-	}
-	s->limits[s->limits_n].kind = RLIMIT_NOFILE;
-	s->limits[s->limits_n++].most = task->open_files;
+	add_limit(s, RLIMIT_NOFILE, task->open_files);
+	add_share(s, RLIMIT_SIGPENDING);
+	add_share(s, RLIMIT_MSGQUEUE);
+	for (size_t i = 0; i < r->n; i++)
+		add_limit(s, (uint64_t)r->v[i].type, r->v[i].hard);
 }
 
 static int zygote_setup(const struct composition *task, uint64_t namespaces,

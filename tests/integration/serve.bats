@@ -520,6 +520,30 @@ with Pool(size=2) as p:
 	assert eventually(lambda: d.ask("execute", code="print(3)").get("result"))["stdout"] == "3\n"'
 }
 
+@test "of what the kernel counts for a user no task takes all: instances of inotify, queued signals, message queues" {
+	pool '
+import resource
+take = """
+import ctypes, os, resource, signal, time
+libc = ctypes.CDLL(None)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
+n = queued = 0
+while libc.inotify_init1(0) >= 0: n += 1
+while libc.sigqueue(os.getpid(), signal.SIGRTMIN, None) == 0: queued += 1
+print(n, queued, resource.getrlimit(12)[1], flush=True) # RLIMIT_MSGQUEUE
+"""
+with Pool(size=2) as p:
+	c, d = p.client(), p.client()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": take + "time.sleep(1)"}).encode())
+	eventually(lambda: d.stats()["running"] == 1)
+	time.sleep(0.3)
+	first = d.run(take)["stdout"]
+	assert c.answer()["result"]["stdout"] == first # the other one has left as much as there ever was
+	n, queued, bytes = map(int, first.split())
+	assert n == 16, n
+	assert queued <= resource.getrlimit(11)[0] // 8 and bytes == resource.getrlimit(12)[0] // 8, (queued, bytes)'
+}
+
 @test "what is no request is answered or hung up on, and harms nobody else" {
 	pool '
 import struct
