@@ -156,20 +156,22 @@ bool measure_usage(struct measure *m, struct usage *ret)
 {
 	char text[TEXT_MAX];
 	const char *pid, *line;
+	struct usage first = { 0 };
 
-	*ret = (struct usage){ 0 };
+	/* Those that nobody else waited for are the first process's. It comes first, as parents mostly do: who ends meanwhile is then
+	 * missed, and never counted both as himself and with who waited for him. */
+	line = read_of(m, "1", "stat", text);
+	if (!line || !usage_parse(line, m->page, m->ticks, &first))
+		return false;
+	*ret = (struct usage){ .cpu_us = first.cpu_us };
 	rewinddir(m->dir);
 	while ((pid = next(m))) {
 		line = read_of(m, pid, "stat", text);
 		if (line)
 			(void)usage_parse(line, m->page, m->ticks, ret);
+		else if (errno != ENOENT && errno != ESRCH)
+			return false;
 	}
-	/* Those that nobody else waited for are the first process's. */
-	line = read_of(m, "1", "stat", text);
-	struct usage first = { 0 };
-	if (!line || !usage_parse(line, m->page, m->ticks, &first))
-		return false;
-	ret->cpu_us += first.cpu_us;
 	return true;
 }
 

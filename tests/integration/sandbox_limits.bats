@@ -223,6 +223,27 @@ while time.monotonic() < end: pass'
 	jq -e '.cpu_time_ms < 1600' <<<"$json" || said
 }
 
+@test "cpu time: children that nobody waits for count as far as they were seen, those that somebody waits for once" {
+	# burn WAITS: children of 100 ms, one after the other, and then what the kernel says that all have used.
+	local burn='
+import os, resource, signal, sys, time
+def burn():
+	while time.process_time() < 0.1: pass
+	os._exit(0)
+waits = sys.argv[1] == "waits"
+if not waits: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for i in range(50 if waits else 200):
+	if os.fork() == 0: burn()
+	if not waits or i > 2:
+		try: os.wait()
+		except ChildProcessError: pass
+while waits and i > 46: os.wait(); i -= 1
+print(int(1000 * sum(sum(resource.getrusage(w)[:2]) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))))'
+	verdict 137 cpu --limits-backend supervisor --cpu-time 1s --cpu 4 --timeout 50s python3 -c "$burn" ignores
+	verdict 0 ok --limits-backend supervisor --cpu-time 20s --cpu 4 --timeout 50s python3 -c "$burn" waits
+	jq -e '(.stdout | tonumber) as $n | .cpu_time_ms >= $n and .cpu_time_ms < $n + 100' <<<"$json" || said
+}
+
 @test "cpu time: of all processes together, and by the end of those that have ended" {
 	verdict 137 cpu --cpu-time 400ms --cpu 4 --timeout 10s python3 -c '
 import os
