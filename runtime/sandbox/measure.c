@@ -13,6 +13,8 @@
 #include "spec/base/sys.h"
 
 #define TEXT_MAX 4096
+/* So often a fall of the tree's processor time is looked at again. */
+#define LOOKS_SURE 2
 /* Fields of proc_pid_stat(5), counted from 1; the second is in parentheses. */
 enum {
 	FIELD_CMINFLT = 11,
@@ -172,6 +174,31 @@ bool measure_usage(struct measure *m, struct usage *ret)
 		else if (errno != ENOENT && errno != ESRCH)
 			return false;
 	}
+	return true;
+}
+
+uint64_t account_add(struct account *account, uint64_t tree_us, bool falls)
+{
+	if (tree_us < account->tree_us && falls)
+		account->gone_us += account->tree_us - tree_us;
+	account->tree_us = tree_us;
+	return account->gone_us + tree_us;
+}
+
+/* Who ends and is waited for by nobody takes his time out of the sum: what that falls by is the least that he had. Not so a child
+ * that was waited for between the look at its parent and that at itself: the next look finds its time with the parent. */
+bool measure_account(struct measure *m, struct account *account, bool falls, struct usage *ret)
+{
+	struct usage again;
+
+	if (!measure_usage(m, ret))
+		return false;
+	for (int i = 0; i < LOOKS_SURE && ret->cpu_us < account->tree_us; i++) {
+		if (!measure_usage(m, &again))
+			return false;
+		ret->cpu_us = again.cpu_us > ret->cpu_us ? again.cpu_us : ret->cpu_us;
+	}
+	ret->cpu_us = account_add(account, ret->cpu_us, falls);
 	return true;
 }
 

@@ -14,6 +14,12 @@ struct usage {
 	uint64_t cpu_us; /* of those alive, and of those they waited for */
 };
 
+/* The processor time of a tree, whoever of it is gone. Zeroed at first. */
+struct account {
+	uint64_t tree_us; /* as it was at the last look */
+	uint64_t gone_us; /* of those that ended and whom nobody waited for, at least */
+};
+
 /* A process that has said that it ends. */
 struct finish {
 	int fd; /* /proc/PID: signals can be sent there */
@@ -30,6 +36,9 @@ struct measure *measure_open(int proc_fd);
 void measure_close(struct measure *m);
 /* measure_usage: false where /proc cannot be read any more. */
 bool measure_usage(struct measure *m, struct usage *ret);
+/* measure_account: likewise, with cpu_us that of the account; falls: whether what the tree has less than before is of those that
+ * are gone. */
+bool measure_account(struct measure *m, struct account *account, bool falls, struct usage *ret);
 /* measure_proportional: bytes of memory with what is shared divided among those who share it (PSS); of a process that does
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);
@@ -43,5 +52,7 @@ bool measure_alone(struct measure *m, int number);
 bool finish_parse(const char *line, int *status);
 /* usage_parse: the line of /proc/PID/stat added to *ret. False where it is none. For tests. */
 bool usage_parse(const char *line, long page, long ticks, struct usage *ret);
+/* account_add: of a look at the tree: what all have used. */
+uint64_t account_add(struct account *account, uint64_t tree_us, bool falls);
 /* pss_parse: the Pss of /proc/PID/smaps_rollup in bytes, or -1. */
 int64_t pss_parse(const char *text);

@@ -28,8 +28,6 @@
 #define GROWTH_PER_MS (4u << 20)
 /* So long may it take those that a task leaves behind to end. */
 #define CLEAR_MS 1000
-/* So often a fall of the tree's processor time is looked at again. */
-#define LOOKS_SURE 2
 /* Processor time that may be saved up, and the longest stop. */
 #define CPU_PERIOD_MS 100
 
@@ -133,31 +131,10 @@ static void hold_cpu_time(struct watch *w, uint64_t now)
 		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
 }
 
-/* Who ends and is waited for by nobody takes his time out of the sum: what that falls by is the least that he had. Not so a child
- * that was waited for between the look at its parent and that at itself: the next look finds its time with the parent. What we
- * have ended is no more than it was. */
-static bool measure_tree(struct watch *w, struct usage *ret)
-{
-	struct usage again;
-
-	if (!measure_usage(w->measure, ret))
-		return false;
-	for (int i = 0; i < LOOKS_SURE && ret->cpu_us < w->tree_us; i++) {
-		if (!measure_usage(w->measure, &again))
-			return false;
-		ret->cpu_us = again.cpu_us > ret->cpu_us ? again.cpu_us : ret->cpu_us;
-	}
-	if (ret->cpu_us < w->tree_us && !w->breach && !w->ended)
-		w->gone_us += w->tree_us - ret->cpu_us;
-	w->tree_us = ret->cpu_us;
-	ret->cpu_us += w->gone_us;
-	return true;
-}
-
 /* How long until the next look. What could fill the memory that is left comes before. */
 static uint64_t pause_after(struct watch *w, const struct usage *u)
 {
-	uint64_t usual = w->gone_us ? LOOK_UNHEARD_MS : LOOK_MS;
+	uint64_t usual = w->account.gone_us ? LOOK_UNHEARD_MS : LOOK_MS;
 	bool idle = w->looks > 1 && u->cpu_us == w->last_cpu_us && u->resident == w->last_resident;
 
 	w->pause = !idle ? usual : w->pause < LOOK_IDLE_MS / 2 ? 2 * w->pause : LOOK_IDLE_MS;
@@ -181,7 +158,8 @@ static void look(struct watch *w)
 		hold_cpu_time(w, now);
 		return;
 	}
-	if (!w->measure || !measure_tree(w, &u))
+	/* What we have ended takes its time out of the sum, too. */
+	if (!w->measure || !measure_account(w->measure, &w->account, !w->breach && !w->ended, &u))
 		return;
 	w->look_at = now + pause_after(w, &u);
 	if (u.cpu_us > w->cpu_us)
@@ -303,7 +281,7 @@ static bool on_init(struct watch *w)
 	w->ended = true;
 	w->code = m.code;
 	w->status = m.status;
-	m.cpu_us += w->gone_us;
+	m.cpu_us += w->account.gone_us;
 	w->cpu_us = m.cpu_us > w->cpu_us ? m.cpu_us : w->cpu_us;
 	w->peak = m.peak_bytes > w->peak ? m.peak_bytes : w->peak;
 	return false;
@@ -343,7 +321,7 @@ static bool has_finished(struct watch *w)
 	w->finished = measure_alone(w->measure, w->payload);
 	w->code = CLD_EXITED;
 	w->status = f.status;
-	f.cpu_us += w->gone_us;
+	f.cpu_us += w->account.gone_us;
 	w->cpu_us = f.cpu_us > w->cpu_us ? f.cpu_us : w->cpu_us;
 	w->peak = f.peak > w->peak ? f.peak : w->peak;
 	look_at_tasks(w, f.tasks);

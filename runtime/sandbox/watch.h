@@ -54,8 +54,7 @@ struct watch {
 	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
 	int64_t tokens; /* microseconds of processor time that may be used */
 	uint64_t cpu_seen, tokens_at;
-	uint64_t tree_us,
-		gone_us; /* of the tree at the last look; of those that ended unheard, at least */
+	struct account account; /* of processor time */
 	uint64_t pause, last_cpu_us, last_resident; /* between looks, and at the last one */
 	long processors;
 };

@@ -51,6 +51,20 @@ static void what_is_no_process_is_not_counted(void **state)
 	}
 }
 
+static void who_is_gone_has_used_what_the_tree_has_less(void **state)
+{
+	static const struct {
+		uint64_t tree, all;
+		bool falls;
+	} rows[] = { { 30, 30, true }, { 50, 50, true }, { 20, 50, true },  { 45, 75, true },
+		     { 45, 75, true }, { 0, 75, true },	 { 10, 85, false }, { 5, 80, false } };
+	struct account account = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(account_add(&account, rows[i].tree, rows[i].falls), rows[i].all);
+}
+
 static void a_task_that_says_its_status_ends(void **state)
 {
 	static const char end[] = " S 1 1 1 0 -1 4194304 10 %d 0 0 7 3 0 0 20 0 %d 0 100 4096 "
@@ -375,6 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
+		cmocka_unit_test(who_is_gone_has_used_what_the_tree_has_less),
 		cmocka_unit_test(a_task_that_says_its_status_ends),
 		cmocka_unit_test(a_share_of_memory_is_in_bytes),
 		cmocka_unit_test(what_cannot_be_had_is_refused_or_named),
