@@ -181,7 +181,7 @@ with Pool(size=2) as p:
 @test "limits hold for each task, each with its status" {
 	pool '
 with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-files", "50", "--max-output", "1M", "--max-file-size", "2M",
-		"--max-open-files", "40", "--cpu-time", "2s", "--timeout", "8s", "--kill-after", "200ms", size=1) as p:
+		"--max-open-files", "40", "--cpu-time", "2s", "--timeout", "25s", "--kill-after", "200ms", size=1) as p:
 	c = p.client()
 	def status(code, **more):
 		r = c.run("import os, time, signal, sys\n" + code, **more)
@@ -205,7 +205,7 @@ with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-fil
 		assert status("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass", timeout_ms=300) == ("timeout", 124)
 		assert status("x = b\"1\" * (60 << 20); time.sleep(3)", memory_bytes=40 << 20) == ("memory", 137)
 		assert status("x = b\"1\" * (60 << 20); print(1)") == ("ok", 0)
-	assert c.ask("execute", code="1", timeout_ms=9000)["error"]["kind"] == "request"
+	assert c.ask("execute", code="1", timeout_ms=26000)["error"]["kind"] == "request"
 	assert c.ask("execute", code="1", memory_bytes=1 << 40)["error"]["kind"] == "request"' 120
 }
 
