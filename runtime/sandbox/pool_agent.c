@@ -204,6 +204,8 @@ static void hear(struct agent *g)
 		_exit(0);
 	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
 		make_task(g, &m, fds);
+	else if (m.word == INIT_TASK)
+		close_nets(g); /* it came without descriptors: the next one has room for them */
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }

@@ -380,9 +380,10 @@ with Pool(size=0) as p:
 	c = p.client()
 	assert c.run("print(1)")["stdout"] == "1\n"
 	# No descriptors are left for what a sandbox needs: neither waits for the other for ever.
-	agent = p.agent(); time.sleep(0.3) # it keeps network namespaces for a tenth of a second
+	# What it keeps for a tenth of a second, network namespaces, makes room.
+	agent = p.agent()
 	before = resource.prlimit(agent, resource.RLIMIT_NOFILE)
-	resource.prlimit(agent, resource.RLIMIT_NOFILE, (10, before[1]))
+	resource.prlimit(agent, resource.RLIMIT_NOFILE, (9, before[1]))
 	answer = c.ask("execute", code="print(2)")
 	assert answer["error"]["kind"] == "setup" and "no sandbox for a task" in answer["error"]["message"], answer
 	resource.prlimit(agent, resource.RLIMIT_NOFILE, before)
