@@ -16,6 +16,8 @@
 #define WORKER_NAME "sandbox-worker"
 /* Enough for a short request and its answer: its pages are there for the next one. */
 #define REQUEST_ROOM (12u << 10)
+/* Tasks that went before they had the code, of one request. */
+#define TRIES_MAX 32
 
 struct worker {
 	const struct request *q;
@@ -199,7 +201,7 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 	uint64_t now = watch_now_us();
 	struct job *j = &w->job;
 	struct result r;
-	int ran;
+	int ran, tries = 0;
 
 	TRY(serve_request_limits(q, &p, err));
 	/* One that waits may have gone with its zygote, which the pool then finds out, too. */
@@ -216,7 +218,10 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->ctx = w;
 		j->asked_us = now;
 		ran = job_run(j, &p, &w->a, &r, err);
-	} while (ran > 0);
+	} while (ran > 0 && ++tries < TRIES_MAX);
+	if (ran > 0)
+		return err_set(err, ERR_HOST, 0,
+			       "no sandbox for a task: %d went before they had the code", tries);
 	TRY(ran);
 	serve_answer_begin(q, e);
 	struct text result = { .arena = &w->a };

@@ -387,7 +387,16 @@ with Pool(size=0) as p:
 	answer = c.ask("execute", code="print(2)")
 	assert answer["error"]["kind"] == "setup" and "no sandbox for a task" in answer["error"]["message"], answer
 	resource.prlimit(agent, resource.RLIMIT_NOFILE, before)
-	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")'
+	eventually(lambda: c.ask("execute", code="print(3)").get("result", {}).get("stdout") == "3\n")
+	# Nor for what the interpreter has no room for, of which nobody says anything.
+	zygote = p.zygote()
+	for room in range(1, 6):
+		used = max(map(int, os.listdir(f"/proc/{zygote}/fd"))) + 1
+		resource.prlimit(zygote, resource.RLIMIT_NOFILE, (used + room, before[1]))
+		answer = c.ask("execute", code="print(4)")
+		assert answer["error"]["kind"] == "setup" and "no sandbox for a task" in answer["error"]["message"], answer
+	resource.prlimit(zygote, resource.RLIMIT_NOFILE, before)
+	eventually(lambda: c.ask("execute", code="print(5)").get("result", {}).get("stdout") == "5\n")'
 }
 
 @test "a task that could not be asked for is asked for again, though nothing else happens" {

@@ -71,10 +71,15 @@ static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 	if (n != (ssize_t)sizeof(*m))
 		_exit(0);
 	const struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	if (m->word != INIT_TASK || !c || c->cmsg_len != CMSG_LEN(COPY_FDS * sizeof(int)))
-		return false;
-	memcpy(fds, CMSG_DATA(c), COPY_FDS * sizeof(int));
-	return true;
+	size_t fds_n = c ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	if (fds_n)
+		memcpy(fds, CMSG_DATA(c), fds_n * sizeof(int));
+	if (fds_n == COPY_FDS && m->word == INIT_TASK)
+		return true;
+	/* The others there was no room for; who waits at their other ends is not to wait for ever. */
+	while (fds_n)
+		(void)close(fds[--fds_n]);
+	return false;
 }
 
 /* As os.fork does; our children are born in the task's pid namespace from here on, and we stay where we are. */
