@@ -38,6 +38,7 @@ struct create_options {
 	const char *console_socket; /* path of a unix socket that gets the terminal's master */
 	const char *pidfd_socket;
 	const char *pid_file;
+	const char *violations; /* file to which what was refused is appended; NULL: none */
 	bool no_pivot, no_new_keyring, no_subreaper;
 	bool detach; /* run only: return once the payload runs */
 	bool keep; /* run only: leave the state of an ended container for `delete` */

@@ -26,12 +26,14 @@ _srt_oci()
 	create:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	create:--pidfd-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	create:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	create:--violations) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	create:--preserve-fds) ;;
 	run:--bundle | run:-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	run:--config | run:-f) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	run:--console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	run:--pidfd-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	run:--pid-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	run:--violations) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	run:--preserve-fds) ;;
 	exec:--process | exec:-p) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	exec:--user | exec:-u) ;;
@@ -95,8 +97,8 @@ _srt_oci()
 	esac && return
 	case $command in
 	'') words='create run start state kill delete exec list ps pause resume update events mounts checkpoint restore spec features facts plan check bundle completion help version  --root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --strict --criu --version --help' ;;
-	create) words=' --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' ids=yes ;;
-	run) words=' --detach --keep --bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' paths=yes ;;
+	create) words=' --bundle --config --console-socket --pidfd-socket --pid-file --violations --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' ids=yes ;;
+	run) words=' --detach --keep --bundle --config --console-socket --pidfd-socket --pid-file --violations --no-pivot --no-new-keyring --no-subreaper --preserve-fds --help' paths=yes ;;
 	start) words=' --help' ids=yes ;;
 	state) words=' --help' ids=yes ;;
 	kill) words=' --all --regex --help' ids=yes args='HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX' ;;

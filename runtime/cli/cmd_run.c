@@ -29,6 +29,8 @@ static const struct option_row rows[] = {
 	ROW(pidfd_socket, "pidfd-socket", 0, STRING, "SOCKET",
 	    "unix socket that gets a pidfd of the container's process"),
 	ROW(pid_file, "pid-file", 0, STRING, "FILE", "where to write the process's pid"),
+	ROW(violations, "violations", 0, STRING, "FILE",
+	    "append what srt.network refused, and which of srt.limits was met"),
 	ROW(no_pivot, "no-pivot", 0, FLAG, NULL,
 	    "move the root in place instead of pivot_root, for a rootfs on a ramdisk"),
 	ROW(no_new_keyring, "no-new-keyring", 0, FLAG, NULL, "keep the caller's session keyring"),

@@ -13,6 +13,7 @@
 #include "runtime/act/spawn.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/making.h"
+#include "runtime/life/tell.h"
 #include "runtime/life/terminal.h"
 #include "runtime/plan/mount_options.h"
 #include "spec/base/fd.h"
@@ -301,10 +302,11 @@ static int restore(struct making *m, const struct checkpoint_options *o, const s
 static int wait_for(struct making *m, const struct checkpoint_options *o, const sigset_t *outside,
 		    int *status, struct err *err)
 {
+	met_begin(&m->met, m->config, &m->c);
 	store_unlock(&m->entry);
 	TRY(payload_wait(m->start.pid, -1, outside, status, err));
 	m->start.pid = 0;
-	deadline_end(&m->deadline, &m->rt->log, status);
+	TRY(tell_end(m, status, err));
 	return o->create.keep ? 0 : life_delete(m->rt, o->create.id, true, err);
 }
 

@@ -10,8 +10,8 @@
 #include "runtime/life/leave.h"
 #include "runtime/life/making.h"
 #include "runtime/life/process.h"
-#include "runtime/life/refusal.h"
 #include "runtime/life/seal.h"
+#include "runtime/life/tell.h"
 #include "runtime/life/terminal.h"
 #include "runtime/stage/hooks.h"
 #include "spec/base/sys.h"
@@ -136,27 +136,12 @@ static void forget(struct making *m)
 	}
 }
 
-/* What the network helper refused, after all that the payload has said. */
-static void tell_refusals(const struct making *m)
-{
-	scoped_arena struct arena a = { 0 };
-	struct events events = { 0 };
-	struct refusals r = { .fd = m->way.events,
-			      .events = &events,
-			      .log = &m->rt->log,
-			      .a = &a,
-			      .by_config = true };
-
-	if (r.fd < 0)
-		return;
-	(void)refusals_take(&r);
-	/* As an error: a warning is not shown where nobody asked for a log. */
-	refusals_tell(&events, LOG_LEVEL_ERROR, r.log);
-}
-
 /* In the foreground the child goes on to exec by itself, while we write its state; here it has got there. */
 static int foreground(struct making *m, const sigset_t *outside, int *status, struct err *err)
 {
+	struct err later;
+	int r;
+
 	if ((m->o->pid_file && pid_file_write(m->o->pid_file, m->c.pid, err) < 0) ||
 	    making_settle(m, err) < 0 ||
 	    (making_pidfd_socket(m) &&
@@ -168,6 +153,7 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		making_fail(m);
 		return -1;
 	}
+	met_begin(&m->met, m->config, &m->c);
 	store_unlock(&m->entry);
 	forget(m);
 	if (payload_wait(m->start.pid, m->o->console_socket ? -1 : m->start.console_fd, outside,
@@ -176,10 +162,10 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 		return -1;
 	}
 	m->start.pid = 0;
-	deadline_end(&m->deadline, &m->rt->log, status);
-	tell_refusals(m);
+	r = tell_end(m, status, err);
 	way_end(&m->way);
-	return end(m, err);
+	/* Of two failures the first one is told. */
+	return end(m, r < 0 ? &later : err) < 0 || r < 0 ? -1 : 0;
 }
 
 int life_run(const struct runtime *rt, const struct create_options *o, int *status, struct err *err)

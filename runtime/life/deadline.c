@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "runtime/life/beside.h"
+#include "runtime/life/met.h"
 #include "spec/base/sys.h"
+#include "spec/oci/value.h"
 
 #define NAME "srt-deadline"
 #define CONTAINER 3
@@ -72,13 +74,13 @@ int deadline_begin(struct deadline *d, const struct config *config, int containe
 	return err_in(err, "/srt/limits/timeout");
 }
 
-void deadline_end(struct deadline *d, const struct log *log, int *status)
+bool deadline_end(struct deadline *d, int *status, struct arena *a, struct event *ret)
 {
-	bool whole = d->ms % 1000 == 0;
-
 	if (d->pid <= 0 || beside_wait(&d->pid) != EXIT_MET)
-		return;
+		return false;
 	*status = EXIT_TIMED_OUT;
-	log_line(log, LOG_LEVEL_ERROR, "Execution timeout after %llu%s",
-		 (unsigned long long)(whole ? d->ms / 1000 : d->ms), whole ? "s" : "ms");
+	met_event("timeout",
+		  arena_printf(a, "Execution timeout after %s", value_duration_text(d->ms, a)), a,
+		  ret);
+	return true;
 }

@@ -6,8 +6,7 @@
 #include <sys/types.h>
 
 #include "spec/base/err.h"
-#include "spec/base/log.h"
-#include "spec/oci/config.h"
+#include "spec/policy/result.h"
 
 struct deadline {
 	pid_t pid; /* of the process that watches; 0: none */
@@ -16,6 +15,6 @@ struct deadline {
 
 /* deadline_begin: from now on, for the container's first process, a pidfd; nothing where the config has no timeout. */
 int deadline_begin(struct deadline *d, const struct config *config, int container, struct err *err);
-/* deadline_end: once the container has ended: where that was for the time, it is told, and *status is 124. Waits for the
+/* deadline_end: once the container has ended: where that was for the time, true, *status is 124, and *ret says so. Waits for the
  * watching process, where it is our child. */
-void deadline_end(struct deadline *d, const struct log *log, int *status);
+bool deadline_end(struct deadline *d, int *status, struct arena *a, struct event *ret);

@@ -13,6 +13,7 @@
 #include "runtime/life/container.h"
 #include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
+#include "runtime/life/record.h"
 #include "runtime/life/scope.h"
 #include "runtime/plan/plan_cgroup.h"
 #include "runtime/probe/probe.h"
@@ -346,6 +347,8 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	if (!m->config->process)
 		return err_input(err, "/process: the configuration has no process to run");
 	TRY(check_console(m, wait, err));
+	if (m->o->violations)
+		TRY(record_line(m->o->violations, "--violations", &(struct text){ 0 }, err));
 	TRY(plan_here(m, err));
 	if (m->plan->scope)
 		TRY(companion_find(SCOPE_COMPANION, &m->arena, &m->start.companion, err));
@@ -420,6 +423,7 @@ void making_done(struct making *m)
 {
 	start_done(&m->start);
 	way_done(&m->way);
+	met_done(&m->met);
 	scope_close(&m->listener_sock);
 	entry_done(&m->entry);
 	arena_done(&m->arena);

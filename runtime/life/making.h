@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/life/deadline.h"
+#include "runtime/life/met.h"
 #include "runtime/life/store.h"
 #include "runtime/life/way.h"
 #include "runtime/plan/plan.h"
@@ -22,6 +23,7 @@ struct making {
 	struct start start;
 	struct way way;
 	struct deadline deadline;
+	struct met met;
 	int listener_sock; /* to whoever gets the seccomp listener; -1: nobody */
 	const char *below; /* exec: the cgroup below the scope's where init is; "" is its own */
 	bool claimed; /* the entry is ours, and goes if we fail */
@@ -33,7 +35,7 @@ struct making {
 #define MAKING_INIT(runtime, options)                                                            \
 	{                                                                                        \
 		.rt = (runtime), .o = (options), .entry = { .dir_fd = -1 }, .listener_sock = -1, \
-		.start = START_INIT, .way = WAY_INIT                                             \
+		.start = START_INIT, .way = WAY_INIT, .met = MET_INIT                            \
 	}
 
 /* making_read: bundle → checked config. making_plan: config and this host → plan, with its warnings. */

@@ -28,7 +28,11 @@ static int plan_memory_limit(struct limits *l, const struct limit_row *row, stru
 		op = limits_write(l, v1, row, row->v1, limits_value(l, row, false));
 		op->flags |= OP_ELSE;
 	}
-	return limits_plain(l, row, err);
+	TRY(limits_plain(l, row, err));
+	if (l->r->memory->all_or_none && !v1 && limits_v2(l, "memory"))
+		limits_write(l, limits_v2(l, "memory"), row, "memory.oom.group", "1")->flags |=
+			OP_OPTIONAL; /* Linux 4.19 */
+	return 0;
 }
 
 static int plan_swap(struct limits *l, const struct limit_row *row, struct err *err)

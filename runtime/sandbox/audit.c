@@ -2,12 +2,10 @@
 /* audit.c - what is written down of runs. Mustn't: hold a secret's value. */
 #include "runtime/sandbox/audit.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "runtime/life/container.h"
-#include "spec/base/fd.h"
-#include "spec/base/sys.h"
+#include "runtime/life/record.h"
 #include "spec/json/emit.h"
 
 #define MASK "***"
@@ -78,18 +76,6 @@ void mask_result(const struct policy *p, struct result *r, struct arena *a)
 	r->reason = masked(p, r->reason, a);
 }
 
-static int append(const char *path, const char *what, const struct text *line, struct err *err)
-{
-	scoped_fd int fd = sys_openat(AT_FDCWD, path,
-				      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-
-	if (fd < 0)
-		return err_host(err, errno, "%s: open %s", what, path);
-	if (line->len && sys_write(fd, line->s, line->len) != (ssize_t)line->len)
-		return err_host(err, errno, "%s: write to %s", what, path);
-	return 0;
-}
-
 static void emit_args(const struct audit *u, struct emit *e, struct arena *a)
 {
 	emit_array(e, "argv");
@@ -118,7 +104,7 @@ int audit_begin(const struct audit *u, struct arena *a, struct err *err)
 	struct emit e = { .out = &line };
 
 	if (violations)
-		TRY(append(violations, u->policy->v[POLICY_VIOLATIONS].from, &line, err));
+		TRY(record_line(violations, u->policy->v[POLICY_VIOLATIONS].from, &line, err));
 	if (!path)
 		return 0;
 	begin_record(u, "start", &e, a);
@@ -126,32 +112,19 @@ int audit_begin(const struct audit *u, struct arena *a, struct err *err)
 	emit_str(&e, "settings", u->policy->dialect);
 	emit_end_object(&e);
 	text_add(&line, "\n");
-	return append(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
-}
-
-static int write_violations(const struct audit *u, const struct result *r, struct arena *a,
-			    struct err *err)
-{
-	const char *path = policy_text(u->policy, POLICY_VIOLATIONS);
-
-	for (size_t i = 0; path && i < r->events.n; i++) {
-		struct text line = { .arena = a };
-		struct emit e = { .out = &line };
-
-		event_emit(&r->events.v[i], NULL, &e);
-		text_add(&line, "\n");
-		TRY(append(path, u->policy->v[POLICY_VIOLATIONS].from, &line, err));
-	}
-	return 0;
+	return record_line(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
 }
 
 int audit_end(const struct audit *u, const struct result *r, struct arena *a, struct err *err)
 {
 	const char *path = policy_text(u->policy, POLICY_AUDIT_LOG);
+	const char *violations = policy_text(u->policy, POLICY_VIOLATIONS);
 	struct text line = { .arena = a };
 	struct emit e = { .out = &line };
 
-	TRY(write_violations(u, r, a, err));
+	if (violations)
+		TRY(record_events(violations, u->policy->v[POLICY_VIOLATIONS].from, &r->events, a,
+				  err));
 	if (!path)
 		return 0;
 	begin_record(u, "end", &e, a);
@@ -168,5 +141,5 @@ int audit_end(const struct audit *u, const struct result *r, struct arena *a, st
 	emit_uint(&e, "violations", r->events.n + r->events.dropped);
 	emit_end_object(&e);
 	text_add(&line, "\n");
-	return append(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
+	return record_line(path, u->policy->v[POLICY_AUDIT_LOG].from, &line, err);
 }

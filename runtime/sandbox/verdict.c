@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "spec/base/str.h"
+#include "spec/oci/value.h"
 
 #define CPU_ERROR "CpuTimeLimitExceeded"
 static const struct {
@@ -23,22 +24,6 @@ static const struct {
 	{ BREACH_CALLER, RUN_KILLED, EXIT_KILLED, "Killed" },
 };
 
-static const char *size_text(uint64_t bytes, struct arena *a)
-{
-	if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
-		return arena_printf(a, "%lluM", (unsigned long long)(bytes >> 20));
-	if (bytes >= 1024 && bytes % 1024 == 0)
-		return arena_printf(a, "%lluK", (unsigned long long)(bytes >> 10));
-	return arena_printf(a, "%llu bytes", (unsigned long long)bytes);
-}
-
-static const char *seconds_text(uint64_t ms, struct arena *a)
-{
-	if (ms % 1000 == 0)
-		return arena_printf(a, "%llus", (unsigned long long)(ms / 1000));
-	return arena_printf(a, "%llums", (unsigned long long)ms);
-}
-
 /* Of the status disk: which of its two limits it was. */
 static bool is_file_size(const struct watch *w)
 {
@@ -52,24 +37,24 @@ static const char *reason_of(const struct result *r, const struct watch *w, stru
 	switch ((enum run_status)r->status) {
 	case RUN_TIMEOUT:
 		return arena_printf(a, "Execution timeout after %s",
-				    seconds_text(policy_n(p, POLICY_TIMEOUT), a));
+				    value_duration_text(policy_n(p, POLICY_TIMEOUT), a));
 	case RUN_MEMORY:
 		return arena_printf(a, "Memory limit exceeded: all processes together may use %s",
-				    size_text(policy_n(p, POLICY_MEMORY), a));
+				    value_size_text(policy_n(p, POLICY_MEMORY), a));
 	case RUN_CPU:
 		if (w->breach != BREACH_CPU)
 			return "CPU time limit exceeded: the one that the program has set itself";
 		return arena_printf(a, "CPU time limit exceeded: all processes together may use %s",
-				    seconds_text(policy_n(p, POLICY_CPU_TIME), a));
+				    value_duration_text(policy_n(p, POLICY_CPU_TIME), a));
 	case RUN_PROCESSES:
 		return arena_printf(a, "Process limit exceeded: %llu at one time",
 				    (unsigned long long)policy_n(p, POLICY_PROCESSES));
 	case RUN_DISK:
 		if (is_file_size(w))
 			return arena_printf(a, "File size limit exceeded: %s",
-					    size_text(policy_n(p, POLICY_FILE_SIZE), a));
+					    value_size_text(policy_n(p, POLICY_FILE_SIZE), a));
 		return arena_printf(a, "Disk limit exceeded: %s of private space",
-				    size_text(policy_n(p, POLICY_DISK), a));
+				    value_size_text(policy_n(p, POLICY_DISK), a));
 	case RUN_FILES:
 		if (!w->full_files)
 			return arena_printf(a, "Open files limit exceeded: %llu of one process",
@@ -78,7 +63,7 @@ static const char *reason_of(const struct result *r, const struct watch *w, stru
 				    (unsigned long long)policy_n(p, POLICY_FILES));
 	case RUN_OUTPUT:
 		return arena_printf(a, "Output limit exceeded: %s",
-				    size_text(policy_n(p, POLICY_OUTPUT), a));
+				    value_size_text(policy_n(p, POLICY_OUTPUT), a));
 	case RUN_SECCOMP:
 		return "ended by a system call filter";
 	case RUN_SIGNAL:

@@ -226,6 +226,7 @@ struct memory {
 	struct opt_i64 limit, reservation, swap, kernel, kernel_tcp;
 	struct opt_u64 swappiness;
 	struct opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+	bool all_or_none; /* whoever passes the limit takes all processes along; srt.limits */
 };
 struct cpu {
 	struct opt_u64 shares, period, burst, realtime_period;

@@ -53,6 +53,7 @@ static int apply_memory(struct config *c, const char *text, struct arena *a, str
 	r = resources_of(c, a);
 	if (!r->memory)
 		r->memory = arena_new(a, struct memory);
+	r->memory->all_or_none = true;
 	lower(&r->memory->limit, n);
 	lower(&r->memory->swap, n); /* of both together: so there is no more by swapping */
 	return 0;

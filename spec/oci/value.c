@@ -116,6 +116,22 @@ int value_cpu(const char *s, uint64_t *ret, struct err *err)
 	return read_unit(s, shares, "a number of processors such as 1 or 0.5", 10, ret, err);
 }
 
+const char *value_size_text(uint64_t bytes, struct arena *a)
+{
+	if (bytes >= 1u << 20 && bytes % (1u << 20) == 0)
+		return arena_printf(a, "%lluM", (unsigned long long)(bytes >> 20));
+	if (bytes >= 1024 && bytes % 1024 == 0)
+		return arena_printf(a, "%lluK", (unsigned long long)(bytes >> 10));
+	return arena_printf(a, "%llu bytes", (unsigned long long)bytes);
+}
+
+const char *value_duration_text(uint64_t ms, struct arena *a)
+{
+	if (ms % 1000 == 0)
+		return arena_printf(a, "%llus", (unsigned long long)(ms / 1000));
+	return arena_printf(a, "%llums", (unsigned long long)ms);
+}
+
 int value_truth(const char *s, bool *ret, struct err *err)
 {
 	for (const struct name *t = truths; t->name; t++)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spec/base/arena.h"
 #include "spec/base/err.h"
 
 /* Each reads the whole of s; ERR_INPUT says what is wrong with it, without naming where it stands. A
@@ -19,3 +20,7 @@ int value_size(const char *s, uint64_t *ret, struct err *err);
 int value_cpu(const char *s, uint64_t *ret, struct err *err);
 /* value_truth: true false 1 0 yes no on off, in any case. */
 int value_truth(const char *s, bool *ret, struct err *err);
+
+/* value_size_text, value_duration_text: how a message says one. */
+const char *value_size_text(uint64_t bytes, struct arena *a);
+const char *value_duration_text(uint64_t ms, struct arena *a);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # container_limits.bats - "srt.limits" of a bundle's config.json: held by run, create and --detach, or refused.
+# vm guests: uml-plain
 # shellcheck disable=SC2016,SC2154
 
 load lib/container
@@ -99,4 +100,44 @@ nobody_keeps_time() { ! pgrep -x srt-deadline >/dev/null; }
 	limited 'echo ran' '{disk: "1M", timeout: "1s"}' '.root.path = $root' --arg root "$BATS_FILE_TMPDIR/rootfs"
 	run -0 timeout 20 "$SRT_BUILD/sandbox-runtime" exec --bundle "$PWD/b" /bin/busybox echo inside
 	[ "$output" = inside ] || said
+}
+
+# said_last LINE: a run that failed ends with it on standard error.
+said_last() { [ "${stderr##*$'\n'}" = "$1" ] || said; }
+
+@test "which limit a run has met is told in the words of a sandbox, and written down" {
+	needs_controller memory pids
+	limited 'x=a; while :; do x=$x$x; done' '{memory: "32M"}' "$(in_cgroup)"
+	run -137 --separate-stderr srt run --violations seen -b b x
+	said_last 'srt-oci: Memory limit exceeded: all processes together may use 32M'
+	# What of it is killed is not all that there is; the rest cannot cope.
+	limited '(x=a; while :; do x=$x$x; done); exit 4' '{memory: "32M"}' "$(in_cgroup)"
+	run -137 --separate-stderr srt run -b b x
+	said_last 'srt-oci: Memory limit exceeded: all processes together may use 32M'
+	limited 'for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; wait' '{"max-processes": "5"}' "$(in_cgroup)"
+	run --separate-stderr srt run --violations seen -b b x
+	[ "$status" -ne 0 ] || said
+	said_last 'srt-oci: Process limit exceeded: 5 at one time'
+	limited 'exec sleep 30' '{timeout: "300ms"}'
+	run -124 srt run --violations seen -b b x
+	[ "$(jq -cs '[.[] | [.type, .severity, .context.limit]]' seen)" = \
+		'[["limit","medium","memory"],["limit","medium","processes"],["limit","medium","timeout"]]' ] || { cat seen; said; }
+	[ "$(jq -r .description seen | tail -1)" = 'Execution timeout after 300ms' ]
+}
+
+@test "a limit of a file's size is told by the signal that it ends with" {
+	limited 'busybox dd if=/dev/zero of=/tmp/f bs=4096 count=100; exit $?' '{"max-file-size": "64K"}' \
+		'.mounts += [{destination: "/tmp", type: "tmpfs"}]'
+	run -153 --separate-stderr srt run --violations seen -b b x
+	said_last 'srt-oci: File size limit exceeded: 64K'
+	[ "$(jq -r .context.limit seen)" = file-size ]
+}
+
+@test "what copes with its limits, or ends by itself, has met none" {
+	limited 'sh -c "kill -9 \$\$"; exit $?' '{timeout: "1h", "max-file-size": "64K"}'
+	run -137 --separate-stderr srt run --violations seen -b b x
+	[ "$stderr" = Killed ] && [ ! -s seen ] || said
+	limited 'echo ran' '{timeout: "1h"}'
+	run -1 --separate-stderr srt run --violations no/such/file -b b x
+	[[ -z $output && $stderr == *'--violations: open no/such/file: '* ]] || said
 }

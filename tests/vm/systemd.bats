@@ -135,3 +135,11 @@ TasksMax=44"
 	[ "$status" -eq 0 ] || said
 	has '0::/'
 }
+
+@test "which of srt.limits a run has met is told, though the scope goes with the payload" {
+	for i in 1 2 3 4 5; do
+		bundle b 'x=a; while :; do x=$x$x; done' '.srt.limits.memory = "32M"'
+		run -137 --separate-stderr sd run -b b "m$i"
+		[[ $stderr == *'Memory limit exceeded: all processes together may use 32M' ]] || said
+	done
+}
