@@ -132,7 +132,8 @@ static const char description[] =
 	"and what is mounted for it; /tmp, /dev/shm and its home are its own and go with it. No "
 	"privilege is needed, and nothing is setuid.\n\n"
 	"Each value comes from a flag, else from a settings file, else from a preset, else from the "
-	"environment, else from the default; explain shows which. What is malformed ends with status "
+	"environment, else from a bundle's config.json, which bounds them all besides, else from the "
+	"default; explain shows which. What is malformed ends with status "
 	"125 and a message that names it, and nothing runs.";
 
 static void environment(struct text *out)

@@ -52,6 +52,9 @@ int face_explain_run(struct cli *cli, void *options, const struct strings *args,
 int face_caller(struct cli *cli, struct caller *ret, struct err *err);
 int face_policy(struct cli *cli, const struct face_flags *flags, const struct caller *caller,
 		struct policy *ret, struct err *err);
+/* face_bundle: the bundle of a request, whose image has been found, and what it says of limits and network as a part of the
+ * policy. */
+int face_bundle(struct cli *cli, struct request *q, struct policy *p, struct err *err);
 /* face_report: the result where the flags want it: at the end of cli->out, in a file. face_report_check: it can be
  * written there, as far as can be said before the run. */
 int face_report_check(const struct face_flags *flags, struct arena *a, struct err *err);

@@ -73,6 +73,17 @@ static int find_image(struct cli *cli, struct request *q, struct err *err)
 	return err_in(err, "%s", v->from);
 }
 
+int face_bundle(struct cli *cli, struct request *q, struct policy *p, struct err *err)
+{
+	TRY(sandbox_bundle(q, &cli->arena, &q->bundle, err));
+	if (!q->bundle)
+		return 0;
+	TRY(policy_bundle(p, q->bundle, err));
+	for (size_t i = 0; i < p->narrowed.n; i++)
+		log_line(&cli->rt.log, LOG_LEVEL_WARN, "%s", p->narrowed.v[i]);
+	return 0;
+}
+
 int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct strings *args,
 		 struct err *err)
 {
@@ -99,6 +110,8 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 	if (status == 0)
 		status = seal_self(cli->rt.argv, err);
 	if (status == 0)
+		status = face_bundle(cli, &q, &policy, err);
+	if (status == 0)
 		status = face_report_check(flags, &cli->arena, err);
 	if (status == 0)
 		return run(cli, flags, &q, err);
@@ -115,38 +128,35 @@ int face_exec_run(struct cli *cli, void *options, const struct strings *args, st
 	return face_sandbox(cli, options, args, err);
 }
 
-/* For a program that is not named, any will do. */
-static int explain_plan(struct cli *cli, const struct face_flags *flags,
-			const struct policy *policy, const struct caller *caller,
-			const struct strings *args, struct err *err)
+static int explain_plan(struct cli *cli, const struct request *q, struct err *err)
 {
-	static const char *any[] = { "true", NULL };
-	struct request q = { .policy = policy,
-			     .args = args->n ? *args : (struct strings){ any, 1 },
-			     .caller = *caller,
-			     .argv = cli->rt.argv,
-			     .log = &cli->rt.log,
-			     .degraded = flags->degraded,
-			     .id = "explain" };
 	const char *text;
 
-	TRY(find_image(cli, &q, err));
-	TRY(sandbox_plan(&q, &cli->arena, &text, err));
+	TRY(sandbox_plan(q, &cli->arena, &text, err));
 	text_add(&cli->out, text);
 	return 0;
 }
 
 int face_explain_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
 {
+	/* For a program that is not named, any will do. */
+	static const char *any[] = { "true", NULL };
 	const struct face_flags *flags = options;
 	struct emit e = { .out = &cli->out, .indent = 2 };
-	struct caller caller;
 	struct policy policy;
+	struct request q = { .policy = &policy,
+			     .args = args->n ? *args : (struct strings){ any, 1 },
+			     .argv = cli->rt.argv,
+			     .log = &cli->rt.log,
+			     .degraded = flags->degraded,
+			     .id = "explain" };
 
-	TRY(face_caller(cli, &caller, err));
-	TRY(face_policy(cli, flags, &caller, &policy, err));
+	TRY(face_caller(cli, &q.caller, err));
+	TRY(face_policy(cli, flags, &q.caller, &policy, err));
+	TRY(find_image(cli, &q, err));
+	TRY(face_bundle(cli, &q, &policy, err));
 	if (flags->plan)
-		return explain_plan(cli, flags, &policy, &caller, args, err);
+		return explain_plan(cli, &q, err);
 	if (flags->json) {
 		policy_emit(&policy, &e);
 		text_add(&cli->out, "\n");

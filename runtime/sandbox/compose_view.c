@@ -82,17 +82,38 @@ static int add_all(struct composition *c, const char *base, const char *at, cons
 
 /* --- bundles --- */
 
-static int read_bundle(struct composition *c, const char *dir, struct err *err)
+static const char *bundle_dir(const struct request *q)
 {
-	const char *path = path_join(c->a, dir, "config.json");
-	struct config *config;
+	const char *dir = policy_text(q->policy, POLICY_BUNDLE);
+
+	return dir ? dir : q->image;
+}
+
+int sandbox_bundle(const struct request *q, struct arena *a, const struct config **ret,
+		   struct err *err)
+{
+	const char *dir = bundle_dir(q), *path = dir ? path_join(a, dir, "config.json") : NULL;
+	struct config *config = NULL;
 	char *bytes;
 	size_t len;
+
+	if (path) {
+		TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, a, &bytes, &len, err));
+		TRY(config_parse_in_place(bytes, len, path, a, &config, err));
+		TRY(config_check(config, err));
+	}
+	*ret = config;
+	return 0;
+}
+
+static int read_bundle(struct composition *c, struct err *err)
+{
+	const char *dir = bundle_dir(c->q);
+	const struct config *config = c->q->bundle;
 	struct stat st;
 
-	TRY(file_read(AT_FDCWD, path, CONFIG_MAX_BYTES, c->a, &bytes, &len, err));
-	TRY(config_parse_in_place(bytes, len, path, c->a, &config, err));
-	TRY(config_check(config, err));
+	if (!config)
+		TRY(sandbox_bundle(c->q, c->a, &config, err));
 	c->bundle = config;
 	c->rootfs = path_is_absolute(config->root->path) ? config->root->path
 							 : path_join(c->a, dir, config->root->path);
@@ -117,9 +138,7 @@ static bool lacks_names_file(const struct composition *c)
 
 static int bundle_view(struct composition *c, struct err *err)
 {
-	const char *dir = policy_text(c->p, POLICY_BUNDLE);
-
-	TRY(read_bundle(c, dir ? dir : c->q->image, err));
+	TRY(read_bundle(c, err));
 	if (lacks_names_file(c)) {
 		compose_seed(c, SEED_DIR, "/etc", NULL, 0755);
 		TRY(add_all(c, path_join(c->a, c->rootfs, "etc"), "/etc", NULL, 0, err));
@@ -132,7 +151,7 @@ int compose_view(struct composition *c, struct err *err)
 {
 	if (c->p->view == VIEW_HOST)
 		return add_all(c, "/", "/", own_host_names, ARRAY_LEN(own_host_names), err);
-	if (policy_text(c->p, POLICY_BUNDLE) || c->q->image)
+	if (bundle_dir(c->q))
 		return bundle_view(c, err);
 	for (size_t i = 0; i < ARRAY_LEN(system_names); i++)
 		TRY(add_name(c, "/", "/", system_names[i], err));

@@ -16,11 +16,17 @@ struct request {
 	const struct log *log;
 	const char
 		*image; /* directory of the bundle that POLICY_IMAGE names; NULL: there is none */
+	const struct config
+		*bundle; /* of it, or of POLICY_BUNDLE, read and checked; NULL: not yet */
 	const char *image_digest; /* of it; NULL: unknown */
 	bool capture; /* standard output and error go into the result, not through */
 	bool degraded; /* what cannot be enforced here is reported and left out, not refused */
 	const char *id; /* unique to the run */
 };
+
+/* sandbox_bundle: reads the configuration of the bundle that policy and image name, if any; NULL: there is none. */
+int sandbox_bundle(const struct request *q, struct arena *a, const struct config **ret,
+		   struct err *err);
 
 /* sandbox_run: the verdict. It is there also where the program never ran: then status is
  * "setup_error", and the return value negative with err; err.place "exec" and errnum ENOENT or EACCES

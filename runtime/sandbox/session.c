@@ -160,7 +160,11 @@ static int on_way(void *ctx, int way, int fd, struct err *err)
 
 	TRY(way_take(&s->way, way, fd, s->start.pidfd, err));
 	s->refusals = (struct refusals){
-		.fd = s->way.events, .events = &s->result->events, .log = s->q->log, .a = s->a
+		.fd = s->way.events,
+		.events = &s->result->events,
+		.log = s->q->log,
+		.a = s->a,
+		.by_config = s->q->policy->bundle_network,
 	};
 	return 0;
 }

@@ -167,6 +167,67 @@ bool domain_rule_matches_address(const struct domain_rule *rule, const uint8_t a
 	return rest == 0 || ((rule->address[whole] ^ address[whole]) >> (8 - rest)) == 0;
 }
 
+/* Every host that `narrow` speaks of is one of `wide`'s. */
+static bool covers(const struct domain_rule *wide, const struct domain_rule *narrow)
+{
+	size_t n = strlen(narrow->name), below = strlen(wide->name);
+	struct domain_rule any_port = *wide;
+
+	any_port.port = 0;
+	if (wide->kind == DOMAIN_ANY)
+		return true;
+	if (narrow->kind == DOMAIN_ADDRESS)
+		return wide->bits <= narrow->bits &&
+		       domain_rule_matches_address(&any_port, narrow->address, 0);
+	if (narrow->kind == DOMAIN_NAME)
+		return domain_rule_matches(&any_port, narrow->name, 0);
+	return narrow->kind == DOMAIN_BELOW && wide->kind == DOMAIN_BELOW && n >= below &&
+	       str_eq(narrow->name + n - below, wide->name) &&
+	       (n == below || narrow->name[n - below - 1] == '.');
+}
+
+bool domain_rule_common(const struct domain_rule *a, const struct domain_rule *b,
+			struct domain_rule *ret)
+{
+	struct domain_rule common;
+
+	if (a->port && b->port && a->port != b->port)
+		return false;
+	if (covers(a, b))
+		common = *b;
+	else if (covers(b, a))
+		common = *a;
+	else
+		return false;
+	common.port = a->port ? a->port : b->port;
+	*ret = common;
+	return true;
+}
+
+static const char *address_text(const struct domain_rule *r, struct arena *a)
+{
+	bool v4 = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)r->address) && r->bits >= V4_PREFIX;
+	unsigned int most = v4 ? 32 : 128, bits = r->bits - (v4 ? V4_PREFIX : 0u);
+	char text[INET6_ADDRSTRLEN];
+
+	(void)inet_ntop(v4 ? AF_INET : AF_INET6, r->address + (v4 ? 12 : 0), text, sizeof(text));
+	return bits == most ? arena_str(a, text) : arena_printf(a, "%s/%u", text, bits);
+}
+
+const char *domain_rule_text(const struct domain_rule *r, struct arena *a)
+{
+	const char *host = r->kind == DOMAIN_ANY       ? "*"
+			   : r->kind == DOMAIN_ADDRESS ? address_text(r, a)
+			   : r->kind == DOMAIN_BELOW   ? arena_printf(a, "*.%s", r->name)
+						       : arena_str(a, r->name);
+	bool brackets = strchr(host, ':') != NULL;
+
+	if (!r->port)
+		return host;
+	return arena_printf(a, "%s%s%s:%u", brackets ? "[" : "", host, brackets ? "]" : "",
+			    r->port);
+}
+
 static bool read_port(const char *s, size_t n, uint16_t *ret)
 {
 	char text[8];

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spec/base/arena.h"
 #include "spec/base/err.h"
 
 /* Longest name of a host (RFC 1035, without the last dot). */
@@ -33,6 +34,10 @@ int domain_rule_parse(const char *text, struct domain_rule *ret, struct err *err
 bool domain_rule_matches(const struct domain_rule *rule, const char *name, uint16_t port);
 bool domain_rule_matches_address(const struct domain_rule *rule, const uint8_t address[16],
 				 uint16_t port);
+/* domain_rule_common: the rule for what both speak of; false where that is nothing. domain_rule_text: as domain_rule_parse reads it. */
+bool domain_rule_common(const struct domain_rule *a, const struct domain_rule *b,
+			struct domain_rule *ret);
+const char *domain_rule_text(const struct domain_rule *rule, struct arena *a);
 /* address_parse: an IPv4 or IPv6 literal, without brackets. */
 bool address_parse(const char *text, uint8_t ret[16]);
 

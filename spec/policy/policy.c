@@ -16,6 +16,7 @@
 
 const struct name policy_origins[] = {
 	{ "default", ORIGIN_DEFAULT },
+	{ "bundle", ORIGIN_BUNDLE },
 	{ "preset", ORIGIN_PRESET },
 	{ "environment", ORIGIN_ENVIRONMENT },
 	{ "settings", ORIGIN_SETTINGS },
@@ -42,7 +43,7 @@ static const struct name copyings[] = {
 	{ NULL, 0 },
 };
 /* What filters is asked for by its rules. */
-static const struct name networks[] = {
+const struct name policy_networks[] = {
 	{ "none", NETWORK_NONE },
 	{ "loopback", NETWORK_LOOPBACK },
 	{ "host", NETWORK_HOST },
@@ -85,7 +86,7 @@ const struct policy_row policy_rows[POLICY_ITEMS] = {
 				.help = "open files of one process" },
 	[POLICY_NETWORK] = { "allow-network", "SANDBOX_ALLOW_NETWORK", KIND_TRUTH, "false",
 			     .help = "the host's network, unfiltered" },
-	[POLICY_NETWORK_MODE] = { "network", "SANDBOX_NETWORK", KIND_WORD, NULL, networks,
+	[POLICY_NETWORK_MODE] = { "network", "SANDBOX_NETWORK", KIND_WORD, NULL, policy_networks,
 				  .help = "none, loopback, host, or the host's by address "
 					  "translation: pasta, slirp4netns" },
 	[POLICY_FS_WRITE] = { "allow-fs-write", "SANDBOX_ALLOW_FS_WRITE", KIND_TRUTH, "false",

@@ -2,8 +2,8 @@
 /* policy.h - what a sandbox may do: one struct that flags, settings files, the environment and the
  * defaults become, each value with its origin.
  *
- * Nothing here asks the kernel. Precedence: flag > settings > preset > environment > default; among
- * equals the later one counts. */
+ * Nothing here asks the kernel. Precedence: flag > settings > preset > environment > bundle > default; among
+ * equals the later one counts. What a bundle says is a bound besides: none of the others goes beyond it. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,6 +21,7 @@
 
 enum policy_origin {
 	ORIGIN_DEFAULT,
+	ORIGIN_BUNDLE, /* and what bounds all others; see policy_bundle */
 	ORIGIN_ENVIRONMENT,
 	ORIGIN_PRESET,
 	ORIGIN_SETTINGS,
@@ -89,7 +90,8 @@ struct policy_row {
 	const char *help;
 };
 extern const struct policy_row policy_rows[POLICY_ITEMS];
-extern const struct name policy_origins[], policy_commits[], policy_backends[];
+/* policy_networks: by enum network_mode; what filters is asked for by its rules alone. */
+extern const struct name policy_origins[], policy_commits[], policy_backends[], policy_networks[];
 
 struct policy_value {
 	uint64_t n; /* of all kinds but KIND_TEXT; of limits 0: none */
@@ -164,6 +166,8 @@ struct policy {
 	bool inherit_env; /* the caller's environment goes along */
 	bool stay; /* the working directory is the caller's */
 	bool no_unix_sockets; /* none is made by connect or bind; pairs are */
+	bool bundle_network; /* its rules are those of the bundle's config.json, or a part of them */
+	struct policy_words narrowed; /* lines: what was asked for and the bundle does not have */
 	const char *dialect; /* of the settings file; NULL: none was read */
 	const char *name; /* what the settings call themselves; NULL */
 };
@@ -216,6 +220,11 @@ int policy_settle_network(struct policy *p, struct err *err);
 enum network_mode policy_network(const struct policy *p);
 bool policy_filtered(const struct policy *p);
 bool policy_is_hosts_network(const struct policy *p);
+
+/* policy_bundle: "srt" of the config.json whose root file system is used, once all else has been set: what it says is there where
+ * nobody said anything else, and bounds what was said. Of a limit the stricter one counts; a network that would be wider than
+ * the bundle's, and a whole one that nobody asked for, are errors. */
+int policy_bundle(struct policy *p, const struct config *config, struct err *err);
 
 /* policy_explain: every value with its origin, one a line; policy_emit: the same as JSON. Secrets are
  * shown as "***". */

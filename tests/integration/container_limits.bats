@@ -96,12 +96,6 @@ nobody_keeps_time() { ! pgrep -x srt-deadline >/dev/null; }
 	[[ -z $output && $stderr == *'/srt/limits/timeout: needs a new pid namespace'* ]] || said
 }
 
-@test "a sandbox takes the bundle's files, whatever limits stand there" {
-	limited 'echo ran' '{disk: "1M", timeout: "1s"}' '.root.path = $root' --arg root "$BATS_FILE_TMPDIR/rootfs"
-	run -0 timeout 20 "$SRT_BUILD/sandbox-runtime" exec --bundle "$PWD/b" /bin/busybox echo inside
-	[ "$output" = inside ] || said
-}
-
 # said_last LINE: a run that failed ends with it on standard error.
 said_last() { [ "${stderr##*$'\n'}" = "$1" ] || said; }
 

@@ -19,6 +19,52 @@ static void refused(const struct err *err, const char *place, const char *text)
 			 text);
 }
 
+static void what_two_rules_have_in_common(void **state)
+{
+	static const struct {
+		const char *a, *b, *common; /* NULL: nothing */
+	} rows[] = {
+		{ "*", "a.test", "a.test" },
+		{ "*:443", "a.test", "a.test:443" },
+		{ "a.test:80", "a.test:443", NULL },
+		{ "A.Test.", "a.test", "a.test" },
+		{ "*.a.test", "b.a.test:443", "b.a.test:443" },
+		{ "*.a.test", "a.test", NULL },
+		{ "*.a.test", "ba.test", NULL },
+		{ "*.a.test:443", "*.b.a.test", "*.b.a.test:443" },
+		{ "*.a.test", "*.a.test", "*.a.test" },
+		{ "*.a.test", "*.ba.test", NULL },
+		{ "192.0.2.0/24", "192.0.2.7:80", "192.0.2.7:80" },
+		{ "192.0.2.0/25", "192.0.2.0/24", "192.0.2.0/25" },
+		{ "192.0.2.0/25", "192.0.2.128/25", NULL },
+		{ "::/0", "192.0.2.7", "192.0.2.7" },
+		{ "[2001:db8::/32]:443", "2001:db8::1", "[2001:db8::1]:443" },
+		{ "*:53", "2001:db8::/32", "[2001:db8::/32]:53" },
+		{ "192.0.2.7", "a.test", NULL },
+	};
+	struct arena a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (int turned = 0; turned < 2; turned++) {
+			struct domain_rule x, y, common, again;
+			struct err err;
+
+			assert_int_equal(
+				domain_rule_parse(turned ? rows[i].b : rows[i].a, &x, &err), 0);
+			assert_int_equal(
+				domain_rule_parse(turned ? rows[i].a : rows[i].b, &y, &err), 0);
+			assert_int_equal(domain_rule_common(&x, &y, &common),
+					 rows[i].common != NULL);
+			if (!rows[i].common)
+				continue;
+			assert_string_equal(domain_rule_text(&common, &a), rows[i].common);
+			assert_int_equal(
+				domain_rule_parse(domain_rule_text(&common, &a), &again, &err), 0);
+		}
+	arena_done(&a);
+}
+
 static void durations_sizes_and_shares_are_read_whole(void **state)
 {
 	static const struct {
@@ -345,6 +391,7 @@ static void users_are_two_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_two_rules_have_in_common),
 		cmocka_unit_test(durations_sizes_and_shares_are_read_whole),
 		cmocka_unit_test(flag_wins_over_settings_over_environment_over_default),
 		cmocka_unit_test(malformed_variable_is_named),
