@@ -52,6 +52,9 @@ static int hand_over(const struct start *s, const struct beside *b, struct err *
 	if (b->fd >= 0 || b->err.errnum == ESRCH)
 		return 0;
 	*err = b->err;
+	if (err->kind == ERR_NONE)
+		return err_set(err, ERR_HOST, 0,
+			       "the process that makes the network namespace was killed");
 	return -1;
 }
 

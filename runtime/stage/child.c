@@ -211,6 +211,37 @@ static void state_is_created(char *state)
 	memmove(at + strlen(after), rest, strlen(rest) + 1);
 }
 
+/* On the way from the sandbox's first process to the payload. */
+struct payload {
+	struct child *c;
+	struct act *x;
+};
+
+static int become_payload(const struct payload *p, struct err *err)
+{
+	(void)sys_setpgid(); /* only for signals to all of it */
+	TRY(init_limit_files(p->c->start, err));
+	return act_exec(p->x, p->c->path, err);
+}
+
+static void be_payload(void *arg)
+{
+	const struct payload *p = arg;
+	struct err err;
+
+	(void)become_payload(p, &err);
+	fail(p->c, &err);
+}
+
+static int split(struct child *c, struct act *x, struct err *err)
+{
+	struct payload payload = { c, x };
+
+	if (c->start->split)
+		return c->start->split(c->start, err);
+	return init_split(c->start, be_payload, &payload, err);
+}
+
 static int finish(struct child *c, struct act *x, struct err *err)
 {
 	const struct plan *p = c->start->plan;
@@ -233,7 +264,7 @@ static int finish(struct child *c, struct act *x, struct err *err)
 	TRY(act_stage(x, STAGE_LAST, err));
 	TRY(hand_over(c, x->listener_fd, SYNC_LISTENER, err));
 	if (c->start->init_sock >= 0)
-		TRY((c->start->split ? c->start->split : init_split)(c->start, err));
+		TRY(split(c, x, err));
 	return act_exec(x, c->path, err);
 }
 

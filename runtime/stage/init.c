@@ -14,6 +14,7 @@
 #include "runtime/stage/witness.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
+#include "spec/base/vfork.h"
 
 #define INIT_NAME "sandbox-init"
 #define FDS_MAX INIT_FDS_MAX
@@ -307,11 +308,12 @@ static _Noreturn void serve(pid_t payload, const char *scratch)
 	tell_end(sock, &ended, &seen, alone && !scratch);
 }
 
-static int limit_files(uint64_t most, struct err *err)
+int init_limit_files(const struct start *s, struct err *err)
 {
+	const uint64_t most = s->init_open_files;
 	const struct rlimit limit = { most, most };
 
-	if (sys_prlimit(0, RLIMIT_NOFILE, &limit, NULL) < 0)
+	if (most && sys_prlimit(0, RLIMIT_NOFILE, &limit, NULL) < 0)
 		return err_host(err, errno, "limit the open files to %llu",
 				(unsigned long long)most);
 	return 0;
@@ -325,18 +327,25 @@ void init_serve(pid_t payload, int sock, int joined, const char *scratch)
 	serve(payload, scratch);
 }
 
-int init_split(const struct start *s, struct err *err)
+/* A copy of our memory would cost more than all else between here and exec. */
+static pid_t clone_payload(void (*go)(void *), void *arg)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t pid = vfork_is_there && stack_is_roomy() ? clone_silent(&args, go, arg) : sys_fork();
+
+	if (pid == 0)
+		go(arg);
+	return pid;
+}
+
+int init_split(const struct start *s, void (*go)(void *), void *arg, struct err *err)
 {
 	pid_t payload;
 
 	TRY(begin(s->init_sock, s->init_scratch, false, err));
 	init_wipe(s->argv);
-	payload = sys_fork();
+	payload = clone_payload(go, arg);
 	if (payload < 0)
 		return err_host(err, errno, "make the payload's process");
-	if (payload == 0) {
-		(void)sys_setpgid(); /* only for signals to all of it */
-		return s->init_open_files ? limit_files(s->init_open_files, err) : 0;
-	}
 	init_serve(payload, s->init_sock, -1, NULL);
 }

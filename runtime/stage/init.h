@@ -46,8 +46,11 @@ struct init_msg {
 	uint64_t peak_bytes; /* of ENDED: largest of them at its highest */
 };
 
-/* init_split: the calling process becomes the init and does not return; its new child does, and goes on to exec. */
-int init_split(const struct start *s, struct err *err);
+/* init_split: the calling process becomes the init and does not return; its new child calls go(arg), which does not either.
+ * The child may share the init's memory until exec. */
+int init_split(const struct start *s, void (*go)(void *), void *arg, struct err *err);
+/* init_limit_files: the payload's own limit, set in its process. */
+int init_limit_files(const struct start *s, struct err *err);
 
 /* Its part, for whoever makes such a process another way: the caller is the init from now on, with nothing open but the
  * socket and joined; the payload, somebody else's child, joins by its pidfd. So it is open to others until the other end of
