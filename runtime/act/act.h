@@ -13,12 +13,14 @@ struct act {
 	const struct plan *plan;
 	int proc_fd; /* the host's /proc, verified: for what is written about processes and sysctls */
 	int root_fd; /* root of the container's tree, once OP_ROOT_OPEN is done */
+	bool root_new; /* it is a tmpfs of our own making (OP_ROOT_NEW) … */
+	dev_t root_dev; /* … which is that device */
 	int empty_fd; /* the read-only empty directory that masks, once it is mounted */
 	int null_fd; /* the container's /dev/null, verified, once something is masked with it */
 	int dir_fd; /* the directory that the last name was made in … */
 	const char *dir_path; /* … and its path, dir_len bytes of it */
 	size_t dir_len;
-	bool dir_new; /* it is a tmpfs of our own making (OP_HOLD): whatever it holds, we put there */
+	bool dir_new; /* it is in a tmpfs of our own making (OP_HOLD, OP_ROOT_NEW): whatever it holds, we put there */
 	int console_fd; /* the terminal's master, for whoever asked */
 	int tty_fd; /* its other end */
 	int listener_fd; /* of seccomp notifications */
@@ -90,6 +92,8 @@ act_fn act_apparmor, act_selinux, act_landlock_scope, act_seccomp;
 /* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
  * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
+/* act_forget_covered: what is about to be mounted on place may cover the directory that is held. */
+int act_forget_covered(struct act *x, const struct op *op, int place, struct err *err);
 /* The warning of act_listen_ports. */
 #define ACT_PORTS_ALONE                                                                   \
 	"this kernel cannot redirect by nf_tables: of TCP only the ports that the rules " \
@@ -101,6 +105,9 @@ int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err
 /* act_directory: the directory that path's last component is in, made where missing; x keeps it for the next op. act_hold: fd, a
  * new and empty tmpfs on path, is that directory from now on; x closes it. */
 int act_directory(struct act *x, const char *path, int *ret, struct err *err);
+/* act_make_new: where nobody else can have put anything, path as a new directory, or an empty file, and an fd of it. 1: it is there
+ * already, or may be reached by somebody's link: the place has to be looked for. */
+int act_make_new(struct act *x, const char *path, bool file, int *ret, struct err *err);
 void act_hold(struct act *x, const char *path, int fd);
 /* act_enter_new: the last component of path, where it is to be made in the directory that is held; that is then the working
  * directory. NULL where it is not there: the name has to be looked up. */

@@ -26,9 +26,10 @@ static int set_mode(int place, const struct op *op, struct err *err)
 int act_mkdir(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int fd = -1;
-	int made = 0;
+	int made = act_make_new(x, op->path, false, &fd, err) == 0;
 
-	TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
+	if (!made)
+		TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
 	return made && op->a != MADE_MODE ? set_mode(fd, op, err) : 0;
 }
 

@@ -8,7 +8,6 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
-#define DIR_MAX 4096
 /* Where a file that covers another is made: in the root itself, for a moment. */
 #define COVER_NAME ".cover"
 
@@ -79,15 +78,9 @@ int act_file_over(struct act *x, const struct op *op, struct err *err)
 
 int act_file(struct act *x, const struct op *op, struct err *err)
 {
-	size_t len = (size_t)(path_base(op->path) - op->path);
-	char path[DIR_MAX];
-	scoped_fd int dir = -1;
+	int dir;
 
-	if (len >= sizeof(path))
-		return err_host(err, ENAMETOOLONG, "make %.64s…", op->path);
-	memcpy(path, op->path, len);
-	path[len] = '\0';
-	TRY(make_in_root(x->root_fd, path, false, &dir, NULL, err));
+	TRY(act_directory(x, op->path, &dir, err));
 	if (write_new(dir, path_base(op->path), op) == 0)
 		return 0;
 	if (errno != EEXIST && errno != EROFS && errno != EACCES)

@@ -274,13 +274,18 @@ int act_root_new(struct act *x, const struct op *op, struct err *err)
 	scoped_fd int place = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	scoped_fd int fd = -1;
 	struct op root = *op;
+	struct stat st;
 
 	root.path = "/";
 	if (place < 0)
 		return err_host(err, errno, "open /proc");
 	TRY(new_mount(&root, &fd, err));
 	TRY(act_attach(&root, fd, place, err));
+	if (sys_fstat(fd, &st) < 0)
+		return err_host(err, errno, "stat the new root");
 	x->root_fd = take_fd(&fd);
+	x->root_new = true;
+	x->root_dev = st.st_dev;
 	return 0;
 }
 
@@ -295,6 +300,7 @@ int act_space(struct act *x, const struct op *op, struct err *err)
 	if (fd < 0)
 		return err_host(err, errno, "bind %s onto itself", op->path);
 	TRY(set_attrs(op, fd, false, op->a, 0, err));
+	TRY(act_forget_covered(x, op, place, err));
 	return act_attach(op, fd, place, err);
 }
 

@@ -27,7 +27,7 @@ static int check_place(const struct op *op, int fd, struct err *err)
 }
 
 /* What is mounted on the directory that is held, or above it, covers it, by whatever path that is reached. */
-static int forget_covered(struct act *x, const struct op *op, int place, struct err *err)
+int act_forget_covered(struct act *x, const struct op *op, int place, struct err *err)
 {
 	struct stat held, covered;
 
@@ -38,23 +38,6 @@ static int forget_covered(struct act *x, const struct op *op, int place, struct 
 	if (path_beneath(x->dir_path, op->path) ||
 	    (held.st_dev == covered.st_dev && held.st_ino == covered.st_ino))
 		(void)sys_close(take_fd(&x->dir_fd));
-	return 0;
-}
-
-int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
-{
-	scoped_fd int fd = -1;
-
-	if (op->flags & OP_NOFOLLOW_DEST)
-		fd = open_in_root(x->root_fd, op->path, O_PATH | O_NOFOLLOW);
-	/* Only what is missing is made: that follows symlinks. */
-	if (fd < 0 && (op->flags & OP_NOFOLLOW_DEST) && errno != ENOENT)
-		return err_host(err, errno, "open %s in the root", op->path);
-	if (fd < 0)
-		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
-	TRY(check_place(op, fd, err));
-	TRY(forget_covered(x, op, fd, err));
-	*ret = take_fd(&fd);
 	return 0;
 }
 
@@ -83,6 +66,14 @@ static void hold(struct act *x, const char *path, size_t len, int fd, bool is_ne
 	x->dir_new = is_new;
 }
 
+/* In the root's own file system, and not in what is mounted there. */
+static bool is_ours(const struct act *x, int dir)
+{
+	struct stat st;
+
+	return x->root_new && sys_fstat(dir, &st) == 0 && st.st_dev == x->root_dev;
+}
+
 int act_directory(struct act *x, const char *path, int *ret, struct err *err)
 {
 	size_t len = directory_len(path);
@@ -96,9 +87,54 @@ int act_directory(struct act *x, const char *path, int *ret, struct err *err)
 		memcpy(dir, path, len);
 		dir[len] = '\0';
 		TRY(make_in_root(x->root_fd, dir, false, &fd, NULL, err));
-		hold(x, path, len, take_fd(&fd), false);
+		bool ours = is_ours(x, fd);
+		hold(x, path, len, take_fd(&fd), ours);
 	}
 	*ret = x->dir_fd;
+	return 0;
+}
+
+int act_make_new(struct act *x, const char *path, bool file, int *ret, struct err *err)
+{
+	const char *name = path_base(path);
+	int dir, fd;
+
+	if (!x->root_new || !name[0])
+		return 1;
+	TRY(act_directory(x, path, &dir, err));
+	if (!x->dir_new)
+		return 1;
+	if (file)
+		fd = sys_openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY,
+				0644);
+	else if (sys_mkdirat(dir, name, 0755) < 0)
+		fd = -1;
+	else
+		fd = sys_openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 1;
+	*ret = fd;
+	return 0;
+}
+
+int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
+{
+	scoped_fd int fd = -1;
+	int there = act_make_new(x, op->path, file, ret, err);
+
+	/* What is new is no symlink, covers nothing, and does not lie on procfs, where nothing is made. */
+	if (there <= 0)
+		return there;
+	if (op->flags & OP_NOFOLLOW_DEST)
+		fd = open_in_root(x->root_fd, op->path, O_PATH | O_NOFOLLOW);
+	/* Only what is missing is made: that follows symlinks. */
+	if (fd < 0 && (op->flags & OP_NOFOLLOW_DEST) && errno != ENOENT)
+		return err_host(err, errno, "open %s in the root", op->path);
+	if (fd < 0)
+		TRY(make_in_root(x->root_fd, op->path, file, &fd, NULL, err));
+	TRY(check_place(op, fd, err));
+	TRY(act_forget_covered(x, op, fd, err));
+	*ret = take_fd(&fd);
 	return 0;
 }
 
