@@ -76,11 +76,14 @@ static ssize_t receive(int sock, struct iovec *parts, size_t n, int *ret_fd)
 			      .msg_iovlen = n,
 			      .msg_control = control.room,
 			      .msg_controllen = sizeof(control.room) };
+	int resets = 0;
 	ssize_t got;
 
-	do
+	/* Of an end that closed with words of ours unread the kernel tells once, before the words that it left. */
+	do {
+		msg.msg_controllen = sizeof(control.room);
 		got = sys_recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	} while (got < 0 && (errno == EINTR || (errno == ECONNRESET && !resets++)));
 	*ret_fd = got > 0 ? take_one_fd(&msg) : -1;
 	return got;
 }

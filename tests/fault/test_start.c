@@ -319,6 +319,26 @@ static void a_child_that_wants_more_is_ended(void **state)
 	nothing_stays(s, "ready, where nobody waits");
 }
 
+/* The kernel tells of the closed end first. */
+static void last_words_are_heard_of_an_end_that_did_not_listen(void **state)
+{
+	struct scene *s = *state;
+	struct sync_msg m;
+	int ends[2], fd;
+
+	fake_begin();
+	assert_int_equal(sync_pair(ends, &s->err), 0);
+	assert_int_equal(sync_say(ends[0], SYNC_BESIDE, 0, 0), 0);
+	say_wrong(ends[1], SYNC_FAIL, false);
+	assert_int_equal(sys_close(ends[1]), 0);
+	assert_int_equal(sync_hear(ends[0], &m, &fd), 1);
+	assert_int_equal(m.word, SYNC_FAIL);
+	assert_string_equal(m.err.text, "what went wrong");
+	assert_int_equal(sync_hear(ends[0], &m, &fd), 0);
+	assert_int_equal(sys_close(ends[0]), 0);
+	nothing_stays(s, "last words");
+}
+
 static void plan_beside(struct scene *s)
 {
 	s->plan.ops = &s->network;
@@ -487,6 +507,7 @@ int main(void)
 		TEST(a_child_that_keeps_to_the_words_gets_through),
 		TEST(a_child_that_does_not_is_ended),
 		TEST(a_child_that_wants_more_is_ended),
+		TEST(last_words_are_heard_of_an_end_that_did_not_listen),
 		TEST(what_is_made_beside_reaches_the_child_or_ends_it),
 		TEST(a_callback_that_fails_ends_the_child),
 		TEST(a_hook_that_fails_ends_the_child),
