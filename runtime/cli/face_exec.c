@@ -20,7 +20,7 @@ static void tell(const struct cli *cli, const struct policy *p, const struct res
 	if (policy_filtered(p) || r->status != RUN_OK)
 		refusals_tell(&r->events, LOG_LEVEL_WARN,
 			      &cli->rt.log); /* after all that the program has said */
-	if (r->reason && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
+	if (r->reason && r->status != RUN_OK && r->status != RUN_EXIT && r->status != RUN_SIGNAL &&
 	    r->status != RUN_SETUP_ERROR)
 		log_line(&cli->rt.log, LOG_LEVEL_ERROR, "%s", r->reason);
 }

@@ -22,6 +22,7 @@
 #include "spec/base/sys.h"
 #include "spec/json/tree.h"
 #include "spec/oci/annotations.h"
+#include "spec/oci/words.h"
 
 /* A config with a seccomp profile of the usual size and its plan take a little more than this, a small config less. */
 #define ARENA_EXPECTED (64u << 10)
@@ -294,6 +295,9 @@ static int on_nat(void *ctx, pid_t pid, int pidfd, struct err *err)
 {
 	struct making *m = ctx;
 
+	if (nat_lacks_names(&m->arena))
+		log_line(&m->rt->log, LOG_LEVEL_ERROR, "/srt/network/mode: " NAT_LACKS_NAMES,
+			 name_of(word_network_modes, m->way.nat.mode));
 	TRY(nat_begin(&m->way.nat, pid, pidfd, err));
 	m->c.helper = m->way.nat.keeper;
 	m->c.helper_start = pid_start_time(m->way.nat.keeper);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,11 @@
 /* How long it may take until it is ready, and what is kept of what it says until then. */
 #define READY_MS 10000
 #define WORDS_MAX 512
+/* Of a container that ends its program may be gone a little before. */
+#define GRACE_MS 100
+#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_MAX 65536
+#define NAME_SERVER "nameserver"
 #define ARGS_MAX 32
 #define NOT_RUN 127
 /* In the program: where it says that it is ready, and what it ends with. */
@@ -183,6 +189,7 @@ struct keeper {
 	const struct nat *nat;
 	pid_t container, program;
 	int container_fd, program_fd, tell_fd;
+	bool ready; /* nobody waits any more */
 	struct pipes pipes;
 	char words[WORDS_MAX];
 	size_t words_n;
@@ -244,7 +251,7 @@ static void look(struct keeper *k, struct pollfd p[FD_COUNT], int timeout_ms)
 	p[FD_PROGRAM] = (struct pollfd){ .fd = k->program_fd, .events = POLLIN };
 	p[FD_WORDS] = (struct pollfd){ .fd = k->pipes.words[0], .events = POLLIN };
 	p[FD_READY] = (struct pollfd){ .fd = k->pipes.ready[0], .events = POLLIN };
-	p[FD_TELL] = (struct pollfd){ .fd = k->tell_fd, .events = 0 };
+	p[FD_TELL] = (struct pollfd){ .fd = k->ready ? -1 : k->tell_fd, .events = 0 };
 	if (poll(p, FD_COUNT, timeout_ms) == 0) {
 		tell_failure(k, "was not ready in time");
 		end_program(k, 1);
@@ -275,7 +282,20 @@ static void wait_ready(struct keeper *k)
 	if (sys_write(k->tell_fd, "", 1) != 1)
 		end_program(k, 0);
 	close_one(&k->pipes.ready[0]);
-	close_one(&k->tell_fd);
+	k->ready = true;
+	k->words_n = 0;
+}
+
+/* The program has ended while there is a container; who waits for that one hears it. */
+static void tell_loss(struct keeper *k)
+{
+	struct pollfd container = { .fd = k->container_fd, .events = POLLIN };
+
+	if (poll(&container, 1, GRACE_MS) > 0)
+		end_program(k, 0);
+	while (k->pipes.words[0] >= 0 && take_words(k))
+		;
+	tell_failure(k, "has ended: there is no network any more");
 }
 
 static void close_other_ends(struct keeper *k)
@@ -319,6 +339,7 @@ static _Noreturn void keep(const struct nat *n, pid_t container, int container_f
 	do
 		look(&k, p, -1);
 	while (!p[FD_PROGRAM].revents);
+	tell_loss(&k);
 	end_program(&k, 1);
 }
 
@@ -360,7 +381,56 @@ int nat_begin(struct nat *n, pid_t pid, int pidfd, struct err *err)
 	r = hear(ours, err);
 	if (r < 0)
 		nat_end(n);
+	else
+		n->line = take_fd(&ours);
 	return r;
+}
+
+bool nat_lost(struct nat *n, int container, struct err *ret)
+{
+	struct pollfd first = { .fd = container, .events = POLLIN };
+	ssize_t got = n->line < 0 ? -1 : recv(n->line, ret, sizeof(*ret), MSG_DONTWAIT);
+
+	if (got == (ssize_t)sizeof(*ret))
+		return true;
+	/* The keeper itself is gone, and the program with it; after the container that is as it should be. */
+	if (got != 0 || container < 0 || poll(&first, 1, GRACE_MS) != 0)
+		return false;
+	(void)err_set(ret, ERR_HOST, 0, "%s has ended: there is no network any more",
+		      name_of(word_network_modes, n->mode));
+	return true;
+}
+
+/* A line "nameserver ADDRESS". */
+static const char *server_of(const char *line)
+{
+	size_t n = strlen(NAME_SERVER);
+
+	if (strncmp(line, NAME_SERVER, n) != 0 || (line[n] != ' ' && line[n] != '\t'))
+		return NULL;
+	return line + n + strspn(line + n, " \t");
+}
+
+bool nat_lacks_names(struct arena *a)
+{
+	struct err ignored;
+	size_t len, v6 = 0;
+	char *text;
+
+	if (file_read(AT_FDCWD, RESOLV_CONF, RESOLV_MAX, a, &text, &len, &ignored) < 0)
+		return false;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *server;
+		size_t n;
+
+		line += *line == '\n';
+		server = server_of(line);
+		n = server ? strcspn(server, "\n") : 0;
+		if (server && !memchr(server, ':', n))
+			return false;
+		v6 += server != NULL;
+	}
+	return v6 > 0;
 }
 
 void nat_end(struct nat *n)
@@ -373,4 +443,5 @@ void nat_end(struct nat *n)
 void nat_done(struct nat *n)
 {
 	close_one(&n->pidfd);
+	close_one(&n->line);
 }

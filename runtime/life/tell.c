@@ -25,7 +25,10 @@ int tell_end(struct making *m, int *status, struct err *err)
 	scoped_arena struct arena a = { 0 };
 	struct events events = { 0 };
 	struct event limit;
+	struct err lost;
 
+	if (nat_lost(&m->way.nat, -1, &lost))
+		log_line(&m->rt->log, LOG_LEVEL_ERROR, "%s", lost.text);
 	tell_refusals(m, &events, &a);
 	if (deadline_end(&m->deadline, status, &a, &limit) ||
 	    met_end(&m->met, status, &a, &limit)) {

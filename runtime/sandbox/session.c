@@ -43,6 +43,8 @@ struct session {
 	struct way way;
 	struct refusals refusals;
 	bool lost; /* a limit could not be set */
+	const char
+		*lost_network; /* why there is none any more; NULL: there is, or was none to be */
 	const char *scratch; /* directory to be removed; NULL: none */
 	int init_sock; /* the sandbox's end, until it has it */
 	uint64_t began_us, started_us;
@@ -173,7 +175,19 @@ static int on_nat(void *ctx, pid_t pid, int pidfd, struct err *err)
 {
 	struct session *s = ctx;
 
+	if (nat_lacks_names(s->a))
+		log_line(s->q->log, LOG_LEVEL_WARN, NAT_LACKS_NAMES,
+			 policy_text(s->q->policy, POLICY_NETWORK_MODE));
 	return nat_begin(&s->way.nat, pid, pidfd, err);
+}
+
+/* The program goes on without: what comes of it is not its own doing alone. */
+static void on_lost(void *ctx, const struct err *why)
+{
+	struct session *s = ctx;
+
+	s->lost_network = arena_str(s->a, why->text);
+	log_line(s->q->log, LOG_LEVEL_ERROR, "%s", why->text);
 }
 
 static int open_sockets(struct session *s, struct err *err)
@@ -244,6 +258,11 @@ static int watch(struct session *s, struct err *err)
 	s->watch.notify_ctx = &s->observe;
 	if (s->way.pid)
 		s->watch.refusals = &s->refusals;
+	if (s->way.nat.keeper) {
+		s->watch.nat = &s->way.nat;
+		s->watch.on_lost = on_lost;
+		s->watch.lost_ctx = s;
+	}
 	if (s->plan->cgroup) {
 		s->watch.on_look = backend_look;
 		s->watch.look_ctx = &s->backend;
@@ -383,6 +402,10 @@ static void fill(struct session *s, int failed, const struct err *err)
 		verdict_failed(r, err, s->a);
 	else
 		verdict_ended(r, &s->watch, s->a);
+	if (s->lost_network) {
+		r->infra_error = true;
+		r->reason = r->reason ? r->reason : s->lost_network;
+	}
 	mask_result(s->q->policy, r, s->a);
 }
 

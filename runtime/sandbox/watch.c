@@ -341,7 +341,7 @@ static bool take_outputs(struct watch *w, const struct pollfd p[2])
 	return w->payload && were && s[0].fd < 0 && s[1].fd < 0;
 }
 
-enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_CALLER, FD_COUNT };
+enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_NAT, FD_CALLER, FD_COUNT };
 
 /* Without its helper the sandbox has no network; who runs it should know why. After the first process of the sandbox it ends
  * as it should. */
@@ -357,6 +357,15 @@ static void on_refusals(struct watch *w)
 	w->refusals = NULL;
 }
 
+static void on_nat(struct watch *w)
+{
+	struct err why;
+
+	if (nat_lost(w->nat, w->pidfd, &why))
+		w->on_lost(w->lost_ctx, &why);
+	w->nat = NULL;
+}
+
 static void hear(struct watch *w)
 {
 	for (;;) {
@@ -367,6 +376,7 @@ static void hear(struct watch *w)
 			[FD_ERR] = { .fd = w->output->s[1].fd, .events = POLLIN },
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
 			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
+			[FD_NAT] = { .fd = w->nat ? w->nat->line : -1, .events = POLLIN },
 			[FD_REFUSALS] = { .fd = w->refusals ? w->refusals->fd : -1,
 					  .events = POLLIN },
 		};
@@ -386,6 +396,8 @@ static void hear(struct watch *w)
 		}
 		if (p[FD_REFUSALS].revents)
 			on_refusals(w);
+		if (p[FD_NAT].revents)
+			on_nat(w);
 		if (p[FD_INIT].revents && !on_init(w))
 			return;
 		on_clock(w);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "runtime/life/nat.h"
 #include "runtime/life/refusal.h"
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/output.h"
@@ -29,6 +30,9 @@ struct watch {
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
+	struct nat *nat; /* the program that is its way out; NULL: there is none */
+	void (*on_lost)(void *ctx, const struct err *why); /* that has ended */
+	void *lost_ctx;
 	struct refusals *refusals; /* of the network helper; NULL: there is none */
 	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
 	void (*on_look)(void *ctx, struct watch *w);

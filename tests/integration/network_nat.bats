@@ -171,3 +171,45 @@ with_user='(.linux.namespaces |= (map(select(.type != "user")) + [{type: "user"}
 	run -125 --separate-stderr timeout 10 "$SRT_BUILD/sandbox-runtime" serve --socket "$PWD/s" --network pasta
 	[[ $stderr == *"--network: a pool's tasks have no network"* ]] || said
 }
+
+# A program that takes the place of pasta or slirp4netns, is ready at once and gone a while later.
+short_lived() {
+	mkdir bin
+	printf '#!/bin/sh\necho ready >&3\nsleep 1\necho out of luck >&2\nexit 3\n' >bin/pasta
+	cp bin/pasta bin/slirp4netns
+	chmod +x bin/*
+}
+
+@test "a program that ends while the container runs is told, and nothing else takes its place" {
+	short_lived
+	for mode in pasta slirp4netns; do
+		run -7 --separate-stderr env "PATH=$PWD/bin:$PATH" timeout 20 "$SRT_BUILD/sandbox-runtime" exec --network "$mode" --result result \
+			sh -c 'sleep 2.5; grep -c : /proc/net/dev; exit 7'
+		[ "$output" -le 3 ] && [ "$stderr" = "sandbox-runtime: $mode has ended: there is no network any more: out of luck" ] || said
+		[ "$(jq -c '[.status, .infra_error, .reason]' result)" = "[\"exit\",true,\"$mode has ended: there is no network any more: out of luck\"]" ]
+		rm -rf b
+		bundle b 'sleep 2.5; exit 7' ".srt.network.mode = \"$mode\" | $([ "$(id -u)" -ne 0 ] && echo . || echo "$with_user")"
+		run -7 --separate-stderr env "PATH=$PWD/bin:$PATH" timeout 20 "$SRT_OCI" --root "$state" run -b b x
+		[ "$stderr" = "srt-oci: $mode has ended: there is no network any more: out of luck" ] || said
+	done
+	run -0 --separate-stderr env "PATH=$PWD/bin:$PATH" timeout 20 "$SRT_BUILD/sandbox-runtime" exec --network pasta --result result true
+	[ -z "$stderr" ] && [ "$(jq .infra_error result)" = false ] || said
+	nobody_beside || beside
+}
+
+@test "so is one whose keeper is killed" {
+	short_lived
+	env "PATH=$PWD/bin:$PATH" timeout 20 "$SRT_BUILD/sandbox-runtime" exec --network pasta sleep 2 2>err 3>&- &
+	sleep 0.7
+	pkill -KILL -P "$(pgrep -P $!)" -x srt-nat
+	wait $!
+	[ "$(cat err)" = 'sandbox-runtime: pasta has ended: there is no network any more' ] || { cat err; false; }
+}
+
+@test "where the host has name servers by IPv6 alone, that is told at the start" {
+	for mode in pasta slirp4netns; do
+		in_world "printf 'search a.test\nnameserver 2001:db8::53\n' >six; mount --bind six \"\$(realpath /etc/resolv.conf)\"
+			sandbox exec --network $mode true"
+		[[ $status -eq 0 && $stderr == *"the name servers of this host have IPv6 addresses alone (/etc/resolv.conf), and $mode passes"* ]] || said
+	done
+}
