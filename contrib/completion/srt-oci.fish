@@ -100,7 +100,7 @@ complete -c srt-oci -n '__fish_seen_subcommand_from update' -l blkio-weight -x -
 complete -c srt-oci -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'part of the cache, as a line of resctrl'\''s schemata'
 complete -c srt-oci -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'memory bandwidth, likewise'
 complete -c srt-oci -n '__fish_seen_subcommand_from update' -a '(srt-oci list --quiet 2>/dev/null)'
-complete -c srt-oci -n '__fish_use_subcommand' -a events -d 'print what a container uses, and when its memory ran out'
+complete -c srt-oci -n '__fish_use_subcommand' -a events -d 'print what a container uses, when its memory ran out, and what was refused to it'
 complete -c srt-oci -n '__fish_seen_subcommand_from events' -l stats -d 'print what it uses, once'
 complete -c srt-oci -n '__fish_seen_subcommand_from events' -l interval -x -d 'between two of them, 5s or 500ms; default is 5s'
 complete -c srt-oci -n '__fish_seen_subcommand_from events' -a '(srt-oci list --quiet 2>/dev/null)'

@@ -59,9 +59,11 @@ static int events(struct cli *cli, void *options, const struct strings *args, st
 const struct command command_events = {
 	.name = "events",
 	.synopsis = "ID",
-	.help = "print what a container uses, and when its memory ran out",
-	.text = "Each event is one line of JSON, of type stats or oom, in the words of runc. It ends with\n"
-		"the container. What is counted is what its cgroup counts.",
+	.help = "print what a container uses, when its memory ran out, and what was refused to it",
+	.text = "Each event is one line of JSON: of type stats or oom, in the words of runc, or violation: what\n"
+		"the filter of its network (srt.network) refused since it was made, as in a file of\n"
+		"--violations, of containers made by create or --detach. It ends with the container. What\n"
+		"is counted is what its cgroup counts.",
 	.options = OPTIONS(rows, OPTIONS_ANYWHERE),
 	.size = sizeof(struct events_options),
 	.args_min = 1,

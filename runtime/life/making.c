@@ -14,6 +14,7 @@
 #include "runtime/life/explain.h"
 #include "runtime/life/handover.h"
 #include "runtime/life/record.h"
+#include "runtime/life/recorder.h"
 #include "runtime/life/scope.h"
 #include "runtime/plan/plan_cgroup.h"
 #include "runtime/probe/probe.h"
@@ -288,7 +289,10 @@ static int on_way(void *ctx, int way, int fd, struct err *err)
 	m->c.helper = m->way.pid;
 	m->c.helper_start = pid_start_time(m->way.pid);
 	m->dirty = true;
-	return 0;
+	/* Who waits for the payload's end hears himself what it was refused. */
+	return m->start.wait
+		       ? recorder_begin(&m->entry, take_fd(&m->way.events), m->o->violations, err)
+		       : 0;
 }
 
 static int on_nat(void *ctx, pid_t pid, int pidfd, struct err *err)
@@ -357,8 +361,7 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	if (m->plan->scope)
 		TRY(companion_find(SCOPE_COMPANION, &m->arena, &m->start.companion, err));
 	TRY(adopt_orphans(m, err));
-	/* Who waits for the payload's end hears what it was refused. */
-	TRY(way_prepare(&m->way, m->config, !wait, &m->arena, err));
+	TRY(way_prepare(&m->way, m->config, true, &m->arena, err));
 	/* A container that only waits has no filter yet: `start` will connect. */
 	if (!listen)
 		TRY(making_connect(m, err));

@@ -7,6 +7,7 @@
  *   ROOT/ID/config.json   the config as it was at creation
  *   ROOT/ID/start.sock    listens until the payload runs: connecting and sending "go" is `start`
  *   ROOT/ID/paused        empty: its processes were stopped by `pause`
+ *   ROOT/ID/violations    what its network filter refused, where nobody waits for it (recorder.h)
  *
  * Slurm and others call state, kill and delete as root on a ROOT that a user owns. So nothing that
  * lies there is believed: no symlink is followed, the owner of ROOT, of the entry and of its files

@@ -125,3 +125,23 @@ srt-oci: Network access denied: 203.0.113.10 port 80: no rule allows it; "203.0.
 	in_world './no-netfilter "$SRT_OCI" --root "$state" run -b b x'
 	[ "$output" = $'203.0.113.11\nnot 203.0.113.10 80\nnot 203.0.113.10 81' ] || said
 }
+
+@test "what is refused to a container that nobody waits for is written down, and said by events" {
+	filtered "$GET"'; (get 203.0.113.10; get 203.0.113.10; get 203.0.113.10 81) >/dev/null; exec sleep 3' 'allow: ["203.0.113.11"]'
+	in_world 'srt run -d --violations seen -b b x 3>&-; sleep 1; srt events x; srt events x; srt delete x; ls -A "$state"'
+	local want='["network","high","203.0.113.10",80]
+["network","high","203.0.113.10",81]'
+	[ "$(jq -c 'select(.type == "violation" and .id == "x").data | [.type, .severity, .context.host, .context.port]' <<<"$output")" = "$want"$'\n'"$want" ] || said
+	[ "$(jq -c '[.type, .severity, .context.host, .context.port]' seen)" = "$want" ] || { cat seen; false; }
+	rm seen
+	in_world 'srt create --violations seen -b b x 3>&-; srt start x 3>&-; sleep 1; srt delete --force x'
+	[ "$(wc -l <seen)" -eq 2 ] || said
+	eventually nobody_records
+}
+nobody_records() { ! pgrep -x srt-recorder >/dev/null; }
+
+@test "of a flood of refusals a hundred are written down" {
+	filtered 'for i in $(busybox seq 1 150); do busybox nc -w 1 203.0.113.10 $i </dev/null; done 2>/dev/null; exec sleep 1' 'allow: []'
+	in_world 'srt run -d -b b x 3>&-; srt events --interval 1h x | wc -l; wc -l <"$state/x/violations"; srt delete --force x'
+	[ "$output" = $'100\n100' ] || said
+}
