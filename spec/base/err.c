@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of this one musl has no text. */
+static const char *errnum_text(int errnum)
+{
+	return errnum == ETOOMANYREFS ? "Too many descriptors on their way in sockets"
+				      : strerror(errnum);
+}
+
 static void fill(struct err *err, int kind, int errnum, const char *fmt, va_list ap)
 {
 	int n;
@@ -15,7 +22,7 @@ static void fill(struct err *err, int kind, int errnum, const char *fmt, va_list
 	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	if (errnum && n >= 0 && (size_t)n < sizeof(err->text))
 		(void)snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s",
-			       strerror(errnum));
+			       errnum_text(errnum));
 }
 
 #define FILL(kind, errnum)                        \

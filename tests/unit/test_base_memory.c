@@ -102,6 +102,8 @@ static void an_error_names_place_text_and_errno(void **state)
 	(void)err_in(&err, "/process");
 	assert_string_equal(err_line(&err, line, sizeof(line)),
 			    "/process/cwd: cwd must be absolute, is tmp");
+	(void)err_host(&err, ETOOMANYREFS, "send");
+	assert_string_equal(err.text, "send: Too many descriptors on their way in sockets");
 	(void)err_host(&err, ENOENT, "open %s", "f");
 	assert_int_equal(err.kind, ERR_HOST);
 	assert_int_equal(err.errnum, ENOENT);
