@@ -71,13 +71,16 @@ static int hear(int sock, struct init_msg *ret, int fds[FDS_MAX], int flags)
 			      .msg_iovlen = 1,
 			      .msg_control = control.room,
 			      .msg_controllen = sizeof(control.room) };
+	int resets = 0;
 	ssize_t n;
 
 	for (size_t i = 0; i < FDS_MAX; i++)
 		fds[i] = -1;
-	do
+	/* Of an end that closed with words of ours unread the kernel tells once, before the words that it left. */
+	do {
+		msg.msg_controllen = sizeof(control.room);
 		n = sys_recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
-	while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !resets++)));
 	if (n <= 0)
 		return (int)n;
 	take_fds(&msg, fds);

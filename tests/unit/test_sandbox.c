@@ -14,7 +14,9 @@
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/pool_recipe.h"
 #include "runtime/sandbox/verdict.h"
+#include "runtime/stage/init.h"
 #include "spec/base/str.h"
+#include "spec/base/sys.h"
 
 #define STAT_END \
 	" S 1 1 1 0 -1 4194304 10 20 0 0 7 3 2 1 20 0 5 0 100 4096 300 18446744073709551615 1 1\n"
@@ -49,6 +51,23 @@ static void what_is_no_process_is_not_counted(void **state)
 		assert_false(usage_parse(wrong[i], 4096, 100, &u));
 		assert_int_equal(u.processes, 0);
 	}
+}
+
+static void the_last_words_of_an_end_that_closed_are_heard(void **state)
+{
+	struct init_msg m = { 0 };
+	int ends[2], fds[INIT_FDS_MAX];
+
+	(void)state;
+	assert_int_equal(sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends), 0);
+	assert_int_equal(init_say(ends[0], INIT_STOP, 0), 0);
+	assert_int_equal(init_say(ends[1], INIT_ENDED, 7), 0);
+	(void)sys_close(ends[1]);
+	assert_int_equal(init_hear(ends[0], &m, fds), 1);
+	assert_int_equal(m.word, INIT_ENDED);
+	assert_int_equal(m.number, 7);
+	assert_int_equal(init_hear(ends[0], &m, fds), 0);
+	(void)sys_close(ends[0]);
 }
 
 static void who_is_gone_has_used_what_the_tree_has_less(void **state)
@@ -389,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
+		cmocka_unit_test(the_last_words_of_an_end_that_closed_are_heard),
 		cmocka_unit_test(who_is_gone_has_used_what_the_tree_has_less),
 		cmocka_unit_test(a_task_that_says_its_status_ends),
 		cmocka_unit_test(a_share_of_memory_is_in_bytes),
