@@ -222,9 +222,10 @@ static int take_hosts(struct policy *p, const struct srt_network *n, struct err 
 				hosts->text, n->hosts);
 		return err_in(err, "%s", hosts->from);
 	}
-	return n->hosts ? policy_set(p, POLICY_HOSTS_FILE, n->hosts, ORIGIN_BUNDLE, NETWORK "hosts",
-				     err)
-			: 0;
+	/* Without a filter that reads it, it would be shown inside, and a bundle shows no file of the host's. */
+	if (!n->hosts || !policy_filtered(p))
+		return 0;
+	return policy_set(p, POLICY_HOSTS_FILE, n->hosts, ORIGIN_BUNDLE, NETWORK "hosts", err);
 }
 
 static int take_filter(struct policy *p, const struct srt_network *n, struct err *err)

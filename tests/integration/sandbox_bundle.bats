@@ -113,3 +113,15 @@ refused() {
 	run -0 sandbox exec --bundle b --no-network /bin/busybox true
 	is 'allow a.test --allow-domain' domain --allow-domain a.test
 }
+
+@test "a file of the host's that a bundle names is read by the filter alone, never shown" {
+	echo '192.0.2.1 of.mine' >hosts
+	local allow
+	for allow in '[]' '["a.test"]'; do
+		sandboxed "{network: {mode: \"filtered\", allow: $allow, hosts: \"$PWD/hosts\"}}"
+		run --separate-stderr sandbox exec --bundle b /bin/busybox cat /etc/hosts
+		[[ $output != *of.mine* ]] || said
+	done
+	is "$PWD/hosts bundle (/srt/network/hosts)" hosts-file
+	refused '*--hosts-file: /etc/hosts is not the bundle*' --hosts-file /etc/hosts
+}
