@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,6 +14,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/pool_nets.h"
 #include "runtime/sandbox/pool_network.h"
 #include "runtime/stage/init.h"
 #include "spec/base/fd.h"
@@ -20,20 +22,22 @@
 
 #define AGENT_NAME "sandbox-pool"
 
-/* The agent's first descriptors. By NETS first processes hand in their network namespaces, at NETS_IN. */
+/* The agent's first descriptors. By NETS first processes hand in their network namespaces, or say that theirs was touched, at
+ * NETS_IN. */
 enum { FD_SUPERVISOR, FD_ZYGOTE, FD_NETS, FD_NETS_IN, FD_FIRST_FREE };
 
-/* Network namespaces of tasks that may have ended, and how long they are kept for others to join them. The kernel takes one
- * down under a lock that making one needs, too, and waits there for every processor (cleanup_net, rtnl); of many that go at
- * one time it waits once for all. */
-#define NETS_MAX 32
-#define NETS_MS 100
 struct agent {
 	const struct recipe *recipe;
 	pid_t zygote;
-	int nets[NETS_MAX];
-	size_t nets_n;
+	struct nets *nets;
 	bool warned; /* the pool */
+};
+
+/* What the next task's sandbox is made of. */
+struct home {
+	const struct plan *plan;
+	uint64_t namespaces; /* CLONE_NEWx that are new */
+	int net; /* number of its network namespace, where that is lent; else -1 */
 };
 
 /* --- the first process of a task's sandbox --- */
@@ -46,11 +50,11 @@ static void keep_warning(void *ctx, const struct op *op, const struct err *why)
 	*(bool *)ctx = true;
 }
 
-static int prepare(const struct recipe *r, int way, bool *warned, struct err *err)
+static int prepare(const struct plan *plan, int way, bool *warned, struct err *err)
 {
 	struct act x = ACT_INIT;
 
-	x.plan = r->task;
+	x.plan = plan;
 	x.give = network_give;
 	x.ask_ctx = &way;
 	x.warn = keep_warning;
@@ -63,12 +67,12 @@ static int prepare(const struct recipe *r, int way, bool *warned, struct err *er
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
-static int hand_net_in(const struct recipe *r, bool warned, struct err *err)
+static int hand_net_in(const struct home *h, bool warned, struct err *err)
 {
-	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO };
+	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO, .number = h->net };
 	scoped_fd int net = -1;
 
-	if (!(r->namespaces & CLONE_NEWNET))
+	if (!(h->namespaces & CLONE_NEWNET))
 		return 0;
 	net = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
 	return net < 0 || init_send(FD_NETS_IN, &word, &net, 1) < 0
@@ -99,22 +103,28 @@ static int say_ready(int ready, struct err *err)
 		       : 0;
 }
 
-static _Noreturn void be_task_init(const struct recipe *r, const int fds[TASK_FDS], int ready)
+static _Noreturn void be_task_init(const struct home *h, const int fds[TASK_FDS], int ready)
 {
+	const struct init_joined joined = { .payload = TASK_PID,
+					    .sock = fds[TASK_INIT],
+					    .ready = ready,
+					    .scratch = SANDBOX_SCRATCH,
+					    .owner = h->net < 0 ? -1 : FD_NETS_IN,
+					    .net = h->net };
 	char line[ERR_LINE_MAX];
 	int user_fd = sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	bool warned = false;
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(r, fds[TASK_WAY], &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
-	    hand_net_in(r, warned, &err) < 0) {
+	if (prepare(h->plan, fds[TASK_WAY], &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
+	    hand_net_in(h, warned, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
 	}
 	limit_inotify(user_fd);
-	init_serve(TASK_PID, fds[TASK_INIT], ready, SANDBOX_SCRATCH);
+	init_serve(&joined);
 }
 
 /* --- the agent --- */
@@ -128,13 +138,7 @@ static void say_failure(int fd, const char *what)
 	(void)fd_write_all(fd, err.text, strlen(err.text));
 }
 
-static void close_nets(struct agent *g)
-{
-	while (g->nets_n)
-		(void)sys_close(g->nets[--g->nets_n]);
-}
-
-static void take_net(struct agent *g)
+static void hear_net(struct agent *g)
 {
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
@@ -144,17 +148,44 @@ static void take_net(struct agent *g)
 	/* What holds for one task holds for all: it is said once. */
 	if (m.word == INIT_PORTS && !g->warned)
 		g->warned = init_say(FD_SUPERVISOR, INIT_PORTS, 0) == 0;
-	if (g->nets_n == NETS_MAX)
-		close_nets(g);
+	if (m.word == INIT_TOUCHED)
+		nets_touched(g->nets, m.number);
 	if (fds[0] >= 0)
-		g->nets[g->nets_n++] = fds[0];
+		nets_hand_in(g->nets, m.number, fds[0]);
+}
+
+/* Whatever a first process that has ended said is there. */
+static void hear_nets(struct agent *g)
+{
+	struct pollfd p = { .fd = FD_NETS, .events = POLLIN };
+
+	while (poll(&p, 1, 0) > 0)
+		hear_net(g);
+}
+
+static struct home choose_home(const struct agent *g)
+{
+	const struct recipe *r = g->recipe;
+	struct home h = { r->task, r->namespaces, -1 };
+
+	if (!r->lends)
+		return h;
+	h.net = nets_enter(g->nets);
+	if (h.net < 0) {
+		h.net = nets_number(g->nets);
+	} else {
+		h.plan = r->task_lent;
+		h.namespaces &= ~(uint64_t)CLONE_NEWNET;
+	}
+	return h;
 }
 
 /* Its first process; -1 where it could not be made, which was said. */
 static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int ready)
 {
+	const struct home h = choose_home(g);
 	int pidfd = -1;
-	struct clone_args args = { .flags = g->recipe->namespaces | CLONE_PIDFD,
+	struct clone_args args = { .flags = h.namespaces | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
 				   .exit_signal = SIGCHLD };
 	pid_t pid;
@@ -164,9 +195,11 @@ static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int read
 	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
-		be_task_init(g->recipe, fds, ready);
+		be_task_init(&h, fds, ready);
 	if (pid < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
+	if (pid > 0 && h.net >= 0)
+		nets_lend(g->nets, h.net, pid);
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return pid < 0 ? -1 : pidfd;
 }
@@ -211,15 +244,18 @@ static void hear(struct agent *g)
 }
 
 /* Without a zygote there is nothing to stay for. */
-static void reap(pid_t zygote)
+static void reap(struct agent *g)
 {
 	for (;;) {
 		siginfo_t info = { 0 };
 
 		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 			return;
-		if (info.si_pid != zygote)
+		if (info.si_pid != g->zygote) {
+			hear_nets(g);
+			nets_ended(g->nets, info.si_pid);
 			continue;
+		}
 		const struct init_msg ended = { .word = INIT_ENDED,
 						.code = info.si_code,
 						.status = info.si_status };
@@ -242,19 +278,19 @@ static _Noreturn void serve(struct agent *g)
 
 	if (signal_fd < 0)
 		_exit(1);
-	for (reap(g->zygote);; reap(g->zygote)) {
+	for (reap(g);; reap(g)) {
 		struct signalfd_siginfo info;
 
-		int n = poll(p, 3, g->nets_n ? NETS_MS : -1);
+		int n = poll(p, 3, g->nets->gone_n ? NETS_GONE_MS : -1);
 
 		if (n == 0)
-			close_nets(g);
+			nets_flush(g->nets);
 		if (n <= 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
 		if (p[2].revents)
-			take_net(g);
+			hear_net(g);
 		if (p[0].revents)
 			hear(g);
 	}
@@ -315,9 +351,11 @@ static void skip_number(void)
 
 int agent_split(const struct start *s, struct err *err)
 {
-	struct agent g = { .recipe = s->split_ctx };
+	struct agent g = { .recipe = s->split_ctx, .nets = calloc(1, sizeof(*g.nets)) };
 	int ends[2], nets[2];
 
+	if (!g.nets)
+		abort(); /* as the arenas do */
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0 ||
 	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, nets) < 0)
 		return err_host(err, errno, "make a socket pair");

@@ -7,8 +7,10 @@
  * /dev/pts anew, the masks, the limits and the filter. */
 #include "runtime/sandbox/pool_recipe.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +19,7 @@
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/degrade.h"
+#include "runtime/sandbox/doctor.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
@@ -132,14 +135,14 @@ static void add_ids(struct plan *p, uint32_t uid, uint32_t gid)
 	op->text = arena_printf(p->arena, "%u %u 1", gid, gid);
 }
 
-int recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a,
+int recipe_task(const struct config *c, bool lent, uint32_t uid, uint32_t gid, struct arena *a,
 		struct plan **ret, struct err *err)
 {
 	struct plan *p = arena_new(a, struct plan);
 
 	p->arena = a;
 	add_ids(p, uid, gid);
-	if (config_has_ns(c, CLONE_NEWNET))
+	if (config_has_ns(c, CLONE_NEWNET) && !lent)
 		TRY(plan_network(p, c, err));
 	add_spaces(p, c);
 	add_mount(p, "/proc", "proc", NULL)->a |= MOUNT_ATTR_NOEXEC;
@@ -154,30 +157,84 @@ int recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena
 
 /* --- the zygote --- */
 
-/* Behind those that are there: the program that is loaded next. */
-static int add_filter(struct zygote_setup *s, const struct seccomp_program *p, struct err *err)
+/* Behind those that are there. */
+static int add_filter(struct zygote_setup *s, enum zygote_program which,
+		      const struct seccomp_program *p, struct err *err)
 {
 	if (p->n > BPF_MAXINSNS - s->filter_n)
 		return err_input(err, "the filters of a task have more than %d instructions",
 				 BPF_MAXINSNS);
 	memcpy(s->filter + s->filter_n, p->insns, p->n * sizeof(*p->insns));
 	s->filter_n += (uint32_t)p->n;
+	s->programs[which].n = (uint32_t)p->n;
+	s->programs[which].flags = p->flags;
 	return 0;
 }
 
-/* As with exec, what belongs to a filtered network comes before the policy's own. */
-static int fill_filters(const struct composition *task, struct zygote_setup *s, struct err *err)
+static int add_profile(struct zygote_setup *s, enum zygote_program which, const struct seccomp *profile,
+		       struct arena *a, struct err *err)
 {
+	struct seccomp_program p = { 0 };
+
+	TRY(seccomp_compile(profile, a, &p, err));
+	return add_filter(s, which, &p, err);
+}
+
+/* The only call that a copy is forbidden and needs. */
+static const char entering[] = "setns";
+
+static struct seccomp *without_entering(const struct seccomp *s, struct arena *a)
+{
+	struct seccomp *ret = arena_new(a, struct seccomp);
+
+	*ret = *s;
+	ret->syscalls.v = arena_array(a, struct seccomp_syscall, s->syscalls.n);
+	for (size_t i = 0; i < s->syscalls.n; i++) {
+		struct seccomp_syscall *to = &ret->syscalls.v[i];
+		const struct strings *from = &s->syscalls.v[i].names;
+
+		*to = s->syscalls.v[i];
+		to->names = (struct strings){ arena_array(a, const char *, from->n + 1), 0 };
+		for (size_t k = 0; k < from->n; k++)
+			if (strcmp(from->v[k], entering) != 0)
+				to->names.v[to->names.n++] = from->v[k];
+	}
+	return ret;
+}
+
+/* Whatever makes a socket: where it is told of, its answer is the kernel's. Stricter answers of the policy's go before it. */
+static const char *const socket_calls[] = { "socket", "socketpair", "socketcall", "io_uring_setup" };
+
+static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct arena *a)
+{
+	struct seccomp *ret = arena_new(a, struct seccomp);
+	struct seccomp_syscall *rows = arena_array(a, struct seccomp_syscall, 2);
+	static const char *const enters[] = { entering };
+
+	rows[0] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)enters, 1 },
+					    .action = SECCOMP_RET_ERRNO,
+					    .errno_ret = { true, EPERM } };
+	rows[1] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)socket_calls,
+						       ARRAY_LEN(socket_calls) },
+					    .action = SECCOMP_RET_USER_NOTIF };
+	*ret = (struct seccomp){ .default_action = SECCOMP_RET_ALLOW,
+				 .architectures = s->architectures,
+				 .syscalls = { rows, lends ? 2 : 1 } };
+	return ret;
+}
+
+/* As with exec, what belongs to a filtered network comes before the policy's own. */
+static int fill_filters(const struct composition *task, bool lends, struct zygote_setup *s,
+			struct err *err)
+{
+	const struct seccomp *own = task->config.linux_.seccomp;
 	struct plan network = { .arena = task->a };
-	struct seccomp_program own = { 0 };
 
 	TRY(plan_network_calls(&network, &task->config, STAGE_LAST, err));
 	if (network.n)
-		TRY(add_filter(s, network.ops[0].data, err));
-	s->network_n = s->filter_n;
-	TRY(seccomp_compile(task->config.linux_.seccomp, task->a, &own, err));
-	s->seccomp_flags = own.flags;
-	return add_filter(s, &own, err);
+		TRY(add_filter(s, PROGRAM_NETWORK, network.ops[0].data, err));
+	TRY(add_profile(s, PROGRAM_OWN, without_entering(own, task->a), task->a, err));
+	return add_profile(s, PROGRAM_LAST, last_profile(own, lends, task->a), task->a, err);
 }
 
 static void add_limit(struct zygote_setup *s, uint64_t kind, uint64_t most)
@@ -208,13 +265,13 @@ static void fill_limits(const struct composition *task, struct zygote_setup *s)
 		add_limit(s, (uint64_t)r->v[i].type, r->v[i].hard);
 }
 
-static int zygote_setup(const struct composition *task, uint64_t namespaces,
+static int zygote_setup(const struct composition *task, const struct recipe *r,
 			struct zygote_setup **ret, struct err *err)
 {
 	struct zygote_setup *s = arena_new(task->a, struct zygote_setup);
 
-	TRY(fill_filters(task, s, err));
-	s->namespaces = namespaces & ~CLONE_NEWPID;
+	TRY(fill_filters(task, r->lends, s, err));
+	s->namespaces = r->namespaces & ~CLONE_NEWPID;
 	s->scoped = task->process.scoped;
 	fill_limits(task, s);
 	*ret = s;
@@ -270,6 +327,16 @@ static int plan_zygote(const struct request *q, struct arena *a, struct plan **r
 	return plan_container(&z.config, &facts, &o, a, ret, err);
 }
 
+/* --- the network --- */
+
+/* Not where it is filtered, with the helper's listeners in it; not where nobody would tell that it was touched; and not where its
+ * settings are root's, and root is who runs the task. */
+static bool lends(const struct composition *task, const struct recipe *r)
+{
+	return config_has_ns(&task->config, CLONE_NEWNET) && !recipe_is_filtered(r) &&
+	       task->uid != 0 && doctor_notifies();
+}
+
 bool recipe_is_filtered(const struct recipe *r)
 {
 	return r->way.network;
@@ -294,11 +361,13 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 			  CLONE_NEWCGROUP;
 	if (config_has_ns(&task.config, CLONE_NEWNET))
 		ret->namespaces |= CLONE_NEWNET;
-	TRY(recipe_task(&task.config, task.uid, task.gid, a, &ret->task, err));
 	ret->way = (struct way)WAY_INIT;
 	if (way_prepare(&ret->way, &task.config, true, a, err) < 0)
 		return compose_network_place(&task, err);
-	TRY(zygote_setup(&task, ret->namespaces, &ret->setup, err));
+	ret->lends = lends(&task, ret);
+	TRY(recipe_task(&task.config, false, task.uid, task.gid, a, &ret->task, err));
+	TRY(recipe_task(&task.config, true, task.uid, task.gid, a, &ret->task_lent, err));
+	TRY(zygote_setup(&task, ret, &ret->setup, err));
 	ret->native = zygote_native;
 	ret->native_size = sizeof(zygote_native);
 	zygote_words(a, preload, &own);

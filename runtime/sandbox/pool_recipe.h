@@ -13,8 +13,10 @@
 
 struct recipe {
 	struct plan *zygote; /* its own sandbox, whose payload it is */
-	struct plan *
-		task; /* what the first process of a task's sandbox does; stages NAMESPACE and ROOT */
+	/* What the first process of a task's sandbox does; stages NAMESPACE and ROOT. task_lent: in a network namespace that had
+	 * one task before (pool_nets.h). */
+	struct plan *task, *task_lent;
+	bool lends; /* there are such ones */
 	uint64_t namespaces; /* CLONE_NEWx of a task */
 	struct zygote_setup *setup; /* what the zygote is told */
 	const unsigned char *native; /* the shared object that it loads */
@@ -29,6 +31,7 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 		struct err *err);
 /* recipe_is_filtered: a task's network is. */
 bool recipe_is_filtered(const struct recipe *r);
-/* recipe_task: the operations of a task for the configuration that exec would have; pure. */
-int recipe_task(const struct config *c, uint32_t uid, uint32_t gid, struct arena *a,
+/* recipe_task: the operations of a task for the configuration that exec would have, in a lent network namespace or one of its
+ * own; pure. */
+int recipe_task(const struct config *c, bool lent, uint32_t uid, uint32_t gid, struct arena *a,
 		struct plan **ret, struct err *err);

@@ -4,8 +4,10 @@
  * sandbox.  Mustn't: keep anything of the host's but its socket. */
 #include "runtime/stage/init.h"
 
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
@@ -136,19 +138,20 @@ void init_wipe(const char *const *argv)
 		memset((char *)(uintptr_t)*argv, 0, strlen(*argv));
 }
 
-/* What it has open, and no more. joined is -1 where nobody joins. */
-enum { FD_SOCK, FD_JOINED, FD_FIRST_FREE };
+/* What it has open, and no more; -1 is none. */
+enum { FD_SOCK, FD_READY, FD_OWNER, FD_FIRST_FREE };
 
-static int keep_fds(int sock, int joined)
+static int keep_fds(const int fds[FD_FIRST_FREE])
 {
-	scoped_fd int one = sys_fcntl(sock, F_DUPFD_CLOEXEC, FD_FIRST_FREE);
-	scoped_fd int two = joined < 0 ? -1 : sys_fcntl(joined, F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+	int high[FD_FIRST_FREE];
 
-	if (one < 0 || sys_dup3(one, FD_SOCK, O_CLOEXEC) < 0)
-		return -1;
-	if (joined >= 0 && (two < 0 || sys_dup3(two, FD_JOINED, O_CLOEXEC) < 0))
-		return -1;
-	return sys_close_range(joined < 0 ? FD_JOINED : FD_FIRST_FREE, ~0U, 0);
+	for (int i = 0; i < FD_FIRST_FREE; i++)
+		high[i] = fds[i] < 0 ? -1 : sys_fcntl(fds[i], F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+	for (int i = 0; i < FD_FIRST_FREE; i++)
+		if (fds[i] < 0 ? sys_close_range((unsigned int)i, (unsigned int)i, 0) < 0
+			       : high[i] < 0 || sys_dup3(high[i], i, O_CLOEXEC) < 0)
+			return -1;
+	return sys_close_range(FD_FIRST_FREE, ~0U, 0);
 }
 
 static uint64_t microseconds(const struct timeval *t)
@@ -265,50 +268,92 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, struct init_
 		(void)sys_kill(-1, SIGCONT);
 }
 
-/* Nobody joins any more. */
-static void close_to_others(struct pollfd *joined, const char *scratch)
-{
-	struct err err;
+/* --- a payload that joins --- */
 
-	if (begin(FD_SOCK, scratch, true, &err) < 0)
+static void touch(const struct init_joined *j)
+{
+	const struct init_msg touched = { .word = INIT_TOUCHED, .number = j->net };
+
+	if (init_send(FD_OWNER, &touched, NULL, 0) < 0)
 		_exit(1);
-	(void)sys_close(joined->fd);
-	joined->fd = -1;
+	(void)sys_close(FD_OWNER);
 }
 
-static _Noreturn void serve(pid_t payload, const char *scratch)
+/* Nobody joins any more. The listener, where its namespace was lent; without one nobody would tell that it is touched. */
+static int close_to_others(const struct init_joined *j)
+{
+	struct init_msg m = { 0 };
+	int fds[FDS_MAX];
+	struct err err;
+
+	if (init_hear(FD_READY, &m, fds) <= 0 || m.word != INIT_LISTENER)
+		fds[0] = -1;
+	if (begin(FD_SOCK, j->scratch, true, &err) < 0)
+		_exit(1);
+	(void)sys_close(FD_READY);
+	if (j->owner >= 0 && fds[0] < 0)
+		touch(j);
+	return fds[0];
+}
+
+/* A call that makes a socket: the first one touches. */
+static void answer(const struct init_joined *j, int listener, bool *touched)
+{
+	struct seccomp_notif call;
+	struct seccomp_notif_resp go_on = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+
+	memset(&call, 0, sizeof(call));
+	/* Whoever asked may have been killed. */
+	if (sys_ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+		return;
+	if (!*touched)
+		touch(j);
+	*touched = true;
+	go_on.id = call.id;
+	(void)sys_ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+}
+
+static _Noreturn void serve(const struct init_joined *j)
 {
 	const int sock = FD_SOCK;
+	const pid_t payload = j->payload;
 	struct init_msg ended = { 0 }, seen = { 0 }, m = { 0 };
 	int fds[FDS_MAX];
 	sigset_t children;
-	bool alone;
+	bool alone, touched = false;
 
 	(void)sigemptyset(&children);
 	(void)sigaddset(&children, SIGCHLD);
 	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
 	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct pollfd p[3] = { { .fd = sock, .events = POLLIN },
+	struct pollfd p[4] = { { .fd = sock, .events = POLLIN },
 			       { .fd = signal_fd, .events = POLLIN },
-			       { .fd = scratch ? FD_JOINED : -1, .events = POLLIN } };
+			       { .fd = j->ready < 0 ? -1 : FD_READY, .events = POLLIN },
+			       { .fd = -1, .events = POLLIN } };
 
 	if (signal_fd < 0)
 		_exit(1);
 	while (!reap(payload, &ended, &seen, &alone)) {
 		struct signalfd_siginfo info;
 
-		if (poll(p, 3, -1) < 0)
+		if (poll(p, 4, -1) < 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
-		if (p[2].revents)
-			close_to_others(&p[2], scratch);
+		if (p[3].revents & POLLIN)
+			answer(j, p[3].fd, &touched);
+		else if (p[3].revents) /* nobody is left who could ask */
+			(void)sys_close(take_fd(&p[3].fd));
+		if (p[2].revents) {
+			p[2].fd = -1;
+			p[3].fd = close_to_others(j);
+		}
 		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
 			_exit(1);
 		if (p[0].revents)
 			obey(&m, payload, sock, &seen);
 	}
-	tell_end(sock, &ended, &seen, alone && !scratch);
+	tell_end(sock, &ended, &seen, alone && j->ready < 0);
 }
 
 int init_limit_files(const struct start *s, struct err *err)
@@ -322,12 +367,14 @@ int init_limit_files(const struct start *s, struct err *err)
 	return 0;
 }
 
-void init_serve(pid_t payload, int sock, int joined, const char *scratch)
+void init_serve(const struct init_joined *j)
 {
+	const int fds[] = { [FD_SOCK] = j->sock, [FD_READY] = j->ready, [FD_OWNER] = j->owner };
+
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
-	if (keep_fds(sock, joined) < 0)
+	if (keep_fds(fds) < 0)
 		_exit(1);
-	serve(payload, scratch);
+	serve(j);
 }
 
 /* A copy of our memory would cost more than all else between here and exec. */
@@ -350,5 +397,5 @@ int init_split(const struct start *s, void (*go)(void *), void *arg, struct err 
 	payload = clone_payload(go, arg);
 	if (payload < 0)
 		return err_host(err, errno, "make the payload's process");
-	init_serve(payload, s->init_sock, -1, NULL);
+	init_serve(&(struct init_joined){ payload, s->init_sock, .ready = -1, .owner = -1 });
 }

@@ -20,7 +20,9 @@
 
 #include "runtime/stage/stage.h"
 
-/* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter. */
+/* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter;
+ * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_TOUCHED, that a socket is made in the lent
+ * network namespace of that number. */
 enum init_word {
 	INIT_HELLO = 1,
 	INIT_ENDED,
@@ -32,6 +34,8 @@ enum init_word {
 	INIT_TASK,
 	INIT_PORTS,
 	INIT_SEEN,
+	INIT_LISTENER,
+	INIT_TOUCHED,
 };
 /* Descriptors that one word brings. */
 #define INIT_FDS_MAX 6
@@ -52,10 +56,19 @@ int init_split(const struct start *s, void (*go)(void *), void *arg, struct err 
 /* init_limit_files: the payload's own limit, set in its process. */
 int init_limit_files(const struct start *s, struct err *err);
 
-/* Its part, for whoever makes such a process another way: the caller is the init from now on, with nothing open but the
- * socket and joined; the payload, somebody else's child, joins by its pidfd. So it is open to others until the other end of
- * joined is closed: the kernel asks of who joins the right to look into it (setns(2)). scratch: as in struct start. */
-_Noreturn void init_serve(pid_t payload, int sock, int joined, const char *scratch);
+/* For whoever makes such a process another way. */
+struct init_joined {
+	pid_t payload;
+	int sock;
+	/* The payload, somebody else's child, joins by its pidfd. So the process is open to others until something comes by this or
+	 * its other end is closed: the kernel asks of who joins the right to look into it (setns(2)). -1: nobody joins. */
+	int ready;
+	int owner; /* whom INIT_TOUCHED is said of net; then INIT_LISTENER comes by ready. -1: no network namespace is lent */
+	int net;
+	const char *scratch; /* as in struct start */
+};
+/* Its part: the caller is the init from now on, with nothing open but these. */
+_Noreturn void init_serve(const struct init_joined *j);
 /* init_wipe: the words of our command line name what is the host's. */
 void init_wipe(const char *const *argv);
 

@@ -152,7 +152,7 @@ except OSError as e: print("no")""") == "no\n", path
 CLONE_NEWUSER = 0x10000000
 print(libc.unshare(CLONE_NEWUSER), libc.setns(os.open("/proc/self/ns/mnt", 0), 0), libc.umount2(b"/.pool", 2), libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
 	libc.ptrace(16, 1, 0, 0), libc.sethostname(b"x", 1), os.listdir("/.pool"))""") == "-1 -1 -1 -1 -1 -1 []\n"
-	assert says("print(*(l.split()[1] for l in open(\"/proc/self/status\") if l[:6] in (\"CapInh\", \"CapPrm\", \"CapEff\", \"CapBnd\", \"CapAmb\", \"NoNewP\", \"Seccom\")))") == "0000000000000000 " * 5 + "1 2 1\n"
+	assert says("print(*(l.split()[1] for l in open(\"/proc/self/status\") if l[:6] in (\"CapInh\", \"CapPrm\", \"CapEff\", \"CapBnd\", \"CapAmb\", \"NoNewP\", \"Seccom\")))") == "0000000000000000 " * 5 + "1 2 2\n"
 	assert c.stats()["zygotes"] == 1
 	# Whoever asks the kernel to signal all it may: the pool lives on.
 	c.run("import os\nos.kill(-1, 9)")

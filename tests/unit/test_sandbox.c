@@ -366,7 +366,7 @@ static const char *task_plan(bool network, struct arena *a)
 	c.linux_.masked_paths = (struct strings){ masked, 1 };
 	c.linux_.namespaces.v = &net;
 	c.linux_.namespaces.n = network;
-	assert_int_equal(recipe_task(&c, 7, 8, a, &plan, &err), 0);
+	assert_int_equal(recipe_task(&c, false, 7, 8, a, &plan, &err), 0);
 	plan_print(plan, &out);
 	return out.s;
 }

@@ -22,6 +22,7 @@
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/pool_agent.h"
 #include "runtime/sandbox/zygote/copy.h"
+#include "runtime/stage/init.h"
 
 #ifndef SYS_close_range /* 5.9 */
 #define SYS_close_range 436
@@ -81,11 +82,61 @@ static void make_directories(const char *path)
 	}
 }
 
-static void enter(const struct zygote_setup *s, const char *cwd, int sandbox)
+/* A filter's instructions stand behind those of the ones before it. Of a listener its fd, else 0. */
+static int load(const struct zygote_setup *s, enum zygote_program which)
 {
-	int null;
+	const struct sock_filter *from = s->filter;
+	long r;
 
-	must(syscall(SYS_setns, sandbox, s->namespaces), "enter the task's namespaces");
+	for (int i = 0; i < (int)which; i++)
+		from += s->programs[i].n;
+	const struct sock_fprog program = { (unsigned short)s->programs[which].n,
+					    (struct sock_filter *)(uintptr_t)from };
+
+	if (!program.len)
+		return 0;
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, s->programs[which].flags, &program);
+	must(r, "load the filter");
+	return (int)r;
+}
+
+void copy_filter(const struct zygote_setup *s)
+{
+	(void)load(s, PROGRAM_NETWORK);
+	(void)load(s, PROGRAM_OWN);
+}
+
+/* Our sandbox's first process answers it. */
+static void give_listener(int to, int listener)
+{
+	struct init_msg word = { .word = INIT_LISTENER };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec part = { &word, sizeof(word) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &listener, sizeof(listener));
+	must(sendmsg(to, &msg, MSG_NOSIGNAL), "hand in the filter's listener");
+}
+
+/* It still has every capability over its own namespaces, and so may load a filter. */
+static void enter(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS])
+{
+	int null, listener;
+
+	must(syscall(SYS_setns, fds[COPY_SANDBOX], s->namespaces), "enter the task's namespaces");
+	listener = load(s, PROGRAM_LAST);
+	if (listener > 0)
+		give_listener(fds[COPY_READY], listener);
 	null = open("/dev/null", O_RDONLY);
 	must(null, "open /dev/null");
 	must(dup2(null, STDIN_FILENO), "take the standard input");
@@ -135,7 +186,7 @@ void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!hear_ready(fds[COPY_READY]))
 		_exit(0);
-	enter(s, cwd, fds[COPY_SANDBOX]);
+	enter(s, cwd, fds);
 	drop(s);
 	if (s->scoped)
 		scope();
@@ -184,20 +235,8 @@ static void read_frame(struct task_frame *ret)
 	(void)close(input);
 }
 
-static void load(const struct zygote_setup *s, uint32_t from, uint32_t to)
+void copy_ready(struct task_frame *ret)
 {
-	const struct sock_fprog filter = { (unsigned short)(to - from),
-					   (struct sock_filter *)(uintptr_t)s->filter + from };
-
-	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, s->seccomp_flags, &filter),
-	     "load the filter");
-}
-
-void copy_ready(const struct zygote_setup *s, struct task_frame *ret)
-{
-	if (s->network_n)
-		load(s, 0, s->network_n);
-	load(s, s->network_n, s->filter_n);
 	(void)send(LINE, "R", 1, MSG_NOSIGNAL);
 	read_frame(ret);
 }

@@ -15,13 +15,15 @@
 void *PyBytes_FromStringAndSize(const char *bytes, ssize_t size);
 char *PyBytes_AsString(void *bytes);
 
+/* copy_filter: in the zygote, of which each copy has them: the filters that forbid nothing that is done before a task's code. */
+void copy_filter(const struct zygote_setup *s);
 /* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. Does not return where that fails. */
 void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS]);
 
 /* --- of zygote.py --- */
 
-/* copy_ready: loads the filter, says that the task is ready, and waits for the lengths of its code and its variables. */
-void copy_ready(const struct zygote_setup *s, struct task_frame *ret);
+/* copy_ready: says that the task is ready, and waits for the lengths of its code and its variables. */
+void copy_ready(struct task_frame *ret);
 /* copy_read: the next so many bytes, as Python has them. */
 void *copy_read(uint32_t size);
 _Noreturn void copy_finish(int status);

@@ -14,21 +14,31 @@ enum copy_fd {
 	COPY_LINE,
 	COPY_OUT,
 	COPY_ERR,
-	COPY_READY, /* to the sandbox's first process: one byte when all is in its place */
+	COPY_READY, /* of the sandbox's first process: one byte when all is in its place; back comes the listener, where there is one */
 	COPY_FDS
 };
 
 #define ZYGOTE_LIMITS_MAX 24
+
+/* The filters of a task, which together are exec's. A copy has of its zygote all but what it needs itself until it is in its
+ * sandbox, as to load a filter takes longer than to be born with it; that it loads last. */
+enum zygote_program {
+	PROGRAM_NETWORK, /* what belongs to a filtered network; may be empty */
+	PROGRAM_OWN, /* the policy's, but for setns(2) */
+	PROGRAM_LAST, /* setns(2); and what makes a socket is told of, where a network namespace is lent (pool_nets.h) */
+	ZYGOTE_PROGRAMS
+};
+
 struct zygote_setup {
 	uint64_t namespaces; /* CLONE_NEWx that a copy joins once it is there */
 	uint32_t scoped; /* 1: under Landlock's scopes */
-	uint32_t seccomp_flags;
 	uint32_t limits_n;
-	uint32_t filter_n;
-	uint32_t
-		network_n; /* of these, so many are a program of their own, which is loaded first */
+	struct {
+		uint32_t n, flags; /* instructions; SECCOMP_FILTER_FLAG_x */
+	} programs[ZYGOTE_PROGRAMS];
+	uint32_t filter_n; /* of all of them */
 	struct {
 		uint64_t kind, most; /* RLIMIT_x */
 	} limits[ZYGOTE_LIMITS_MAX];
-	struct sock_filter filter[BPF_MAXINSNS]; /* what is behind filter_n is not sent */
+	struct sock_filter filter[BPF_MAXINSNS]; /* one behind the other; what is behind filter_n is not sent */
 };

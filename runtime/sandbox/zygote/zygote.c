@@ -39,7 +39,7 @@ struct task {
 };
 
 struct zygote {
-	struct zygote_setup setup; /* first, for copy_ready */
+	struct zygote_setup setup;
 	char cwd[PATH_MAX];
 	/* What is written lies together, as each page of it is copied anew after each fork. */
 	int sock, signals;
@@ -173,6 +173,7 @@ int zygote_serve(struct zygote *z)
 	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
 			       { .fd = z->signals, .events = POLLIN } };
 
+	copy_filter(&z->setup);
 	for (;;) {
 		if (poll(p, 2, -1) < 0)
 			continue;
@@ -191,7 +192,7 @@ static bool hear_setup(struct zygote *z)
 	ssize_t n = recvmsg(z->sock, &msg, 0);
 
 	return n >= (ssize_t)head && z->setup.limits_n <= ZYGOTE_LIMITS_MAX &&
-	       z->setup.filter_n <= BPF_MAXINSNS && z->setup.network_n < z->setup.filter_n &&
+	       z->setup.filter_n <= BPF_MAXINSNS &&
 	       (size_t)n == head + z->setup.filter_n * sizeof(z->setup.filter[0]);
 }
 

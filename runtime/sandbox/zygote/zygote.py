@@ -44,7 +44,7 @@ def load_native(sock):
     for name, result, *arguments in (
         ("zygote_begin", pointer, ctypes.c_int),
         ("zygote_serve", ctypes.c_int, pointer),
-        ("copy_ready", none, pointer, pointer),
+        ("copy_ready", none, pointer),
         ("copy_read", ctypes.py_object, ctypes.c_uint32),
         ("copy_finish", none, ctypes.c_int),
     ):
@@ -108,14 +108,14 @@ def rehearse():
         stream.flush()
 
 
-def task(zygote, native, hurried):
+def task(native, hurried):
     """One copy, to its end."""
     reseed()
     gc.enable()
     if not hurried:
         rehearse()
     frame = Frame()
-    native.copy_ready(zygote, ctypes.byref(frame))
+    native.copy_ready(ctypes.byref(frame))
     code, environment = native.copy_read(frame.code), native.copy_read(frame.variables)
     os.close(LINE)
     for pair in environment.split(b"\0")[:-1]:
@@ -162,7 +162,7 @@ def main(preload):
     gc.collect()
     gc.disable()
     gc.freeze()
-    task(zygote, native, native.zygote_serve(zygote))
+    task(native, native.zygote_serve(zygote))
 
 
 main(sys.argv[1])
