@@ -12,6 +12,7 @@
 #include "spec/base/sys.h"
 
 #define MADE_MODE 0755 /* of what make_in_root makes */
+#define PLAIN_MODE 01777ULL /* what mkdir(2) gives, under our empty umask */
 
 /* The directory's fd is a mere place: for its mode it is opened. */
 static int set_mode(int place, const struct op *op, struct err *err)
@@ -25,9 +26,13 @@ static int set_mode(int place, const struct op *op, struct err *err)
 
 int act_mkdir(struct act *x, const struct op *op, struct err *err)
 {
+	const char *name = op->a & ~PLAIN_MODE ? NULL : act_enter_new(x, op->path);
 	scoped_fd int fd = -1;
-	int made = act_make_new(x, op->path, false, &fd, err) == 0;
+	int made = 0;
 
+	if (name && sys_mkdirat(AT_FDCWD, name, (mode_t)op->a) == 0)
+		return 0;
+	made = act_make_new(x, op->path, false, &fd, err) == 0;
 	if (!made)
 		TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
 	return made && op->a != MADE_MODE ? set_mode(fd, op, err) : 0;

@@ -63,6 +63,9 @@ static int prepare(const struct plan *plan, int way, bool *warned, struct err *e
 	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (x.root_fd < 0)
 		return err_host(err, errno, "open the root");
+	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (x.empty_fd < 0)
+		return err_host(err, errno, "open what covers a task's masked directories");
 	TRY(act_stage(&x, STAGE_NAMESPACE, err));
 	return act_stage(&x, STAGE_ROOT, err);
 }
@@ -198,6 +201,8 @@ static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int read
 		be_task_init(&h, fds, ready);
 	if (pid < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
+	if (h.plan == g->recipe->task_lent && nets_leave(g->nets) < 0)
+		_exit(1);
 	if (pid > 0 && h.net >= 0)
 		nets_lend(g->nets, h.net, pid);
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -281,10 +286,10 @@ static _Noreturn void serve(struct agent *g)
 	for (reap(g);; reap(g)) {
 		struct signalfd_siginfo info;
 
-		int n = poll(p, 3, g->nets->gone_n ? NETS_GONE_MS : -1);
+		int n = poll(p, 3, nets_wait_ms(g->nets));
 
 		if (n == 0)
-			nets_flush(g->nets);
+			nets_rest(g->nets);
 		if (n <= 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
@@ -373,7 +378,7 @@ int agent_split(const struct start *s, struct err *err)
 			    [FD_ZYGOTE] = ends[0],
 			    [FD_NETS] = nets[0],
 			    [FD_NETS_IN] = nets[1] };
-	if (keep_sockets(fds) < 0)
+	if (keep_sockets(fds) < 0 || (g.recipe->lends && nets_begin(g.nets) < 0))
 		_exit(1);
 	send_setup(g.recipe, FD_ZYGOTE);
 	serve(&g);

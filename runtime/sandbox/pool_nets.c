@@ -3,6 +3,7 @@
  * Mustn't: lend one of which it is not known that no socket was made in it. */
 #include "runtime/sandbox/pool_nets.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
 
@@ -30,6 +31,17 @@ static void drop(struct nets *n, struct net *net)
 	if (net->fd >= 0)
 		nets_give_up(n, net->fd);
 	*net = n->v[--n->n];
+}
+
+int nets_begin(struct nets *n)
+{
+	n->own = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
+	return n->own < 0 ? -1 : 0;
+}
+
+int nets_leave(struct nets *n)
+{
+	return sys_setns(n->own, CLONE_NEWNET);
 }
 
 int nets_enter(struct nets *n)
@@ -93,15 +105,29 @@ void nets_ended(struct nets *n, pid_t user)
 	}
 }
 
-void nets_give_up(struct nets *n, int fd)
-{
-	if (n->gone_n == NETS_GONE_MAX)
-		nets_flush(n);
-	n->gone[n->gone_n++] = fd;
-}
-
-void nets_flush(struct nets *n)
+static void flush(struct nets *n)
 {
 	while (n->gone_n)
 		(void)sys_close(n->gone[--n->gone_n]);
+}
+
+void nets_give_up(struct nets *n, int fd)
+{
+	if (n->gone_n == NETS_GONE_MAX)
+		flush(n);
+	n->gone[n->gone_n++] = fd;
+}
+
+void nets_rest(struct nets *n)
+{
+	while (n->spare_n > NETS_REST) {
+		drop(n, find_user(n, 0));
+		n->spare_n--;
+	}
+	flush(n);
+}
+
+int nets_wait_ms(const struct nets *n)
+{
+	return n->gone_n || n->spare_n > NETS_REST ? NETS_REST_MS : -1;
 }

@@ -16,12 +16,14 @@
 
 #define NETS_MAX 8192 /* as many as a zygote has tasks */
 #define NETS_SPARE_MAX 32
-/* Those that are given up, and how long they are kept. The kernel takes one down under a lock that making one needs, too, and
+#define NETS_REST 4 /* of those, so many stay while nothing happens */
+/* Those that are given up, and after how long a rest they go. The kernel takes one down under a lock that making one needs, too, and
  * waits there for every processor (cleanup_net, rtnl); of many that go at one time it waits once for all. */
 #define NETS_GONE_MAX 32
-#define NETS_GONE_MS 100
+#define NETS_REST_MS 100
 
 struct nets {
+	int own; /* of the calling process */
 	size_t n, spare_n, gone_n;
 	int number; /* of the last one that was made */
 	int gone[NETS_GONE_MAX];
@@ -33,9 +35,13 @@ struct nets {
 	} v[NETS_MAX];
 };
 
+/* nets_begin: 0 or -1 with errno. */
+int nets_begin(struct nets *n);
 /* nets_enter: the calling process, and with it what it clones, is in a spare one; its number, or -1 where there is none.
+ * nets_leave: it is in its own again, 0 or -1 with errno: what sockets it makes stand there.
  * nets_number: of one that is about to be made. nets_lend: that process has it. */
 int nets_enter(struct nets *n);
+int nets_leave(struct nets *n);
 int nets_number(struct nets *n);
 void nets_lend(struct nets *n, int number, pid_t user);
 /* nets_hand_in: fd is that one's. nets_touched: it is not lent again. nets_ended: nobody is left who was in the namespaces of
@@ -43,6 +49,8 @@ void nets_lend(struct nets *n, int number, pid_t user);
 void nets_hand_in(struct nets *n, int number, int fd);
 void nets_touched(struct nets *n, int number);
 void nets_ended(struct nets *n, pid_t user);
-/* nets_give_up: fd is closed by and by; nets_flush: now. */
+/* nets_give_up: fd is closed by and by. nets_rest: nothing has happened for a while; nets_wait_ms: until that is to be said,
+ * -1 for ever. */
 void nets_give_up(struct nets *n, int fd);
-void nets_flush(struct nets *n);
+void nets_rest(struct nets *n);
+int nets_wait_ms(const struct nets *n);

@@ -99,21 +99,27 @@ static struct op *add_mount(struct plan *p, const char *path, const char *type, 
 /* One file system holds all that a task may write, so that its size and its files are bounded together. */
 static void add_spaces(struct plan *p, const struct config *c)
 {
-	(void)add_mount(p, POOL_HIDDEN, "tmpfs", c->root->fresh);
+	add_mount(p, POOL_HIDDEN, "tmpfs", c->root->fresh)->flags = OP_HOLD;
 	for (size_t i = 0; i < c->root->seeds.n; i++) {
 		const struct seed *s = &c->root->seeds.v[i];
-		const char *path = path_join(p->arena, POOL_HIDDEN, s->path + 1);
 		struct op *op;
 
 		if (s->kind != SEED_SPACE)
 			continue;
 		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "");
-		op->path = path;
+		op->path = arena_printf(p->arena, POOL_HIDDEN "/%zu", i);
 		op->a = s->mode;
+	}
+	/* Each as the file system is: neither set-id nor devices. */
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+		struct op *op;
+
+		if (s->kind != SEED_SPACE)
+			continue;
 		op = plan_add(p, STAGE_ROOT, OP_BIND, "");
 		op->path = s->path;
-		op->text = path;
-		op->a = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+		op->text = arena_printf(p->arena, POOL_HIDDEN "/%zu", i);
 	}
 }
 
@@ -301,8 +307,11 @@ static struct capabilities *zygote_capabilities(struct arena *a)
 
 static int compose_zygote(struct composition *z, struct err *err)
 {
+	static const char *empty[] = { "ro", "nosuid", "nodev", "noexec", "nr_inodes=2", NULL };
+
 	TRY(compose(z, err));
 	compose_seed(z, SEED_DIR, POOL_HIDDEN, NULL, 0755);
+	(void)compose_mount(z, POOL_HIDDEN, "tmpfs", "tmpfs", empty);
 	z->config.srt = NULL; /* it has no network, and only its tasks a way out */
 	z->config.linux_.masked_paths.n = 0;
 	z->config.linux_.seccomp = NULL;

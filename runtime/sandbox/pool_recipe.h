@@ -8,7 +8,8 @@
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/sandbox/zygote/setup.h"
 
-/* Where the private space of a task lies in its sandbox, covered once it is in place. */
+/* Where the zygote's sandbox has an empty directory that nobody can write to, and a task's, upon it, its private space until that
+ * is in its places and covered again. */
 #define POOL_HIDDEN "/.pool"
 
 struct recipe {

@@ -121,6 +121,46 @@ for family, name in ((socket.AF_INET, ("127.0.0.1", 4711)), (socket.AF_UNIX, "\\
 		assert c.run(second)["stdout"] == clean'
 }
 
+@test "a network namespace in which a task made a socket is not lent to the next, and nobody writes its settings" {
+	pool '
+uses = {
+	"sends": "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((\"127.0.0.1\", 0)); s.sendto(b\"x\", s.getsockname()); s.recv(1)",
+	"connects": "l = socket.create_server((\"127.0.0.1\", 0)); c = socket.create_connection(l.getsockname()); l.accept()[0].close(); c.close()",
+	"thread": "t = threading.Thread(target=lambda: socket.socket().close()); t.start(); t.join()",
+	"pair": "a, b = socket.socketpair(); a.send(b\"x\"); assert b.recv(1) == b\"x\"",
+	"program": "subprocess.run([sys.executable, \"-c\", \"import socket; socket.socket()\"], check=True)",
+	"orphan": "os.fork() or os.setsid() and [socket.socket() for _ in range(9)] and time.sleep(9)",
+	"many": "[socket.socket() for _ in range(50)]",
+	"odd": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+}
+looks = """
+import os
+for name in ("dev", "snmp", "unix", "tcp", "netstat", "ip6_flowlabel"):
+	print(open("/proc/net/" + name).read())
+used, tcp = open("/proc/net/sockstat").read().split("\\n")[:2]
+print(used, tcp.split("alloc")[0]) # what comes then is of the machine
+writable = []
+for top, _, names in os.walk("/proc/sys/net"):
+	for name in names:
+		try: writable.append(os.open(os.path.join(top, name), os.O_WRONLY) and os.path.join(top, name))
+		except OSError: pass
+assert not writable, writable
+"""
+quiet = "import os; print(os.readlink(\"/proc/self/ns/net\"))"
+with Pool(size=1) as p:
+	c = p.client()
+	fresh = c.run(looks)["stdout"]
+	assert fresh.count("lo:") == 1
+	lent = {c.run(quiet)["stdout"] for _ in range(30)}
+	assert len(lent) < 10, lent # they are lent, where nobody makes one
+	for name, use in uses.items():
+		for _ in range(3):
+			r = c.run("import os, socket, subprocess, sys, threading, time\n" + use)
+			assert r["status"] == "ok", (name, r)
+			for _ in range(3):
+				assert (r := c.run(looks))["stdout"] == fresh, (name, r)' 60
+}
+
 @test "random numbers differ from task to task, also those of OpenSSL" {
 	pool '
 code = "import random, ssl, uuid, secrets, tempfile; print(random.random(), ssl.RAND_bytes(8).hex(), uuid.uuid4(), secrets.token_hex(8), tempfile.mktemp())"
@@ -277,9 +317,11 @@ def count(p, c):
 	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s["running"] == 0 and s["making"] == 0 and len(p.processes()) == 7 and s)
 	time.sleep(0.4) # the agent lets network namespaces go after a tenth of a second
 	pids = [p.process.pid, *p.processes()]
-	fds = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids if os.access(f"/proc/{pid}/fd", os.R_OK))
+	fds = [os.readlink(fd) for pid in pids if os.access(f"/proc/{pid}/fd", os.R_OK) for fd in glob.glob(f"/proc/{pid}/fd/*")]
+	nets = sum(fd[:5] == "net:[" for fd in fds) # its own, of the two that wait, and some that are to be lent again
+	assert nets <= 1 + 2 + 4, fds
 	zygote = p.zygote()
-	return {"fds": fds, "processes": len(pids), "mounts": len(open(f"/proc/{zygote}/mounts").readlines())}, pss([p.process.pid, zygote])
+	return {"fds": len(fds) - nets, "processes": len(pids), "mounts": len(open(f"/proc/{zygote}/mounts").readlines())}, pss([p.process.pid, zygote])
 with Pool(size=2) as p:
 	c = p.client()
 	for _ in range(50): c.run("pass")

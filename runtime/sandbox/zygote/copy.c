@@ -241,9 +241,9 @@ void copy_ready(struct task_frame *ret)
 	read_frame(ret);
 }
 
-void *copy_read(uint32_t size)
+PyObject *copy_read(uint32_t size)
 {
-	void *bytes = PyBytes_FromStringAndSize(NULL, (ssize_t)size);
+	PyObject *bytes = PyBytes_FromStringAndSize(NULL, (ssize_t)size);
 
 	if (bytes)
 		read_whole(PyBytes_AsString(bytes), size);

@@ -6,24 +6,20 @@
 #include <unistd.h>
 
 #include "runtime/sandbox/pool_agent.h"
+#include "runtime/sandbox/zygote/interpreter.h"
 #include "runtime/sandbox/zygote/setup.h"
 
 /* Where a copy has its task's line, and the zygote its socket. */
 #define LINE (STDERR_FILENO + 1)
-
-/* The interpreter's own. */
-void *PyBytes_FromStringAndSize(const char *bytes, ssize_t size);
-char *PyBytes_AsString(void *bytes);
 
 /* copy_filter: in the zygote, of which each copy has them: the filters that forbid nothing that is done before a task's code. */
 void copy_filter(const struct zygote_setup *s);
 /* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. Does not return where that fails. */
 void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS]);
 
-/* --- of zygote.py --- */
-
 /* copy_ready: says that the task is ready, and waits for the lengths of its code and its variables. */
 void copy_ready(struct task_frame *ret);
-/* copy_read: the next so many bytes, as Python has them. */
-void *copy_read(uint32_t size);
+/* copy_read: the next so many bytes of the line, as Python has them; NULL with an exception. */
+PyObject *copy_read(uint32_t size);
+/* copy_finish: the program has ended with that exit status. */
 _Noreturn void copy_finish(int status);

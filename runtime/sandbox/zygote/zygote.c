@@ -23,15 +23,11 @@
 #include <unistd.h>
 
 #include "runtime/sandbox/zygote/copy.h"
+#include "runtime/sandbox/zygote/program.h"
 #include "runtime/stage/init.h"
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
 #define TASKS_MAX 8192
-
-/* The interpreter's own, since 3.7. */
-void PyOS_BeforeFork(void);
-void PyOS_AfterFork_Parent(void);
-void PyOS_AfterFork_Child(void);
 
 struct task {
 	pid_t pid;
@@ -47,10 +43,10 @@ struct zygote {
 	struct task tasks[TASKS_MAX];
 };
 
-/* Of zygote.py. zygote_begin: sock becomes ours; NULL with errno. zygote_serve: for as long as there is a pool; returns in each
- * copy, which is then in its sandbox and has given up all but system calls: 1 where somebody waits for it. */
+/* Of zygote.py. zygote_begin: sock becomes ours; NULL with errno. zygote_serve: for as long as there is a pool. */
 struct zygote *zygote_begin(int sock);
-int zygote_serve(struct zygote *z);
+_Noreturn void zygote_serve(struct zygote *z, PyObject *compile, PyObject *failed, PyObject *reseed,
+			    PyObject *set_variables, PyObject *run_exit_functions);
 
 static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 {
@@ -101,19 +97,19 @@ static pid_t fork_into(int sandbox)
 	return pid;
 }
 
-/* True in the copy. */
-static bool begin_task(struct zygote *z, struct init_msg *m)
+static void begin_task(struct zygote *z, const struct program_calls *calls)
 {
+	struct init_msg m = { 0 };
 	int fds[COPY_FDS];
 	pid_t pid;
 
-	if (!hear(z->sock, m, fds))
-		return false;
+	if (!hear(z->sock, &m, fds))
+		return;
 	errno = EAGAIN;
 	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
 	if (pid == 0) {
 		copy_join(&z->setup, z->cwd, fds);
-		return true;
+		program_run(calls, m.number);
 	}
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
@@ -123,7 +119,6 @@ static bool begin_task(struct zygote *z, struct init_msg *m)
 	for (int i = 0; i < COPY_FDS; i++)
 		if (pid < 0 || i != COPY_INIT)
 			(void)close(fds[i]);
-	return false;
 }
 
 static uint64_t microseconds(const struct timeval *t)
@@ -167,9 +162,11 @@ static void reap(struct zygote *z)
 	}
 }
 
-int zygote_serve(struct zygote *z)
+void zygote_serve(struct zygote *z, PyObject *compile, PyObject *failed, PyObject *reseed,
+		  PyObject *set_variables, PyObject *run_exit_functions)
 {
-	struct init_msg m = { 0 };
+	const struct program_calls calls = { compile, failed, reseed, set_variables,
+					     run_exit_functions };
 	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
 			       { .fd = z->signals, .events = POLLIN } };
 
@@ -179,8 +176,8 @@ int zygote_serve(struct zygote *z)
 			continue;
 		if (p[1].revents)
 			reap(z);
-		if (p[0].revents && begin_task(z, &m))
-			return m.number;
+		if (p[0].revents)
+			begin_task(z, &calls);
 	}
 }
 

@@ -15,16 +15,6 @@ import sys
 
 MFD_CLOEXEC, MFD_EXEC = 1, 16
 NATIVE_MAX = 1 << 20
-LINE = 3  # of copy.c
-
-
-class Frame(ctypes.Structure):
-    """struct task_frame of pool_agent.h"""
-
-    _fields_ = [("code", ctypes.c_uint32), ("variables", ctypes.c_uint32)]
-
-
-Module = type(sys)
 
 
 def memory_file():
@@ -40,17 +30,11 @@ def load_native(sock):
     os.write(fd, os.read(sock, NATIVE_MAX))
     native = ctypes.PyDLL(f"/proc/self/fd/{fd}", use_errno=True)
     os.close(fd)
-    pointer, none = ctypes.c_void_p, None
-    for name, result, *arguments in (
-        ("zygote_begin", pointer, ctypes.c_int),
-        ("zygote_serve", ctypes.c_int, pointer),
-        ("copy_ready", none, pointer),
-        ("copy_read", ctypes.py_object, ctypes.c_uint32),
-        ("copy_finish", none, ctypes.c_int),
-    ):
-        function = getattr(native, name)
-        function.restype, function.argtypes = result, arguments
+    native.zygote_begin.restype = ctypes.c_void_p
     return native
+
+
+ALIKE = ("random", "numpy.random", "_ssl")
 
 
 def reseed():
@@ -64,65 +48,23 @@ def reseed():
         modules["_ssl"].RAND_add(os.urandom(32), 32.0)
 
 
-def execute(source):
-    """The code as __main__; its exit status as the interpreter would have it."""
-    main = Module("__main__")
-    main.__builtins__ = sys.modules["builtins"]
-    sys.modules["__main__"] = main
-    try:
-        exec(compile(source, "<string>", "exec", dont_inherit=True), main.__dict__)
-    except SystemExit as e:
+def failed(e):
+    """The exit status of a program that raised that, negative a signal, as the interpreter would have it."""
+    if isinstance(e, SystemExit):
         if e.code is None:
             return 0
         if isinstance(e.code, int):
             return e.code & 0xFF
         print(e.code, file=sys.stderr)
         return 1
-    except BaseException as e:
-        trace = e.__traceback__.tb_next
-        e.__traceback__ = trace
-        sys.excepthook(type(e), e, trace)
-        return -_signal.SIGINT if isinstance(e, KeyboardInterrupt) else 1
-    return 0
+    sys.excepthook(type(e), e, e.__traceback__)
+    return -_signal.SIGINT if isinstance(e, KeyboardInterrupt) else 1
 
 
-def finish(status, copy_finish):
-    if "threading" in sys.modules:
-        sys.modules["threading"]._shutdown()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            status = status or 120
-    if status < 0:
-        _signal.signal(-status, _signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    copy_finish(status)
-
-
-def rehearse():
-    """The pages that any task writes are ours before one comes."""
-    execute(b"import sys\n")
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-
-
-def task(native, hurried):
-    """One copy, to its end."""
-    reseed()
-    gc.enable()
-    if not hurried:
-        rehearse()
-    frame = Frame()
-    native.copy_ready(ctypes.byref(frame))
-    code, environment = native.copy_read(frame.code), native.copy_read(frame.variables)
-    os.close(LINE)
-    for pair in environment.split(b"\0")[:-1]:
+def set_variables(pairs):
+    for pair in pairs.split(b"\0")[:-1]:
         name, _, value = pair.partition(b"=")
         os.environb[name] = value
-    sys.argv = ["-c"]
-    finish(execute(code), native.copy_finish)
 
 
 def share_text():
@@ -149,7 +91,7 @@ def forget_source():
 
 def main(preload):
     native = load_native(0)
-    zygote = native.zygote_begin(0)
+    zygote = ctypes.c_void_p(native.zygote_begin(0))
     if not zygote:
         raise OSError(ctypes.get_errno(), "begin to make copies: " + os.strerror(ctypes.get_errno()))
     os.dup2(os.open("/dev/null", os.O_RDWR), 0)
@@ -157,12 +99,14 @@ def main(preload):
         if module:
             __import__(module)
     forget_source()
-    execute(b"import sys\n")  # its pages are then among those that are copied
+    exec(compile(b"import sys\n", "<string>", "exec"), {})  # its pages are then among those that are copied
     share_text()
+    again = reseed if any(name in sys.modules for name in ALIKE) else None
+    sys.argv = ["-c"]
+    arguments = [ctypes.py_object(o) for o in (compile, failed, again, set_variables, atexit._run_exitfuncs)]
     gc.collect()
-    gc.disable()
     gc.freeze()
-    task(native, native.zygote_serve(zygote))
+    native.zygote_serve(zygote, *arguments)
 
 
 main(sys.argv[1])

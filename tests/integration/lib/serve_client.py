@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pool for tests, and a client that says what it is told to."""
+import glob
 import json
 import os
 import socket
