@@ -243,7 +243,7 @@ static void hear(struct agent *g)
 	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
 		make_task(g, &m, fds);
 	else if (m.word == INIT_TASK)
-		close_nets(g); /* it came without descriptors: the next one has room for them */
+		nets_rest(g->nets, 0); /* it came without descriptors: the next one has room for them */
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }
@@ -289,7 +289,7 @@ static _Noreturn void serve(struct agent *g)
 		int n = poll(p, 3, nets_wait_ms(g->nets));
 
 		if (n == 0)
-			nets_rest(g->nets);
+			nets_rest(g->nets, NETS_REST);
 		if (n <= 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)

@@ -118,9 +118,9 @@ void nets_give_up(struct nets *n, int fd)
 	n->gone[n->gone_n++] = fd;
 }
 
-void nets_rest(struct nets *n)
+void nets_rest(struct nets *n, size_t keep)
 {
-	while (n->spare_n > NETS_REST) {
+	while (n->spare_n > keep) {
 		drop(n, find_user(n, 0));
 		n->spare_n--;
 	}

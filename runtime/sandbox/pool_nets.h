@@ -49,8 +49,8 @@ void nets_lend(struct nets *n, int number, pid_t user);
 void nets_hand_in(struct nets *n, int number, int fd);
 void nets_touched(struct nets *n, int number);
 void nets_ended(struct nets *n, pid_t user);
-/* nets_give_up: fd is closed by and by. nets_rest: nothing has happened for a while; nets_wait_ms: until that is to be said,
- * -1 for ever. */
+/* nets_give_up: fd is closed by and by. nets_rest: now, and of the spare ones no more than keep stay; nets_wait_ms: after so long
+ * a rest it is to be called with NETS_REST, -1 never. */
 void nets_give_up(struct nets *n, int fd);
-void nets_rest(struct nets *n);
+void nets_rest(struct nets *n, size_t keep);
 int nets_wait_ms(const struct nets *n);
