@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interpreter.h - what the zygote's native part calls of the interpreter that loads it: functions of its stable interface that
- * are there from 3.8 on, declared here as no header of it is needed to build. */
+/* interpreter.h - what the zygote's native part has of the interpreter that loads it: its stable interface as of 3.8, declared
+ * here as no header of it is needed to build. (A build without the global lock has another.) */
 #pragma once
 
 #include <sys/types.h>
@@ -34,4 +34,33 @@ void PyOS_AfterFork_Parent(void);
 void PyOS_BeforeFork(void);
 void Py_DecRef(PyObject *o); /* NULL is let be */
 
-extern PyObject _Py_NoneStruct;
+extern PyObject _Py_NoneStruct, *PyExc_OSError;
+
+/* --- a module --- */
+
+#define STABLE_ABI 3
+#define METH_VARARGS 1
+#define METH_NOARGS 4
+
+struct PyMethodDef {
+	const char *name;
+	PyObject *(*call)(PyObject *self, PyObject *arguments);
+	int flags;
+	const char *doc;
+};
+struct PyModuleDef {
+	ssize_t count; /* of references */
+	void *type;
+	PyObject *(*init)(void);
+	ssize_t index;
+	PyObject *copy;
+	const char *name, *doc;
+	ssize_t size; /* of the module's state; -1: it is in globals */
+	struct PyMethodDef *methods;
+	void *slots, *traverse, *clear, *free;
+};
+
+PyObject *PyModule_Create2(struct PyModuleDef *module, int abi);
+PyObject *PyErr_SetFromErrno(PyObject *type);
+PyObject *Py_BuildValue(const char *format, ...);
+int PyArg_ParseTuple(PyObject *tuple, const char *format, ...);

@@ -3,7 +3,7 @@
  *
  * A shared object that needs no other: the C library's functions and the interpreter's it finds in the process that loads it,
  * whichever library that is. Python would write to its objects for each of these steps, and what a copy or its parent writes
- * is a page that the kernel must copy first. zygote.py calls it with the interpreter's lock held.
+ * is a page that the kernel must copy first. It is called with the interpreter's lock held.
  * Mustn't: read anything of a task. */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "runtime/sandbox/zygote/copy.h"
-#include "runtime/sandbox/zygote/program.h"
+#include "runtime/sandbox/zygote/zygote.h"
 #include "runtime/stage/init.h"
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
@@ -42,11 +42,6 @@ struct zygote {
 	size_t tasks_n;
 	struct task tasks[TASKS_MAX];
 };
-
-/* Of zygote.py. zygote_begin: sock becomes ours; NULL with errno. zygote_serve: for as long as there is a pool. */
-struct zygote *zygote_begin(int sock);
-_Noreturn void zygote_serve(struct zygote *z, PyObject *compile, PyObject *failed, PyObject *reseed,
-			    PyObject *set_variables, PyObject *run_exit_functions);
 
 static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 {
@@ -162,11 +157,8 @@ static void reap(struct zygote *z)
 	}
 }
 
-void zygote_serve(struct zygote *z, PyObject *compile, PyObject *failed, PyObject *reseed,
-		  PyObject *set_variables, PyObject *run_exit_functions)
+void zygote_serve(struct zygote *z, const struct program_calls *calls)
 {
-	const struct program_calls calls = { compile, failed, reseed, set_variables,
-					     run_exit_functions };
 	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
 			       { .fd = z->signals, .events = POLLIN } };
 
@@ -177,7 +169,7 @@ void zygote_serve(struct zygote *z, PyObject *compile, PyObject *failed, PyObjec
 		if (p[1].revents)
 			reap(z);
 		if (p[0].revents)
-			begin_task(z, &calls);
+			begin_task(z, calls);
 	}
 }
 

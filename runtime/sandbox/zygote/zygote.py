@@ -6,9 +6,9 @@
 # Should: do little between a fork and its task's code, as each object that is looked at is written to (its count), and each
 # page that is written to is copied.
 # Mustn't: leave a task anything of ours or of another's but memory that it may write its own copy of.
+import _imp
 import _signal
 import atexit
-import ctypes
 import gc
 import os
 import sys
@@ -25,12 +25,12 @@ def memory_file():
 
 
 def load_native(sock):
-    """With the interpreter's lock held: there is one thread, and it waits in there."""
+    if "t" in sys.abiflags:
+        raise RuntimeError("a pool needs an interpreter with a global lock, and this one was built without")
     fd = memory_file()
     os.write(fd, os.read(sock, NATIVE_MAX))
-    native = ctypes.PyDLL(f"/proc/self/fd/{fd}", use_errno=True)
+    native = _imp.create_dynamic(type(os.__spec__)("zygote", None, origin=f"/proc/self/fd/{fd}"))
     os.close(fd)
-    native.zygote_begin.restype = ctypes.c_void_p
     return native
 
 
@@ -67,22 +67,6 @@ def set_variables(pairs):
         os.environb[name] = value
 
 
-def share_text():
-    """Fork copies no page tables of files that are mapped unwritten: each copy would find its text again, fault by fault. One
-    page of each such mapping that is ours makes it copy them. What the host forbids stays slow."""
-    libc = ctypes.CDLL(None)
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        lines = [line.split() for line in maps]
-    for area, access, _, device, *_ in lines:
-        if access[0] != "r" or access[1] == "w" or access[3] != "p" or device == "00:00":
-            continue
-        begin, end = (int(n, 16) for n in area.split("-"))
-        where, size, now = ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), 1 | 4 * (access[2] == "x")
-        if libc.mprotect(where, size, now | 2) == 0:
-            ctypes.memmove(begin, begin, 1)
-            libc.mprotect(where, size, now)
-
-
 def forget_source():
     """Since 3.13 our own lines are taken for those of a task's <string>."""
     if "linecache" in sys.modules:
@@ -91,22 +75,19 @@ def forget_source():
 
 def main(preload):
     native = load_native(0)
-    zygote = ctypes.c_void_p(native.zygote_begin(0))
-    if not zygote:
-        raise OSError(ctypes.get_errno(), "begin to make copies: " + os.strerror(ctypes.get_errno()))
+    native.begin(0)
     os.dup2(os.open("/dev/null", os.O_RDWR), 0)
     for module in preload.split(","):
         if module:
             __import__(module)
     forget_source()
     exec(compile(b"import sys\n", "<string>", "exec"), {})  # its pages are then among those that are copied
-    share_text()
+    native.share_text()
     again = reseed if any(name in sys.modules for name in ALIKE) else None
     sys.argv = ["-c"]
-    arguments = [ctypes.py_object(o) for o in (compile, failed, again, set_variables, atexit._run_exitfuncs)]
     gc.collect()
     gc.freeze()
-    native.zygote_serve(zygote, *arguments)
+    native.serve(compile, failed, again, set_variables, atexit._run_exitfuncs)
 
 
 main(sys.argv[1])
