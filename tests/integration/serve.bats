@@ -44,6 +44,40 @@ with Pool(size=1) as p:
 	assert says("import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, [-1, -2]))")[2] == "[1, 2]\n"'
 }
 
+@test "a program ends as python3 -c ends it: what is raised, exit statuses, hooks, streams, what was left open" {
+	pool '
+ends = {
+	"large exit": "raise SystemExit(2 ** 70)",
+	"exit with a text": "import atexit; atexit.register(print, 1); raise SystemExit(\"no\")",
+	"exit unheard": "import sys; sys.stderr = None; sys.exit(\"no\")",
+	"exit without a code": "class E(SystemExit):\n\tcode = property(lambda self: 1 / 0)\nraise E(1)",
+	"kind of an interrupt": "class K(KeyboardInterrupt): pass\nraise K",
+	"hook": "import sys; sys.excepthook = lambda *a: print(*a[:2])\n1 / 0",
+	"hook that raises": "import sys\ndef hook(*a): raise ValueError\nsys.excepthook = hook\n1 / 0",
+	"hook that ends": "import sys; sys.excepthook = lambda *a: sys.exit(7)\n1 / 0",
+	"no hook": "import sys; del sys.excepthook\n1 / 0",
+	"what was last": "import atexit, sys; atexit.register(lambda: print(sys.last_type))\n1 / 0",
+	"no modules": "import sys; sys.modules = None; print(1)",
+	"no main": "import sys; del sys.modules[\"__main__\"]; print(1)",
+	"closed output": "import sys; print(1); sys.stdout.close()",
+	"lost output": "import os; print(1); os.close(1)",
+	"other output": "import io, sys; print(1); sys.stdout = io.StringIO(); print(2)",
+	"output that fails": "import sys\nclass W:\n\tdef write(self, text): pass\n\tdef flush(self): 1 / 0\n\t__repr__ = lambda self: \"W\"\nsys.stdout = W()",
+	"open file": "f = open(\"/proc/self/fd/1\", \"w\"); f.write(\"written\")",
+	"generator": "def g():\n\ttry: yield\n\tfinally: print(\"end\")\nx = g(); next(x)",
+	"cookie": "# coding: latin-1\nprint(\"\u00e9\")",
+	"byte order mark": "\ufeffprint(1)",
+	"ours": "import zygote",
+}
+with Pool(size=1) as p:
+	c = p.client()
+	for name, code in ends.items():
+		warm = c.run(code)
+		cold = json.loads(subprocess.run([PROGRAM, "exec", "--json-output", "python3", "-c", code], stdout=subprocess.PIPE).stdout)
+		for member in ("status", "exit_code", "stdout", "stderr"):
+			assert warm[member] == cold[member], (name, warm[member], cold[member])'
+}
+
 @test "the end of a task is told with its status and costs, whatever it leaves or says of itself" {
 	pool '
 import time

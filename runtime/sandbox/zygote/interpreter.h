@@ -14,27 +14,38 @@ PyObject *PyEval_EvalCode(PyObject *code, PyObject *globals, PyObject *locals);
 PyObject *PyObject_CallFunction(PyObject *callable, const char *format, ...);
 PyObject *PyObject_CallMethod(PyObject *o, const char *name, const char *format, ...);
 PyObject *PyObject_CallObject(PyObject *callable, PyObject *arguments);
+PyObject *PyObject_GetAttrString(PyObject *o, const char *name);
+PyObject *PyUnicode_DecodeUTF8(const char *bytes, ssize_t size, const char *errors);
 /* Borrowed ones: */
 PyObject *PyImport_AddModule(const char *name);
 PyObject *PyImport_GetModuleDict(void);
 PyObject *PyModule_GetDict(PyObject *module);
 PyObject *PyDict_GetItemString(PyObject *dict, const char *key);
 PyObject *PySys_GetObject(const char *name);
+PyObject *PyErr_Occurred(void);
+int PyDict_Next(PyObject *dict, ssize_t *at, PyObject **key, PyObject **value);
 
 char *PyBytes_AsString(PyObject *bytes);
+ssize_t PyBytes_Size(PyObject *bytes);
 long PyLong_AsLong(PyObject *n);
+int PyDict_SetItem(PyObject *dict, PyObject *key, PyObject *value);
 int PyDict_SetItemString(PyObject *dict, const char *key, PyObject *value);
-int PyException_SetTraceback(PyObject *exception, PyObject *trace);
+int PyErr_ExceptionMatches(PyObject *type);
+int PyObject_IsInstance(PyObject *o, PyObject *type);
+int PyObject_IsTrue(PyObject *o);
 void PyErr_Clear(void);
 void PyErr_Fetch(PyObject **type, PyObject **value, PyObject **trace);
 void PyErr_NormalizeException(PyObject **type, PyObject **value, PyObject **trace);
-void PyErr_Print(void);
+void PyErr_Print(void); /* of SystemExit it ends the interpreter */
+void PyErr_Restore(PyObject *type, PyObject *value, PyObject *trace);
+void PyErr_WriteUnraisable(PyObject *where);
 void PyOS_AfterFork_Child(void);
 void PyOS_AfterFork_Parent(void);
 void PyOS_BeforeFork(void);
 void Py_DecRef(PyObject *o); /* NULL is let be */
 
-extern PyObject _Py_NoneStruct, *PyExc_OSError;
+extern PyObject _Py_NoneStruct, PyFunction_Type, PyLong_Type, PyModule_Type, PyType_Type;
+extern PyObject *PyExc_KeyboardInterrupt, *PyExc_OSError, *PyExc_SystemExit;
 
 /* --- a module --- */
 

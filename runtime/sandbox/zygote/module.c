@@ -21,14 +21,14 @@ static PyObject *begin(PyObject *self, PyObject *arguments)
 	return zygote ? Py_BuildValue("") : PyErr_SetFromErrno(PyExc_OSError);
 }
 
-/* serve(compile, failed, reseed, set_variables, run_exit_functions): for as long as there is a pool. */
+/* serve(compile, reseed, set_variables, run_exit_functions): for as long as there is a pool. */
 static PyObject *serve(PyObject *self, PyObject *arguments)
 {
 	struct program_calls c;
 
 	(void)self;
-	if (!PyArg_ParseTuple(arguments, "OOOOO", &c.compile, &c.failed, &c.reseed,
-			      &c.set_variables, &c.run_exit_functions))
+	if (!PyArg_ParseTuple(arguments, "OOOO", &c.compile, &c.reseed, &c.set_variables,
+			      &c.run_exit_functions))
 		return NULL;
 	zygote_serve(zygote, &c);
 }
@@ -50,7 +50,9 @@ PyObject *PyInit_zygote(void)
 		{ "share_text", share, METH_NOARGS, NULL },
 		{ 0 },
 	};
-	static struct PyModuleDef module = { .count = 1, .name = "zygote", .size = -1, .methods = methods };
+	static struct PyModuleDef module = {
+		.count = 1, .name = "zygote", .size = -1, .methods = methods
+	};
 
 	return PyModule_Create2(&module, STABLE_ABI);
 }

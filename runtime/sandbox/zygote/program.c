@@ -38,13 +38,23 @@ static PyObject *begin_main(void)
 	return names;
 }
 
-static PyObject *run(const struct program_calls *c, PyObject *source)
+/* source: bytes. As text it has no cookie, which says what its bytes are. */
+static PyObject *compile(const struct program_calls *c, PyObject *source)
 {
-	PyObject *names = begin_main(), *code, *result;
+	PyObject *text = PyUnicode_DecodeUTF8(PyBytes_AsString(source), PyBytes_Size(source),
+					      "surrogateescape");
+	PyObject *code = NULL;
 
-	if (!names)
-		return NULL;
-	code = PyObject_CallFunction(c->compile, "Ossii", source, "<string>", "exec", 0, 1);
+	if (text)
+		code = PyObject_CallFunction(c->compile, "Ossii", text, "<string>", "exec", 0, 1);
+	Py_DecRef(text);
+	return code;
+}
+
+static PyObject *run(const struct program_calls *c, PyObject *names, PyObject *source)
+{
+	PyObject *code = names ? compile(c, source) : NULL, *result;
+
 	if (!code)
 		return NULL;
 	result = PyEval_EvalCode(code, names, names);
@@ -52,53 +62,124 @@ static PyObject *run(const struct program_calls *c, PyObject *source)
 	return result;
 }
 
-/* The exit status of what was raised, negative a signal; what there is to say of it is said. */
-static int fail(const struct program_calls *c)
+/* Whether it ends with a number, or with none, which is 0. */
+static bool is_plain_exit(PyObject *value, int *status)
 {
-	PyObject *type, *value, *trace, *status;
+	PyObject *code = PyObject_GetAttrString(value, "code");
+	bool none = code == &_Py_NoneStruct;
 
-	PyErr_Fetch(&type, &value, &trace);
-	PyErr_NormalizeException(&type, &value, &trace);
-	if (trace)
-		(void)PyException_SetTraceback(value, trace);
-	status = PyObject_CallFunction(c->failed, "(O)", value);
-	if (status)
-		return (int)PyLong_AsLong(status);
-	PyErr_Print(); /* of a hook of the task's; SystemExit ends us */
-	return 1;
+	if (!code || (!none && PyObject_IsInstance(code, &PyLong_Type) != 1)) {
+		PyErr_Clear();
+		return false;
+	}
+	*status = none ? 0 : (int)PyLong_AsLong(code) & 0xff;
+	PyErr_Clear(); /* too large: -1, as the interpreter has it */
+	return true;
 }
 
-static int execute(const struct program_calls *c, PyObject *source)
+/* The exit status of what was raised, negative a signal; what there is to say of it the interpreter says, and ends itself where
+ * that is to say why a program ends. */
+static int fail(void)
 {
-	PyObject *result = run(c, source);
+	bool interrupted = PyErr_Occurred() == PyExc_KeyboardInterrupt;
+	PyObject *type, *value, *trace;
+	int status;
+
+	if (PyErr_ExceptionMatches(PyExc_SystemExit)) {
+		PyErr_Fetch(&type, &value, &trace);
+		PyErr_NormalizeException(&type, &value, &trace);
+		if (is_plain_exit(value, &status))
+			return status;
+		PyErr_Restore(type, value, trace);
+	}
+	PyErr_Print();
+	return interrupted ? -SIGINT : 1;
+}
+
+static int execute(const struct program_calls *c, PyObject *names, PyObject *source)
+{
+	PyObject *result = run(c, names, source);
 
 	if (!result)
-		return fail(c);
+		return fail();
 	Py_DecRef(result);
 	return 0;
 }
 
 /* --- its end --- */
 
-static bool flush(const char *name)
+static bool is_closed(PyObject *stream)
 {
-	PyObject *stream = PySys_GetObject(name);
+	PyObject *closed = PyObject_GetAttrString(stream, "closed");
+	bool is = closed && PyObject_IsTrue(closed) == 1;
 
-	return !stream || stream == &_Py_NoneStruct || done(PyObject_CallMethod(stream, "flush", NULL));
+	PyErr_Clear();
+	Py_DecRef(closed);
+	return is;
 }
 
-/* As the interpreter ends: its threads first, then what was registered, then the streams. */
-static _Noreturn void finish(const struct program_calls *c, int status)
+/* Of standard output is said what failed. */
+static bool flush(const char *name, bool says)
+{
+	PyObject *stream = PySys_GetObject(name), *result, *type, *value, *trace;
+
+	if (!stream || stream == &_Py_NoneStruct)
+		return true;
+	result = PyObject_CallMethod(stream, "flush", NULL);
+	if (result)
+		return done(result);
+	PyErr_Fetch(&type, &value, &trace);
+	if (is_closed(stream))
+		return true;
+	PyErr_Restore(type, value, trace);
+	if (says)
+		PyErr_WriteUnraisable(stream);
+	PyErr_Clear();
+	return false;
+}
+
+static bool flush_both(const char *out, const char *err)
+{
+	bool flushed = flush(out, true);
+
+	return flush(err, false) && flushed;
+}
+
+/* What runs at the end of something else may need it. */
+static bool is_code(PyObject *value)
+{
+	return PyObject_IsInstance(value, &PyModule_Type) == 1 ||
+	       PyObject_IsInstance(value, &PyFunction_Type) == 1 ||
+	       PyObject_IsInstance(value, &PyType_Type) == 1;
+}
+
+/* What the program's own names alone hold ends: what was written to an open file goes there. */
+static void end_names(PyObject *names)
+{
+	PyObject *key, *value;
+	ssize_t at = 0;
+
+	while (PyDict_Next(names, &at, &key, &value))
+		if (value != &_Py_NoneStruct && !is_code(value))
+			(void)PyDict_SetItem(names, key, &_Py_NoneStruct);
+	PyErr_Clear();
+}
+
+/* As the interpreter ends: its threads first, then what was registered, then the streams, then what is left, and
+ * the streams that it began with. */
+static _Noreturn void finish(const struct program_calls *c, PyObject *names, int status)
 {
 	PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading");
-	bool out, err;
+	bool flushed;
 
 	if (threading)
 		(void)done(PyObject_CallMethod(threading, "_shutdown", NULL));
 	(void)done(PyObject_CallObject(c->run_exit_functions, NULL));
-	out = flush("stdout");
-	err = flush("stderr");
-	if ((!out || !err) && status == 0)
+	flushed = flush_both("stdout", "stderr");
+	if (names)
+		end_names(names);
+	flushed = flush_both("__stdout__", "__stderr__") && flushed;
+	if (!flushed && status == 0)
 		status = FLUSH_FAILED;
 	if (status < 0) {
 		(void)signal(-status, SIG_DFL);
@@ -115,16 +196,15 @@ static void rehearse(const struct program_calls *c)
 	static const char nothing[] = "import sys\n";
 	PyObject *source = PyBytes_FromStringAndSize(nothing, sizeof(nothing) - 1);
 
-	(void)done(run(c, source));
+	(void)done(run(c, begin_main(), source));
 	Py_DecRef(source);
-	(void)flush("stdout");
-	(void)flush("stderr");
+	(void)flush_both("stdout", "stderr");
 }
 
 void program_run(const struct program_calls *c, bool hasty)
 {
 	struct task_frame frame;
-	PyObject *source, *variables;
+	PyObject *source, *variables, *names;
 
 	if (c->reseed != &_Py_NoneStruct && !done(PyObject_CallObject(c->reseed, NULL)))
 		_exit(1);
@@ -138,5 +218,6 @@ void program_run(const struct program_calls *c, bool hasty)
 	(void)close(LINE);
 	if (variables && !done(PyObject_CallFunction(c->set_variables, "(O)", variables)))
 		_exit(1);
-	finish(c, execute(c, source));
+	names = begin_main();
+	finish(c, names, execute(c, names, source));
 }

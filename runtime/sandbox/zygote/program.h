@@ -10,7 +10,6 @@
 /* What zygote.py has for us; each takes and returns what its own heading says. */
 struct program_calls {
 	PyObject *compile; /* the builtin */
-	PyObject *failed;
 	PyObject *reseed; /* None: nothing would be alike in every copy */
 	PyObject *set_variables;
 	PyObject *run_exit_functions;

@@ -7,7 +7,6 @@
 # page that is written to is copied.
 # Mustn't: leave a task anything of ours or of another's but memory that it may write its own copy of.
 import _imp
-import _signal
 import atexit
 import gc
 import os
@@ -31,6 +30,7 @@ def load_native(sock):
     os.write(fd, os.read(sock, NATIVE_MAX))
     native = _imp.create_dynamic(type(os.__spec__)("zygote", None, origin=f"/proc/self/fd/{fd}"))
     os.close(fd)
+    del sys.modules["zygote"]  # no task imports it
     return native
 
 
@@ -46,19 +46,6 @@ def reseed():
         modules["numpy.random"].seed()
     if "_ssl" in modules:
         modules["_ssl"].RAND_add(os.urandom(32), 32.0)
-
-
-def failed(e):
-    """The exit status of a program that raised that, negative a signal, as the interpreter would have it."""
-    if isinstance(e, SystemExit):
-        if e.code is None:
-            return 0
-        if isinstance(e.code, int):
-            return e.code & 0xFF
-        print(e.code, file=sys.stderr)
-        return 1
-    sys.excepthook(type(e), e, e.__traceback__)
-    return -_signal.SIGINT if isinstance(e, KeyboardInterrupt) else 1
 
 
 def set_variables(pairs):
@@ -87,7 +74,7 @@ def main(preload):
     sys.argv = ["-c"]
     gc.collect()
     gc.freeze()
-    native.serve(compile, failed, again, set_variables, atexit._run_exitfuncs)
+    native.serve(compile, again, set_variables, atexit._run_exitfuncs)
 
 
 main(sys.argv[1])
