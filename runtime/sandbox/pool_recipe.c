@@ -23,6 +23,10 @@
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* Of what the kernel counts for a user each task has at most this part. */
 #define TASK_SHARE 8
 
@@ -177,8 +181,8 @@ static int add_filter(struct zygote_setup *s, enum zygote_program which,
 	return 0;
 }
 
-static int add_profile(struct zygote_setup *s, enum zygote_program which, const struct seccomp *profile,
-		       struct arena *a, struct err *err)
+static int add_profile(struct zygote_setup *s, enum zygote_program which,
+		       const struct seccomp *profile, struct arena *a, struct err *err)
 {
 	struct seccomp_program p = { 0 };
 
@@ -208,8 +212,19 @@ static struct seccomp *without_entering(const struct seccomp *s, struct arena *a
 	return ret;
 }
 
+/* Does the kernel know the flag? Without a program it faults (EFAULT) on those that it does. */
+static bool waits_killably(void)
+{
+	return sys_seccomp(SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			   NULL) < 0 &&
+	       errno == EFAULT;
+}
+
 /* Whatever makes a socket: where it is told of, its answer is the kernel's. Stricter answers of the policy's go before it. */
-static const char *const socket_calls[] = { "socket", "socketpair", "socketcall", "io_uring_setup" };
+static const char *const socket_calls[] = { "socket", "socketpair", "socketcall",
+					    "io_uring_setup" };
 
 static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct arena *a)
 {
@@ -226,6 +241,12 @@ static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct 
 	*ret = (struct seccomp){ .default_action = SECCOMP_RET_ALLOW,
 				 .architectures = s->architectures,
 				 .syscalls = { rows, lends ? 2 : 1 } };
+	/* A handler of the task's makes a call that is told of fail with EINTR; so no longer once we have heard of it. */
+	if (lends && waits_killably()) {
+		ret->flags =
+			SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+		ret->flags_set = true;
+	}
 	return ret;
 }
 
