@@ -166,6 +166,11 @@ uses = {
 	"orphan": "os.fork() or os.setsid() and [socket.socket() for _ in range(9)] and time.sleep(9)",
 	"many": "[socket.socket() for _ in range(50)]",
 	"odd": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+	"killed": "p = os.fork() or [socket.socket() for _ in range(500)] and time.sleep(9); time.sleep(0.003); os.kill(p, 9); os.waitpid(p, 0)",
+	"interrupted": "signal.signal(signal.SIGALRM, lambda *a: None); signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)\nfor _ in range(300):\n\ttry: socket.socket().close()\n\texcept InterruptedError: pass",
+	# socket(AF_INET, SOCK_STREAM) as a program of 32 bits asks for it
+	"other architecture": "m = mmap.mmap(-1, 4096, prot=7); m.write(bytes.fromhex(\"53b867010000bb02000000b90100000031d2cd805bc3\"))\n" +
+		"if os.uname().machine == \"x86_64\": ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()",
 }
 looks = """
 import os
@@ -189,7 +194,7 @@ with Pool(size=1) as p:
 	assert len(lent) < 10, lent # they are lent, where nobody makes one
 	for name, use in uses.items():
 		for _ in range(3):
-			r = c.run("import os, socket, subprocess, sys, threading, time\n" + use)
+			r = c.run("import ctypes, mmap, os, signal, socket, subprocess, sys, threading, time\n" + use)
 			assert r["status"] == "ok", (name, r)
 			for _ in range(3):
 				other = set((r := c.run(looks))["stdout"].splitlines()) ^ set(fresh.splitlines())
