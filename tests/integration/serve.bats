@@ -448,7 +448,7 @@ with Pool(size=0) as p:
 	assert out == [True] * 50
 	other = p.client()
 	other.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(30)"}).encode())
-	eventually(lambda: c.stats()["running"] == 1)
+	eventually(lambda: (s := c.stats())["running"] == 1 and s["tasks"] == 58)
 	other.close()
 	s = eventually(lambda: (s := c.stats())["running"] == 0 and s["making"] == 0 and s)
 	assert s["tasks"] == 58 and s["idle"] == 0, s'

@@ -46,7 +46,8 @@ int text_share(void)
 	while (fgets(line, sizeof(line), maps)) {
 		struct mapping m;
 
-		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &m.begin, &m.end, m.access, &m.inode) == 4)
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &m.begin, &m.end, m.access, &m.inode) ==
+		    4)
 			share(&m);
 	}
 	(void)fclose(maps);
