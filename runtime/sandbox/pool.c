@@ -234,38 +234,19 @@ void pool_task_free(struct pool_task *t)
 	free(t);
 }
 
-/* Ours and theirs of the four that every task has. */
-static int open_ends(int ours[TASK_FDS], int theirs[TASK_FDS])
-{
-	static const int types[] = { [TASK_INIT] = SOCK_SEQPACKET, [TASK_LINE] = SOCK_STREAM };
-
-	for (int i = 0; i < TASK_WAY; i++) {
-		int ends[2];
-		int r = i <= TASK_LINE ? sys_socketpair(types[i] | SOCK_CLOEXEC, ends)
-				       : pipe2(ends, O_CLOEXEC);
-
-		if (r < 0)
-			return -1;
-		ours[i] = ends[0];
-		theirs[i] = ends[1];
-	}
-	return 0;
-}
-
-static int task_send(struct pool_zygote *z, struct pool_task *t, bool hasty, struct err *err)
+static int task_send(struct pool *p, struct pool_zygote *z, struct pool_task *t, bool hasty, struct err *err)
 {
 	const struct init_msg word = { .word = INIT_TASK, .number = hasty };
 	int theirs[TASK_FDS] = TASK_NO_FDS, r;
 
-	r = open_ends(t->fds, theirs);
+	r = ends_take(&p->ends, t->fds, theirs);
 	/* Its line has two whose end is the same. */
 	theirs[TASK_WAY] = t->fds[TASK_WAY];
 	if (r == 0)
 		r = init_send(z->source.fd, &word, theirs, task_fds_n(theirs));
 	if (r < 0)
 		(void)err_host(err, errno, "ask for a task's sandbox");
-	for (size_t i = 0; i < TASK_WAY; i++)
-		scope_close(&theirs[i]);
+	ends_close(theirs);
 	return r;
 }
 
@@ -277,7 +258,7 @@ static int task_make(struct pool *p, bool hasty, struct err *err)
 	*t = (struct pool_task){ .zygote = z, .fds = TASK_NO_FDS };
 	if ((recipe_is_filtered(&p->recipe) &&
 	     network_join(&p->network, &t->fds[TASK_WAY], err) < 0) ||
-	    task_send(z, t, hasty, err) < 0) {
+	    task_send(p, z, t, hasty, err) < 0) {
 		pool_task_free(t);
 		return -1;
 	}
@@ -507,6 +488,7 @@ int pool_wait_ms(const struct pool *p)
 
 int pool_begin(struct pool *p, struct arena *a, struct err *err)
 {
+	p->ends = (struct task_ends){ TASK_NO_FDS, TASK_NO_FDS };
 	p->network.source.fd = -1;
 	TRY(recipe_make(p->q, p->o->preload, &p->recipe, a, err));
 	TRY(network_fill(p, err));
@@ -568,6 +550,8 @@ void pool_stats(struct pool *p, struct pool_stats *ret)
 
 void pool_done(struct pool *p)
 {
+	ends_close(p->ends.ours);
+	ends_close(p->ends.theirs);
 	while (p->zygotes)
 		zygote_end(p, p->zygotes);
 	if (p->network.way)

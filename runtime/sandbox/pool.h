@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "runtime/sandbox/pool_agent.h"
+#include "runtime/sandbox/pool_ends.h"
 #include "runtime/sandbox/pool_network.h"
 
 #define POOL_SIZE_MAX 1024
@@ -61,6 +62,7 @@ struct pool {
 	int epoll;
 	struct pool_zygote *zygotes; /* the newest, of which tasks are made, first */
 	struct pool_task *tasks; /* ready and in the making; the oldest first */
+	struct task_ends ends; /* of the next task */
 	uint32_t idle, making;
 	uint32_t offered; /* ready, lent to who may want one next */
 	uint32_t changes; /* so often what is lent was to be called back */

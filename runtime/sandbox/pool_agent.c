@@ -83,29 +83,6 @@ static int hand_net_in(const struct home *h, bool warned, struct err *err)
 		       : 0;
 }
 
-/* The kernel counts these for each user namespace and for those it lies in; a process has no limit of its own. The task enters
- * the sandbox meanwhile. Where they cannot be written, all tasks share what their user has. */
-static void limit_inotify(int user_fd)
-{
-	static const struct {
-		const char *file, *most;
-	} rows[] = {
-		{ "max_inotify_instances", "16" },
-		{ "max_inotify_watches", "16384" },
-	};
-	struct err unheard;
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		(void)fd_write_at(user_fd, rows[i].file, rows[i].most, &unheard);
-}
-
-static int say_ready(int ready, struct err *err)
-{
-	return fd_write_all(ready, "", 1) < 0
-		       ? err_host(err, errno, "say that the task's sandbox is ready")
-		       : 0;
-}
-
 static _Noreturn void be_task_init(const struct home *h, const int fds[TASK_FDS], int ready)
 {
 	const struct init_joined joined = { .payload = TASK_PID,
@@ -115,18 +92,16 @@ static _Noreturn void be_task_init(const struct home *h, const int fds[TASK_FDS]
 					    .owner = h->net < 0 ? -1 : FD_NETS_IN,
 					    .net = h->net };
 	char line[ERR_LINE_MAX];
-	int user_fd = sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	bool warned = false;
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(h->plan, fds[TASK_WAY], &warned, &err) < 0 || say_ready(ready, &err) < 0 ||
+	if (prepare(h->plan, fds[TASK_WAY], &warned, &err) < 0 ||
 	    hand_net_in(h, warned, &err) < 0) {
 		(void)err_line(&err, line, sizeof(line));
 		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
 		_exit(1);
 	}
-	limit_inotify(user_fd);
 	init_serve(&joined);
 }
 

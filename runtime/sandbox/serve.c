@@ -471,6 +471,7 @@ static void step(struct server *s)
 	hand_out(s);
 	lend_next(s);
 	recall_changed(s);
+	ends_prepare(&s->pool.ends);
 	if (epoll_wait(s->pool.epoll, &e, 1, pool_wait_ms(&s->pool)) == 1)
 		on_event(s, e.data.ptr);
 }

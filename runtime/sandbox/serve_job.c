@@ -89,16 +89,6 @@ static int send_all(int line, struct iovec *parts, size_t n, int input)
 	return sent < 0 ? -1 : 0;
 }
 
-/* With HELLO the task's first process is closed to the task. */
-static bool wait_closed(int init)
-{
-	struct pollfd p = { .fd = init, .events = POLLIN };
-
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
-		;
-	return p.revents & POLLIN && !(p.revents & POLLERR);
-}
-
 /* 1: it was not made. Its code is there already; it says a byte when it takes it. */
 static int wait_made(struct job *j, int line)
 {
@@ -135,8 +125,8 @@ static int hand_over(struct job *j, struct arena *a, struct err *err)
 
 	TRY(input_file(q->input, &input, err));
 	errno = EPIPE;
-	there = wait_closed(j->fds[TASK_INIT]) &&
-		send_all(line, parts, ARRAY_LEN(parts), input) == 0;
+	/* A copy reads it once its sandbox's first process is closed to it (pool_agent.h). */
+	there = send_all(line, parts, ARRAY_LEN(parts), input) == 0;
 	if (!there && errno != EPIPE && errno != ECONNRESET)
 		return err_host(err, errno, "hand the code over");
 	made = wait_made(j, line);

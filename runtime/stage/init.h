@@ -60,10 +60,11 @@ int init_limit_files(const struct start *s, struct err *err);
 struct init_joined {
 	pid_t payload;
 	int sock;
-	/* The payload, somebody else's child, joins by its pidfd. So the process is open to others until something comes by this or
-	 * its other end is closed: the kernel asks of who joins the right to look into it (setns(2)). -1: nobody joins. */
+	/* The payload, somebody else's child, joins by its pidfd. So the process is open to others until INIT_LISTENER comes by this or
+	 * its other end is closed: the kernel asks of who joins the right to look into it (setns(2)). It is answered with the same
+	 * word once nobody joins any more. -1: nobody joins. */
 	int ready;
-	int owner; /* whom INIT_TOUCHED is said of net; then INIT_LISTENER comes by ready. -1: no network namespace is lent */
+	int owner; /* whom INIT_TOUCHED is said of net; then a listener comes with INIT_LISTENER. -1: no network namespace is lent */
 	int net;
 	const char *scratch; /* as in struct start */
 };

@@ -48,18 +48,6 @@ static void must(long result, const char *what)
 		fail(what);
 }
 
-/* False where the sandbox's first process has ended, which said why. */
-static bool hear_ready(int ready)
-{
-	char byte;
-	ssize_t n;
-
-	do
-		n = read(ready, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	return n == 1;
-}
-
 /* All of them are above LINE: in the zygote that is its socket. */
 static void take_descriptors(const int fds[COPY_FDS])
 {
@@ -106,8 +94,8 @@ void copy_filter(const struct zygote_setup *s)
 	(void)load(s, PROGRAM_OWN);
 }
 
-/* Our sandbox's first process answers it. */
-static void give_listener(int to, int listener)
+/* We have joined. With the listener, where there is one: our sandbox's first process answers it. */
+static void say_joined(int listener)
 {
 	struct init_msg word = { .word = INIT_LISTENER };
 	union {
@@ -115,44 +103,62 @@ static void give_listener(int to, int listener)
 		struct cmsghdr align;
 	} control = { { 0 } };
 	struct iovec part = { &word, sizeof(word) };
-	struct msghdr msg = { .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control.room,
-			      .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &listener, sizeof(listener));
-	must(sendmsg(to, &msg, MSG_NOSIGNAL), "hand in the filter's listener");
+	if (listener > 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof(control.room);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &listener, sizeof(listener));
+	}
+	must(sendmsg(READY, &msg, MSG_NOSIGNAL), "say that the task has joined its sandbox");
 }
 
-/* It still has every capability over its own namespaces, and so may load a filter. */
-static void enter(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS])
+/* The kernel counts these for each user namespace and for those it lies in; a process has no limit of its own. Where they cannot be
+ * written, all tasks share what their user has. */
+static void limit_inotify(int user_dir)
+{
+	static const struct {
+		const char *file, *most;
+	} rows[] = {
+		{ "max_inotify_instances", "16" },
+		{ "max_inotify_watches", "16384" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = openat(user_dir, rows[i].file, O_WRONLY);
+
+		if (fd < 0)
+			continue;
+		(void)!write(fd, rows[i].most, strlen(rows[i].most));
+		(void)close(fd);
+	}
+}
+
+/* The namespaces are there before what is mounted in them. With them come all capabilities, by which a filter may be loaded. */
+static void enter(const struct zygote_setup *s, const int fds[COPY_FDS], int user_dir)
 {
 	int null, listener;
 
 	must(syscall(SYS_setns, fds[COPY_SANDBOX], s->namespaces), "enter the task's namespaces");
+	limit_inotify(user_dir);
 	listener = load(s, PROGRAM_LAST);
-	if (listener > 0)
-		give_listener(fds[COPY_READY], listener);
+	must(dup2(fds[COPY_READY], READY), "keep the line to the sandbox's first process");
+	say_joined(listener);
 	null = open("/dev/null", O_RDONLY);
 	must(null, "open /dev/null");
 	must(dup2(null, STDIN_FILENO), "take the standard input");
-	must(syscall(SYS_close_range, LINE + 1, ~0U, 0), "close the descriptors");
+	must(syscall(SYS_close_range, READY + 1, ~0U, 0), "close the descriptors");
 	must(setsid(), "begin a session");
-	if (chdir(cwd) == 0)
-		return;
-	make_directories(cwd);
-	must(chdir(cwd), "enter the working directory");
 }
 
-static void drop(const struct zygote_setup *s)
+static void limit(const struct zygote_setup *s)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { { 0 }, { 0 } };
-
 	for (uint32_t i = 0; i < s->limits_n; i++) {
 		const uint64_t limit[2] = { s->limits[i].most, s->limits[i].most };
 
@@ -160,6 +166,34 @@ static void drop(const struct zygote_setup *s)
 	}
 	for (unsigned long c = 0; prctl(PR_CAPBSET_DROP, c, 0UL, 0UL, 0UL) == 0; c++)
 		;
+}
+
+/* Until all is in its place, and the sandbox's first process closed to us; false where it has ended, which said why. */
+static bool wait_ready(void)
+{
+	struct init_msg word;
+	ssize_t n;
+
+	do
+		n = read(READY, &word, sizeof(word));
+	while (n < 0 && errno == EINTR);
+	(void)close(READY);
+	return n == (ssize_t)sizeof(word);
+}
+
+static void go_to(const char *cwd)
+{
+	if (chdir(cwd) == 0)
+		return;
+	make_directories(cwd);
+	must(chdir(cwd), "enter the working directory");
+}
+
+static void drop(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { { 0 }, { 0 } };
+
 	must(syscall(SYS_capset, &head, none), "drop the capabilities");
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL), "set no_new_privs");
 	/* It was taken away with the change of namespaces; a program that is started has it. */
@@ -177,17 +211,19 @@ static void scope(void)
 	(void)close(ruleset);
 }
 
-void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS])
+void copy_join(const struct zygote_setup *s, const char *cwd, int user_dir, const int fds[COPY_FDS])
 {
 	sigset_t none;
 
 	take_descriptors(fds);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (!hear_ready(fds[COPY_READY]))
+	enter(s, fds, user_dir);
+	limit(s);
+	if (!wait_ready())
 		_exit(0);
-	enter(s, cwd, fds);
-	drop(s);
+	go_to(cwd);
+	drop();
 	if (s->scoped)
 		scope();
 }

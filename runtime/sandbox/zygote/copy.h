@@ -11,11 +11,14 @@
 
 /* Where a copy has its task's line, and the zygote its socket. */
 #define LINE (STDERR_FILENO + 1)
+/* Behind it, until its sandbox is ready, the line to the first process of that. */
+#define READY (LINE + 1)
 
 /* copy_filter: in the zygote, of which each copy has them: the filters that forbid nothing that is done before a task's code. */
 void copy_filter(const struct zygote_setup *s);
-/* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. Does not return where that fails. */
-void copy_join(const struct zygote_setup *s, const char *cwd, const int fds[COPY_FDS]);
+/* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. user_dir: /proc/sys/user, or -1. Does
+ * not return where that fails. */
+void copy_join(const struct zygote_setup *s, const char *cwd, int user_dir, const int fds[COPY_FDS]);
 
 /* copy_ready: says that the task is ready, and waits for the lengths of its code and its variables. */
 void copy_ready(struct task_frame *ret);

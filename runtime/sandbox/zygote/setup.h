@@ -13,7 +13,7 @@ enum copy_fd {
 	COPY_LINE,
 	COPY_OUT,
 	COPY_ERR,
-	COPY_READY, /* of the sandbox's first process: one byte when all is in its place; back comes the listener, where there is one */
+	COPY_READY, /* to the sandbox's first process: a copy says that it has joined, and hears that all is in its place */
 	COPY_FDS
 };
 

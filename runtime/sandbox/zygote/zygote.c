@@ -37,6 +37,7 @@ struct task {
 struct zygote {
 	struct zygote_setup setup;
 	char cwd[PATH_MAX];
+	int user_dir; /* /proc/sys/user, or -1 */
 	/* What is written lies together, as each page of it is copied anew after each fork. */
 	int sock, signals;
 	size_t tasks_n;
@@ -103,7 +104,7 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	errno = EAGAIN;
 	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
 	if (pid == 0) {
-		copy_join(&z->setup, z->cwd, fds);
+		copy_join(&z->setup, z->cwd, z->user_dir, fds);
 		program_run(calls, m.number);
 	}
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
@@ -198,6 +199,7 @@ struct zygote *zygote_begin(int sock)
 	(void)sigprocmask(SIG_BLOCK, &children, NULL);
 	z->sock = dup3(sock, LINE, O_CLOEXEC);
 	z->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	z->user_dir = open("/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (z->sock < 0 || z->signals < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
 		return NULL;
 	errno = EPROTO;
