@@ -26,10 +26,26 @@
  * NETS_IN. */
 enum { FD_SUPERVISOR, FD_ZYGOTE, FD_NETS, FD_NETS_IN, FD_FIRST_FREE };
 
+/* So long after a task that somebody waited for the sandbox of the next one is made: most run before. */
+#define AHEAD_MS 2
+
+/* One that was made, and has no task yet. */
+struct sandbox {
+	pid_t pid; /* of its first process; 0: there is none */
+	int pidfd;
+	int line; /* to it: what its task is made with; then the task's own (COPY_READY) */
+};
+#define NO_SANDBOX           \
+	{                    \
+		0, -1, -1    \
+	}
+
 struct agent {
 	const struct recipe *recipe;
 	pid_t zygote;
 	struct nets *nets;
+	struct sandbox ahead;
+	bool hasty; /* somebody waited for the last task */
 	bool warned; /* the pool */
 };
 
@@ -38,6 +54,7 @@ struct home {
 	const struct plan *plan;
 	uint64_t namespaces; /* CLONE_NEWx that are new */
 	int net; /* number of its network namespace, where that is lent; else -1 */
+	bool filtered; /* that is told where its sockets go before it makes them */
 };
 
 /* --- the first process of a task's sandbox --- */
@@ -83,25 +100,54 @@ static int hand_net_in(const struct home *h, bool warned, struct err *err)
 		       : 0;
 }
 
-static _Noreturn void be_task_init(const struct home *h, const int fds[TASK_FDS], int ready)
+/* What it has of its task's, the last one where the network is filtered. */
+enum { OF_INIT, OF_ERR, OF_WAY, OF_FDS };
+
+static void hear_task(int line, int fds[INIT_FDS_MAX])
 {
-	const struct init_joined joined = { .payload = TASK_PID,
-					    .sock = fds[TASK_INIT],
-					    .ready = ready,
-					    .scratch = SANDBOX_SCRATCH,
-					    .owner = h->net < 0 ? -1 : FD_NETS_IN,
-					    .net = h->net };
-	char line[ERR_LINE_MAX];
-	bool warned = false;
+	struct init_msg m = { 0 };
+
+	/* Nobody wants it any more. */
+	if (init_hear(line, &m, fds) <= 0 || fds[OF_ERR] < 0)
+		_exit(0);
+}
+
+/* It may be there before its task is, and holds nothing of the pool's then. */
+static void keep_line(int *line)
+{
+	if (*line != FD_FIRST_FREE && sys_dup3(*line, FD_FIRST_FREE, O_CLOEXEC) < 0)
+		_exit(1);
+	*line = FD_FIRST_FREE;
+	(void)sys_close_range(0, FD_NETS, 0);
+	(void)sys_close_range(FD_FIRST_FREE + 1, ~0U, 0);
+}
+
+static _Noreturn void be_task_init(const struct home *h, int line)
+{
+	struct init_joined joined = { .payload = TASK_PID,
+				      .scratch = SANDBOX_SCRATCH,
+				      .owner = h->net < 0 ? -1 : FD_NETS_IN,
+				      .net = h->net };
+	int fds[INIT_FDS_MAX] = { [OF_WAY] = -1 };
+	char text[ERR_LINE_MAX];
+	bool warned = false, failed;
 	struct err err;
 
 	(void)sys_umask(0);
-	if (prepare(h->plan, fds[TASK_WAY], &warned, &err) < 0 ||
-	    hand_net_in(h, warned, &err) < 0) {
-		(void)err_line(&err, line, sizeof(line));
-		(void)fd_write_all(fds[TASK_ERR], line, strlen(line));
+	if (h->filtered)
+		hear_task(line, fds);
+	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 || hand_net_in(h, warned, &err) < 0;
+	if (!h->filtered) {
+		keep_line(&line);
+		hear_task(line, fds);
+	}
+	if (failed) {
+		(void)err_line(&err, text, sizeof(text));
+		(void)fd_write_all(fds[OF_ERR], text, strlen(text));
 		_exit(1);
 	}
+	joined.sock = fds[OF_INIT];
+	joined.ready = line;
 	init_serve(&joined);
 }
 
@@ -144,7 +190,7 @@ static void hear_nets(struct agent *g)
 static struct home choose_home(const struct agent *g)
 {
 	const struct recipe *r = g->recipe;
-	struct home h = { r->task, r->namespaces, -1 };
+	struct home h = { r->task, r->namespaces, -1, recipe_is_filtered(r) };
 
 	if (!r->lends)
 		return h;
@@ -158,54 +204,102 @@ static struct home choose_home(const struct agent *g)
 	return h;
 }
 
-/* Its first process; -1 where it could not be made, which was said. */
-static int make_sandbox(const struct agent *g, const int fds[TASK_FDS], int ready)
+static pid_t clone_init(const struct agent *g, int line, int *pidfd)
 {
 	const struct home h = choose_home(g);
-	int pidfd = -1;
 	struct clone_args args = { .flags = h.namespaces | CLONE_PIDFD,
-				   .pidfd = (uint64_t)(uintptr_t)&pidfd,
+				   .pidfd = (uint64_t)(uintptr_t)pidfd,
 				   .exit_signal = SIGCHLD };
 	pid_t pid;
+	int errnum;
 
 	/* Open from its birth on: for its ids to be written, and for the task, and the zygote, which need not wait for it, to join. So
 	 * are we meanwhile, whom only the zygote sees. */
 	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
-		be_task_init(&h, fds, ready);
-	if (pid < 0)
-		say_failure(fds[TASK_ERR], "make the task's namespaces");
+		be_task_init(&h, line);
+	errnum = errno;
 	if (h.plan == g->recipe->task_lent && nets_leave(g->nets) < 0)
 		_exit(1);
 	if (pid > 0 && h.net >= 0)
 		nets_lend(g->nets, h.net, pid);
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return pid < 0 ? -1 : pidfd;
+	errno = errnum;
+	return pid;
+}
+
+/* 0 or -1 with errno. */
+static int make_sandbox(const struct agent *g, struct sandbox *ret)
+{
+	int ends[2], errnum;
+
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+		return -1;
+	ret->line = ends[0];
+	ret->pid = clone_init(g, ends[1], &ret->pidfd);
+	errnum = errno;
+	(void)sys_close(ends[1]);
+	if (ret->pid > 0)
+		return 0;
+	(void)sys_close(ends[0]);
+	*ret = (struct sandbox)NO_SANDBOX;
+	errno = errnum;
+	return -1;
+}
+
+/* Who waits for its task ends. */
+static void let_go(struct sandbox *s)
+{
+	scope_close(&s->pidfd);
+	scope_close(&s->line);
+	*s = (struct sandbox)NO_SANDBOX;
+}
+
+/* To the first process before the task can speak to it. */
+static int hand_over(const struct sandbox *s, const struct init_msg *m, const int fds[TASK_FDS])
+{
+	const int of[] = { [OF_INIT] = fds[TASK_INIT],
+			   [OF_ERR] = fds[TASK_ERR],
+			   [OF_WAY] = fds[TASK_WAY] };
+	int to_zygote[COPY_FDS];
+
+	if (init_send(s->line, m, of, fds[TASK_WAY] < 0 ? OF_WAY : OF_FDS) < 0)
+		return -1;
+	to_zygote[COPY_SANDBOX] = s->pidfd;
+	memcpy(to_zygote + COPY_INIT, fds, TASK_WAY * sizeof(int));
+	to_zygote[COPY_READY] = s->line;
+	if (init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) == 0)
+		return 0;
+	if (errno != ETOOMANYREFS)
+		_exit(1);
+	return -1;
 }
 
 /* m: what was asked for, to be passed on. */
-static void make_task(const struct agent *g, const struct init_msg *m, const int fds[TASK_FDS])
+static void make_task(struct agent *g, const struct init_msg *m, const int fds[TASK_FDS])
 {
-	int ready[2], to_zygote[COPY_FDS];
-	scoped_fd int sandbox = -1;
-
-	if (sys_socketpair(SOCK_STREAM | SOCK_CLOEXEC, ready) < 0) {
-		say_failure(fds[TASK_ERR], "make a socket pair");
+	g->hasty = m->number;
+	if (!g->ahead.pid && make_sandbox(g, &g->ahead) < 0) {
+		say_failure(fds[TASK_ERR], "make the task's namespaces");
 		return;
 	}
-	sandbox = make_sandbox(g, fds, ready[1]);
-	(void)sys_close(ready[1]);
-	to_zygote[COPY_SANDBOX] = sandbox;
-	memcpy(to_zygote + COPY_INIT, fds, TASK_WAY * sizeof(int));
-	to_zygote[COPY_READY] = ready[0];
-	/* More descriptors are on their way than our user may have: that is this task's end alone. */
-	if (sandbox >= 0 && init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) < 0) {
-		if (errno != ETOOMANYREFS)
-			_exit(1);
-		say_failure(fds[TASK_ERR], "hand the task to the interpreter");
-	}
-	(void)sys_close(ready[0]);
+	/* More descriptors may be on their way than our user may have: that is this task's end alone. */
+	if (hand_over(&g->ahead, m, fds) < 0)
+		say_failure(fds[TASK_ERR], "hand the task to its sandbox");
+	let_go(&g->ahead);
+}
+
+/* Who did not wait for a task's sandbox has less to wait for. Where it cannot be had now, the next task says why. */
+static void make_ahead(struct agent *g)
+{
+	g->hasty = false;
+	(void)make_sandbox(g, &g->ahead);
+}
+
+static bool may_make_ahead(const struct agent *g)
+{
+	return g->hasty && !g->ahead.pid && !recipe_is_filtered(g->recipe);
 }
 
 static void hear(struct agent *g)
@@ -217,8 +311,11 @@ static void hear(struct agent *g)
 		_exit(0);
 	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
 		make_task(g, &m, fds);
-	else if (m.word == INIT_TASK)
-		nets_rest(g->nets, 0); /* it came without descriptors: the next one has room for them */
+	else if (m.word == INIT_TASK) {
+		/* It came without descriptors: the next one has room for them. */
+		let_go(&g->ahead);
+		nets_rest(g->nets, 0);
+	}
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }
@@ -234,6 +331,8 @@ static void reap(struct agent *g)
 		if (info.si_pid != g->zygote) {
 			hear_nets(g);
 			nets_ended(g->nets, info.si_pid);
+			if (info.si_pid == g->ahead.pid)
+				let_go(&g->ahead);
 			continue;
 		}
 		const struct init_msg ended = { .word = INIT_ENDED,
@@ -261,9 +360,11 @@ static _Noreturn void serve(struct agent *g)
 	for (reap(g);; reap(g)) {
 		struct signalfd_siginfo info;
 
-		int n = poll(p, 3, nets_wait_ms(g->nets));
+		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : nets_wait_ms(g->nets));
 
-		if (n == 0)
+		if (n == 0 && may_make_ahead(g))
+			make_ahead(g);
+		else if (n == 0)
 			nets_rest(g->nets, NETS_REST);
 		if (n <= 0)
 			continue;
@@ -331,7 +432,9 @@ static void skip_number(void)
 
 int agent_split(const struct start *s, struct err *err)
 {
-	struct agent g = { .recipe = s->split_ctx, .nets = calloc(1, sizeof(*g.nets)) };
+	struct agent g = { .recipe = s->split_ctx,
+			   .nets = calloc(1, sizeof(*g.nets)),
+			   .ahead = NO_SANDBOX };
 	int ends[2], nets[2];
 
 	if (!g.nets)
