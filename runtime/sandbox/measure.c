@@ -84,6 +84,7 @@ bool usage_parse(const char *line, long page, long ticks, struct usage *ret)
 
 	if (!fields_parse(line, field))
 		return false;
+	ret->runs = ret->runs || strrchr(line, ')')[2] != 'S';
 	ret->processes++;
 	ret->tasks += field[FIELD_THREADS];
 	ret->resident += field[FIELD_RSS] * (uint64_t)page;
@@ -199,6 +200,19 @@ bool measure_account(struct measure *m, struct account *account, bool falls, str
 		ret->cpu_us = again.cpu_us > ret->cpu_us ? again.cpu_us : ret->cpu_us;
 	}
 	ret->cpu_us = account_add(account, ret->cpu_us, falls);
+	return true;
+}
+
+bool measure_ran(struct measure *m, int number, struct ran *ret)
+{
+	char text[TEXT_MAX], pid[16];
+	const char *s;
+
+	(void)snprintf(pid, sizeof(pid), "%d", number);
+	s = read_of(m, pid, "schedstat", text);
+	if (!s || strlen(s) >= sizeof(ret->text))
+		return false;
+	memcpy(ret->text, s, strlen(s) + 1);
 	return true;
 }
 

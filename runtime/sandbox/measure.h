@@ -12,6 +12,7 @@ struct usage {
 	uint64_t processes;
 	uint64_t resident; /* bytes; what is shared counts for each */
 	uint64_t cpu_us; /* of those alive, and of those they waited for */
+	bool runs; /* one of them is not asleep */
 };
 
 /* The processor time of a tree, whoever of it is gone. Zeroed at first. */
@@ -30,6 +31,12 @@ struct finish {
 /* What a process is named that ends, before its status; of copy.c. */
 #define FINISH_NAME "ended "
 
+/* What the kernel says of how often and how long a thread has run (/proc/PID/schedstat): another word as soon as it has. */
+#define RAN_MAX 64
+struct ran {
+	char text[RAN_MAX];
+};
+
 struct measure; /* an open /proc */
 /* measure_open: takes the fd. NULL with errno on failure. */
 struct measure *measure_open(int proc_fd);
@@ -39,6 +46,8 @@ bool measure_usage(struct measure *m, struct usage *ret);
 /* measure_account: likewise, with cpu_us that of the account; falls: whether what the tree has less than before is of those that
  * are gone. */
 bool measure_account(struct measure *m, struct account *account, bool falls, struct usage *ret);
+/* measure_ran: of the first thread of the process with that number there; false where the kernel does not say it. */
+bool measure_ran(struct measure *m, int number, struct ran *ret);
 /* measure_proportional: bytes of memory with what is shared divided among those who share it (PSS); of a process that does
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);

@@ -135,12 +135,37 @@ static void hold_cpu_time(struct watch *w, uint64_t now)
 static uint64_t pause_after(struct watch *w, const struct usage *u)
 {
 	uint64_t usual = w->account.gone_us ? LOOK_UNHEARD_MS : LOOK_MS;
-	bool idle = w->looks > 1 && u->cpu_us == w->last_cpu_us && u->resident == w->last_resident;
+	bool idle = w->looks > 1 && u->cpu_us == w->last.cpu_us && u->resident == w->last.resident;
 
 	w->pause = !idle ? usual : w->pause < LOOK_IDLE_MS / 2 ? 2 * w->pause : LOOK_IDLE_MS;
-	w->last_cpu_us = u->cpu_us;
-	w->last_resident = u->resident;
+	w->last = *u;
 	return w->pause;
+}
+
+/* Where the only thread of the only process has slept since the last look, nothing can be other than it was then: to see that is
+ * cheaper than to look at all, and most that wait wait so. */
+static bool has_slept(struct watch *w)
+{
+	const struct usage *u = &w->last;
+	struct ran now;
+	bool told = w->payload && measure_ran(w->measure, w->payload, &now);
+	bool slept = told && u->processes == 1 && u->tasks == 1 && !u->runs && !w->ended &&
+		     str_eq(now.text, w->ran.text);
+
+	w->ran = told ? now : (struct ran){ "" };
+	return slept;
+}
+
+static bool measure_all(struct watch *w, struct usage *ret)
+{
+	if (!w->measure)
+		return false;
+	if (has_slept(w)) {
+		*ret = w->last;
+		return true;
+	}
+	/* What we have ended takes its time out of the sum, too. */
+	return measure_account(w->measure, &w->account, !w->breach && !w->ended, ret);
 }
 
 static void look(struct watch *w)
@@ -158,8 +183,7 @@ static void look(struct watch *w)
 		hold_cpu_time(w, now);
 		return;
 	}
-	/* What we have ended takes its time out of the sum, too. */
-	if (!w->measure || !measure_account(w->measure, &w->account, !w->breach && !w->ended, &u))
+	if (!measure_all(w, &u))
 		return;
 	w->look_at = now + pause_after(w, &u);
 	if (u.cpu_us > w->cpu_us)

@@ -59,7 +59,9 @@ struct watch {
 	int64_t tokens; /* microseconds of processor time that may be used */
 	uint64_t cpu_seen, tokens_at;
 	struct account account; /* of processor time */
-	uint64_t pause, last_cpu_us, last_resident; /* between looks, and at the last one */
+	uint64_t pause; /* between looks */
+	struct usage last; /* of the last one, and before it how often the payload had run */
+	struct ran ran;
 	long processors;
 };
 #define WATCH_INIT                                                                           \

@@ -285,6 +285,9 @@ with Pool("--memory", "96M", "--max-processes", "12", "--disk", "4M", "--max-fil
 		assert status("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass", timeout_ms=300) == ("timeout", 124)
 		assert status("x = b\"1\" * (60 << 20); time.sleep(3)", memory_bytes=40 << 20) == ("memory", 137)
 		assert status("x = b\"1\" * (60 << 20); print(1)") == ("ok", 0)
+		# Who has slept for long is looked at as soon as it does not.
+		assert status("time.sleep(1); x = bytearray(b\"1\" * (300 << 20)); time.sleep(5)") == ("memory", 137)
+		assert status("time.sleep(1)\nif os.fork() == 0: x = bytearray(b\"1\" * (300 << 20))\ntime.sleep(5)") == ("memory", 137)
 	assert c.ask("execute", code="1", timeout_ms=26000)["error"]["kind"] == "request"
 	assert c.ask("execute", code="1", memory_bytes=1 << 40)["error"]["kind"] == "request"' 120
 }

@@ -37,6 +37,10 @@ static void a_process_is_read_whatever_its_name(void **state)
 		assert_int_equal(u.tasks, 5);
 		assert_int_equal(u.resident, 300 * 4096);
 		assert_int_equal(u.cpu_us, 13 * 10000);
+		assert_false(u.runs);
+		*strchr(strrchr(line, ')'), 'S') = 'R';
+		assert_true(usage_parse(line, 4096, 100, &u));
+		assert_true(u.runs);
 	}
 }
 
