@@ -39,6 +39,6 @@ struct zygote_setup {
 	struct {
 		uint64_t kind, most; /* RLIMIT_x */
 	} limits[ZYGOTE_LIMITS_MAX];
-	struct sock_filter filter
-		[BPF_MAXINSNS]; /* one behind the other; what is behind filter_n is not sent */
+	/* One behind the other; what is behind filter_n is not sent. */
+	struct sock_filter filter[BPF_MAXINSNS];
 };

@@ -10,6 +10,8 @@
 #define LARGE (512UL << 10)
 #define LINE_MAX 4352 /* of proc_pid_maps(5): a path and what stands before it */
 
+#define MAPPING "%lx-%lx %7s %*s %*s %lu"
+
 struct mapping {
 	unsigned long begin, end, inode;
 	char access[8];
@@ -46,8 +48,7 @@ int text_share(void)
 	while (fgets(line, sizeof(line), maps)) {
 		struct mapping m;
 
-		if (sscanf(line, "%lx-%lx %7s %*s %*s %lu", &m.begin, &m.end, m.access, &m.inode) ==
-		    4)
+		if (sscanf(line, MAPPING, &m.begin, &m.end, m.access, &m.inode) == 4)
 			share(&m);
 	}
 	(void)fclose(maps);
