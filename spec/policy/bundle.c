@@ -197,6 +197,7 @@ static bool is_listed(const struct strings *list, const char *word)
 	return false;
 }
 
+/* A port of the host's is opened by who runs the bundle. */
 static int take_ports(struct policy *p, const struct srt_network *n, struct err *err)
 {
 	for (size_t i = 0; i < p->publish.n; i++) {
@@ -209,7 +210,12 @@ static int take_ports(struct policy *p, const struct srt_network *n, struct err 
 		return err_in(err, "--publish");
 	}
 	for (size_t i = 0; !p->publish.n && i < n->publish.n; i++)
-		TRY(policy_add_word(p, &p->publish, n->publish.v[i], NETWORK "publish", err));
+		TRY(narrow(p,
+			   arena_printf(p->arena,
+					NETWORK "publish/%zu: %s is not opened by the bundle "
+						"alone: say --publish %s to have it",
+					i, n->publish.v[i], n->publish.v[i]),
+			   err));
 	return 0;
 }
 

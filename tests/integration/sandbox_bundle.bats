@@ -83,6 +83,11 @@ refused() {
 	refused "*--network: the bundle's own network is filtered*" --network pasta
 	run -0 --separate-stderr sandbox exec --bundle b --allow-network /bin/busybox true
 	[[ $stderr == *'--allow-network: of the bundle'\''s network there is what /srt/network/allow'* ]] || said
+	sandboxed '{network: {mode: "filtered", allow: ["192.0.2.0/24"], publish: ["127.0.0.1:7001:80"]}}'
+	[ -z "$(explained publish)" ]
+	grep -qx 'sandbox-runtime: warning: /srt/network/publish/0: 127.0.0.1:7001:80 is not opened by the bundle alone: say --publish 127.0.0.1:7001:80 to have it' err
+	explained publish --publish 127.0.0.1:7001:80 | grep -q '127.0.0.1:7001:80'
+	sandboxed '{network: {mode: "filtered", allow: ["*.example.org:443", "192.0.2.0/24"], deny: ["bad.example.org"]}}'
 	# What was refused names what would open it.
 	run --separate-stderr sandbox exec --bundle b /bin/busybox nc -w 2 198.51.100.1 80
 	[[ $stderr == *'Network access denied: 198.51.100.1 port 80: no rule allows it; "198.51.100.1:80" in /srt/network/allow opens it'* ]] || said
