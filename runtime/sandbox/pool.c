@@ -234,7 +234,8 @@ void pool_task_free(struct pool_task *t)
 	free(t);
 }
 
-static int task_send(struct pool *p, struct pool_zygote *z, struct pool_task *t, bool hasty, struct err *err)
+static int task_send(struct pool *p, struct pool_zygote *z, struct pool_task *t, bool hasty,
+		     struct err *err)
 {
 	const struct init_msg word = { .word = INIT_TASK, .number = hasty };
 	int theirs[TASK_FDS] = TASK_NO_FDS, r;

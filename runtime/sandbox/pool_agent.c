@@ -35,9 +35,9 @@ struct sandbox {
 	int pidfd;
 	int line; /* to it: what its task is made with; then the task's own (COPY_READY) */
 };
-#define NO_SANDBOX           \
-	{                    \
-		0, -1, -1    \
+#define NO_SANDBOX        \
+	{                 \
+		0, -1, -1 \
 	}
 
 struct agent {
@@ -136,7 +136,8 @@ static _Noreturn void be_task_init(const struct home *h, int line)
 	(void)sys_umask(0);
 	if (h->filtered)
 		hear_task(line, fds);
-	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 || hand_net_in(h, warned, &err) < 0;
+	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 ||
+		 hand_net_in(h, warned, &err) < 0;
 	if (!h->filtered) {
 		keep_line(&line);
 		hear_task(line, fds);
@@ -259,9 +260,9 @@ static void let_go(struct sandbox *s)
 /* To the first process before the task can speak to it. */
 static int hand_over(const struct sandbox *s, const struct init_msg *m, const int fds[TASK_FDS])
 {
-	const int of[] = { [OF_INIT] = fds[TASK_INIT],
-			   [OF_ERR] = fds[TASK_ERR],
-			   [OF_WAY] = fds[TASK_WAY] };
+	const int of[] = {
+		[OF_INIT] = fds[TASK_INIT], [OF_ERR] = fds[TASK_ERR], [OF_WAY] = fds[TASK_WAY]
+	};
 	int to_zygote[COPY_FDS];
 
 	if (init_send(s->line, m, of, fds[TASK_WAY] < 0 ? OF_WAY : OF_FDS) < 0)

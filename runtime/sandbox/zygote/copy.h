@@ -18,7 +18,8 @@
 void copy_filter(const struct zygote_setup *s);
 /* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. user_dir: /proc/sys/user, or -1. Does
  * not return where that fails. */
-void copy_join(const struct zygote_setup *s, const char *cwd, int user_dir, const int fds[COPY_FDS]);
+void copy_join(const struct zygote_setup *s, const char *cwd, int user_dir,
+	       const int fds[COPY_FDS]);
 
 /* copy_ready: says that the task is ready, and waits for the lengths of its code and its variables. */
 void copy_ready(struct task_frame *ret);

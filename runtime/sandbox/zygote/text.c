@@ -25,7 +25,7 @@ static int protection(const char *access)
 
 static void share(const struct mapping *m)
 {
-	volatile char *first = (volatile char *)m->begin;
+	volatile char *first = (volatile char *)m->begin, byte;
 	void *where = (void *)m->begin;
 	size_t size = m->end - m->begin;
 	int now = protection(m->access);
@@ -34,7 +34,8 @@ static void share(const struct mapping *m)
 	    (now & (PROT_READ | PROT_WRITE)) != PROT_READ ||
 	    mprotect(where, size, now | PROT_WRITE) < 0)
 		return;
-	*first = *first;
+	byte = *first;
+	*first = byte;
 	(void)mprotect(where, size, now);
 }
 
