@@ -146,7 +146,8 @@ static void enter(const struct zygote_setup *s, const int fds[COPY_FDS], int use
 	int null, listener;
 
 	must(syscall(SYS_setns, fds[COPY_SANDBOX], s->namespaces), "enter the task's namespaces");
-	limit_inotify(user_dir);
+	if (user_dir >= 0)
+		limit_inotify(user_dir);
 	listener = load(s, PROGRAM_LAST);
 	must(dup2(fds[COPY_READY], READY), "keep the line to the sandbox's first process");
 	say_joined(listener);

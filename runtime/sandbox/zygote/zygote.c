@@ -28,6 +28,9 @@
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
 #define TASKS_MAX 8192
+/* So many at one time have limits of inotify of their own. The kernel finds such a file among those of all user namespaces one by
+ * one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
+#define INOTIFY_TASKS_MAX 64
 
 struct task {
 	pid_t pid;
@@ -104,7 +107,8 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	errno = EAGAIN;
 	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
 	if (pid == 0) {
-		copy_join(&z->setup, z->cwd, z->user_dir, fds);
+		copy_join(&z->setup, z->cwd, z->tasks_n < INOTIFY_TASKS_MAX ? z->user_dir : -1,
+			  fds);
 		program_run(calls, m.number);
 	}
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
