@@ -28,8 +28,10 @@ static struct net *find_user(struct nets *n, pid_t user)
 
 static void drop(struct nets *n, struct net *net)
 {
-	if (net->fd >= 0)
+	if (net->fd >= 0) {
+		n->held_n--;
 		nets_give_up(n, net->fd);
+	}
 	*net = n->v[--n->n];
 }
 
@@ -79,10 +81,14 @@ void nets_hand_in(struct nets *n, int number, int fd)
 {
 	struct net *net = find(n, number);
 
-	if (net)
-		net->fd = fd;
-	else
+	if (!net) {
 		nets_give_up(n, fd);
+	} else if (n->held_n == NETS_HELD_MAX) {
+		(void)sys_close(fd); /* its task has it, and it goes with that */
+	} else {
+		net->fd = fd;
+		n->held_n++;
+	}
 }
 
 void nets_touched(struct nets *n, int number)

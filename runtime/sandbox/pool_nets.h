@@ -16,6 +16,7 @@
 
 #define NETS_MAX 8192 /* as many as a zygote has tasks */
 #define NETS_SPARE_MAX 32
+#define NETS_HELD_MAX 64 /* with those that tasks have: whoever is cloned closes each descriptor that we have */
 #define NETS_REST 4 /* of those, so many stay while nothing happens */
 /* Those that are given up, and after how long a rest they go. The kernel takes one down under a lock that making one needs, too, and
  * waits there for every processor (cleanup_net, rtnl); of many that go at one time it waits once for all. */
@@ -24,7 +25,7 @@
 
 struct nets {
 	int own; /* of the calling process */
-	size_t n, spare_n, gone_n;
+	size_t n, spare_n, held_n, gone_n;
 	int number; /* of the last one that was made */
 	int gone[NETS_GONE_MAX];
 	struct net {

@@ -132,12 +132,14 @@ static void hold_cpu_time(struct watch *w, uint64_t now)
 }
 
 /* How long until the next look. What could fill the memory that is left comes before. */
-static uint64_t pause_after(struct watch *w, const struct usage *u)
+static uint64_t pause_after(struct watch *w, const struct usage *u, bool slept)
 {
 	uint64_t usual = w->account.gone_us ? LOOK_UNHEARD_MS : LOOK_MS;
 	bool idle = w->looks > 1 && u->cpu_us == w->last.cpu_us && u->resident == w->last.resident;
 
-	w->pause = !idle ? usual : w->pause < LOOK_IDLE_MS / 2 ? 2 * w->pause : LOOK_IDLE_MS;
+	w->pause = !idle				   ? usual
+		   : !slept && w->pause < LOOK_IDLE_MS / 2 ? 2 * w->pause
+							   : LOOK_IDLE_MS;
 	w->last = *u;
 	return w->pause;
 }
@@ -148,7 +150,7 @@ static bool has_slept(struct watch *w)
 {
 	const struct usage *u = &w->last;
 	struct ran now;
-	bool told = w->payload && measure_ran(w->measure, w->payload, &now);
+	bool told = w->payload && w->measure && measure_ran(w->measure, w->payload, &now);
 	bool slept = told && u->processes == 1 && u->tasks == 1 && !u->runs && !w->ended &&
 		     str_eq(now.text, w->ran.text);
 
@@ -156,26 +158,25 @@ static bool has_slept(struct watch *w)
 	return slept;
 }
 
-static bool measure_all(struct watch *w, struct usage *ret)
+static bool measure_all(struct watch *w, bool slept, struct usage *ret)
 {
-	if (!w->measure)
-		return false;
-	if (has_slept(w)) {
+	if (slept)
 		*ret = w->last;
-		return true;
-	}
 	/* What we have ended takes its time out of the sum, too. */
-	return measure_account(w->measure, &w->account, !w->breach && !w->ended, ret);
+	return slept || (w->measure &&
+			 measure_account(w->measure, &w->account, !w->breach && !w->ended, ret));
 }
 
 static void look(struct watch *w)
 {
 	uint64_t limit = policy_n(w->policy, POLICY_MEMORY), now = now_ms(), left, memory;
+	bool slept = !w->on_look && has_slept(w);
 	struct usage u;
 
 	w->looks++;
 	w->look_at = now + LOOK_MS;
-	look_at_disk(w);
+	if (!slept)
+		look_at_disk(w);
 	if (w->on_look) {
 		w->on_look(w->look_ctx, w);
 		if (w->killed_for_memory)
@@ -183,9 +184,9 @@ static void look(struct watch *w)
 		hold_cpu_time(w, now);
 		return;
 	}
-	if (!measure_all(w, &u))
+	if (!measure_all(w, slept, &u))
 		return;
-	w->look_at = now + pause_after(w, &u);
+	w->look_at = now + pause_after(w, &u, slept);
 	if (u.cpu_us > w->cpu_us)
 		w->cpu_us = u.cpu_us;
 	/* Of those that are left at the end, the payload itself was one more. */
