@@ -206,9 +206,13 @@ bool domain_rule_common(const struct domain_rule *a, const struct domain_rule *b
 
 static const char *address_text(const struct domain_rule *r, struct arena *a)
 {
-	bool v4 = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)r->address) && r->bits >= V4_PREFIX;
-	unsigned int most = v4 ? 32 : 128, bits = r->bits - (v4 ? V4_PREFIX : 0u);
 	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+	bool v4;
+
+	memcpy(&address, r->address, sizeof(address));
+	v4 = IN6_IS_ADDR_V4MAPPED(&address) && r->bits >= V4_PREFIX;
+	unsigned int most = v4 ? 32 : 128, bits = r->bits - (v4 ? V4_PREFIX : 0u);
 
 	(void)inet_ntop(v4 ? AF_INET : AF_INET6, r->address + (v4 ? 12 : 0), text, sizeof(text));
 	return bits == most ? arena_str(a, text) : arena_printf(a, "%s/%u", text, bits);
