@@ -16,8 +16,9 @@
 
 #define NETS_MAX 8192 /* as many as a zygote has tasks */
 #define NETS_SPARE_MAX 32
-#define NETS_HELD_MAX 64 /* with those that tasks have: whoever is cloned closes each descriptor that we have */
 #define NETS_REST 4 /* of those, so many stay while nothing happens */
+/* With those that tasks have: whoever is cloned closes each descriptor that we have. */
+#define NETS_HELD_MAX 64
 /* Those that are given up, and after how long a rest they go. The kernel takes one down under a lock that making one needs, too, and
  * waits there for every processor (cleanup_net, rtnl); of many that go at one time it waits once for all. */
 #define NETS_GONE_MAX 32
