@@ -203,6 +203,15 @@ bool measure_account(struct measure *m, struct account *account, bool falls, str
 	return true;
 }
 
+/* A kernel that does not count says so by zeros, for ever: whoever has been seen has run. */
+bool ran_parse(const char *line, struct ran *ret)
+{
+	if (line[0] < '1' || line[0] > '9' || strlen(line) >= sizeof(ret->text))
+		return false;
+	memcpy(ret->text, line, strlen(line) + 1);
+	return true;
+}
+
 bool measure_ran(struct measure *m, int number, struct ran *ret)
 {
 	char text[TEXT_MAX], pid[16];
@@ -210,10 +219,7 @@ bool measure_ran(struct measure *m, int number, struct ran *ret)
 
 	(void)snprintf(pid, sizeof(pid), "%d", number);
 	s = read_of(m, pid, "schedstat", text);
-	if (!s || strlen(s) >= sizeof(ret->text))
-		return false;
-	memcpy(ret->text, s, strlen(s) + 1);
-	return true;
+	return s && ran_parse(s, ret);
 }
 
 uint64_t measure_proportional(struct measure *m)

@@ -61,6 +61,8 @@ bool measure_alone(struct measure *m, int number);
 bool finish_parse(const char *line, int *status);
 /* usage_parse: the line of /proc/PID/stat added to *ret. False where it is none. For tests. */
 bool usage_parse(const char *line, long page, long ticks, struct usage *ret);
+/* ran_parse: the line of /proc/PID/schedstat. False where it tells nothing. For tests. */
+bool ran_parse(const char *line, struct ran *ret);
 /* account_add: of a look at the tree: what all have used. */
 uint64_t account_add(struct account *account, uint64_t tree_us, bool falls);
 /* pss_parse: the Pss of /proc/PID/smaps_rollup in bytes, or -1. */

@@ -290,11 +290,11 @@ static int close_to_others(const struct init_joined *j)
 		fds[0] = -1;
 	if (begin(FD_SOCK, j->scratch, true, &err) < 0)
 		_exit(1);
+	if (j->owner >= 0 && fds[0] < 0)
+		touch(j);
 	/* It may have ended. */
 	(void)init_say(FD_READY, INIT_LISTENER, 0);
 	(void)sys_close(FD_READY);
-	if (j->owner >= 0 && fds[0] < 0)
-		touch(j);
 	return fds[0];
 }
 

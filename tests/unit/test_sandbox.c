@@ -44,6 +44,19 @@ static void a_process_is_read_whatever_its_name(void **state)
 	}
 }
 
+static void a_kernel_that_does_not_count_tells_of_no_sleep(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	assert_true(ran_parse("1234567 890 12\n", &ran));
+	assert_string_equal(ran.text, "1234567 890 12\n");
+	assert_false(ran_parse("0 0 0\n", &ran));
+	assert_false(ran_parse("", &ran));
+	assert_false(ran_parse(
+		"1111111111111111111111 2222222222222222222222 3333333333333333333333\n", &ran));
+}
+
 static void what_is_no_process_is_not_counted(void **state)
 {
 	static const char *const wrong[] = { "", "12", "12 (x)", "12 (x) ", "12 (x) S 1 2 3" };
@@ -411,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
+		cmocka_unit_test(a_kernel_that_does_not_count_tells_of_no_sleep),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
 		cmocka_unit_test(the_last_words_of_an_end_that_closed_are_heard),
 		cmocka_unit_test(who_is_gone_has_used_what_the_tree_has_less),
