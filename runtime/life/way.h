@@ -13,9 +13,6 @@
 #include "runtime/plan/op.h"
 #include "spec/oci/domain.h"
 
-/* Listeners that stand in for a redirection, IPv4 and IPv6. */
-#define WAY_PORTS_MAX 128
-
 struct way {
 	const struct srt_network *network; /* NULL: there is no helper to be */
 	struct policy_domains rules;

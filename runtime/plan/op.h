@@ -175,6 +175,9 @@ enum way_socket {
 	WAY_SOCKETS,
 	WAY_PORT = WAY_SOCKETS /* one of those that stand in for a redirection */
 };
+/* Of a container's, those that stand in for a redirection, IPv4 and IPv6, and all together. */
+#define WAY_PORTS_MAX 128
+#define WAY_SOCKETS_MAX (WAY_SOCKETS + WAY_PORTS_MAX)
 
 /* Whose systemd makes a scope. */
 enum scope_manager { SCOPE_SYSTEM, SCOPE_USER };

@@ -22,8 +22,8 @@
 #define DNS_PORT 53
 #define HTTP_PORT 80
 #define HTTPS_PORT 443
-/* Listeners that stand in for a redirection. */
-#define PORTS_MAX 64
+/* Listeners that stand in for a redirection, each of IPv4 and IPv6. */
+#define PORTS_MAX (WAY_PORTS_MAX / 2)
 #define FAMILY_NETLINK 16
 
 static const struct {
@@ -40,9 +40,9 @@ static const struct {
 	{ WAY_PROXY, "127.0.0.1", "tcp", NETWORK_PROXY_PORT },
 };
 
-static struct op *add(struct plan *p, enum op_code code)
+static struct op *add(struct plan *p, enum stage stage, enum op_code code)
 {
-	return plan_add(p, STAGE_NAMESPACE, code, CAUSE);
+	return plan_add(p, stage, code, CAUSE);
 }
 
 static void add_port(uint32_t *ports, size_t *n, uint32_t port)
@@ -74,22 +74,22 @@ static uint32_t *named_ports(struct arena *a, const struct strings *allow, size_
 	return ports;
 }
 
-static void add_redirect(struct plan *p, const struct srt_network *network)
+static void add_redirect(struct plan *p, enum stage stage, const struct srt_network *network)
 {
-	struct op *op = add(p, OP_REDIRECT);
+	struct op *op = add(p, stage, OP_REDIRECT);
 	size_t n = 0;
 
 	op->a = REDIRECT_PORT;
-	op = add(p, OP_LISTEN_PORTS);
+	op = add(p, stage, OP_LISTEN_PORTS);
 	op->flags = OP_ELSE;
 	op->data = named_ports(p->arena, &network->allow, &n);
 	op->len = (uint32_t)(n * sizeof(uint32_t));
 }
 
-static void add_sockets(struct plan *p)
+static void add_sockets(struct plan *p, enum stage stage)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
-		struct op *op = add(p, OP_LISTEN);
+		struct op *op = add(p, stage, OP_LISTEN);
 
 		op->path = sockets[i].address;
 		op->type = sockets[i].protocol;
@@ -101,7 +101,7 @@ static void add_sockets(struct plan *p)
 
 static void add_nat(struct plan *p, int mode)
 {
-	struct op *op = add(p, OP_NAT);
+	struct op *op = add(p, STAGE_NAMESPACE, OP_NAT);
 
 	op->type = name_of(word_network_modes, mode);
 	op->flags = OP_BY_PARENT;
@@ -144,16 +144,35 @@ static bool mounts_show_network(const struct config *c)
 	return false;
 }
 
+static void add_inside(struct plan *p, enum stage stage, const struct config *c)
+{
+	const struct srt_network *network = config_network(c);
+
+	if (network && network->mode == NETWORK_NONE)
+		return;
+	(void)plan_add(p, stage, OP_LOOPBACK_UP, NAMESPACES);
+	if (!config_is_filtered(c))
+		return;
+	add(p, stage, OP_ROUTE_LOCAL)->path = "0.0.0.0/0";
+	add(p, stage, OP_ROUTE_LOCAL)->path = "::/0";
+	add_redirect(p, stage, network);
+	add_sockets(p, stage);
+}
+
+/* The program that is a NAT, and what makes sockets for published ports, look for it by the child, which is in its own from the
+ * beginning then. */
+static bool is_looked_for(const struct srt_network *network)
+{
+	return network && (network_is_nat(network->mode) || network->publish.n);
+}
+
 /* Nothing before the process needs it, and it can be made by someone else in the child's user namespace. */
 static bool may_be_beside(const struct plan *p, const struct config *c,
 			  const struct plan_options *o)
 {
-	const struct srt_network *network = config_network(c);
-
-	return o->beside && (!network || network->mode == NETWORK_NONE) &&
-	       (p->clone_flags & CLONE_NEWUSER) && !p->middle && !p->maps_by_parent &&
-	       !c->linux_.sysctl.n && !c->linux_.net_devices.n && !c->hooks &&
-	       !mounts_show_network(c);
+	return o->beside && !is_looked_for(config_network(c)) && (p->clone_flags & CLONE_NEWUSER) &&
+	       !p->middle && !p->maps_by_parent && !c->linux_.sysctl.n &&
+	       !c->linux_.net_devices.n && !c->hooks && !mounts_show_network(c);
 }
 
 /* It takes longer to make than all other namespaces together, and about as long as the root. */
@@ -164,8 +183,7 @@ bool plan_network_beside(struct plan *p, const struct config *c, const struct pl
 	p->beside = true;
 	p->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	plan_add(p, STAGE_BESIDE, OP_UNSHARE, NAMESPACES)->a = CLONE_NEWNET;
-	if (!config_network(c))
-		(void)plan_add(p, STAGE_BESIDE, OP_LOOPBACK_UP, NAMESPACES);
+	add_inside(p, STAGE_BESIDE, c);
 	plan_add(p, STAGE_PROCESS, OP_JOIN_BESIDE, NAMESPACES)->a = CLONE_NEWNET;
 	return true;
 }
@@ -175,17 +193,9 @@ int plan_network(struct plan *p, const struct config *c, struct err *err)
 	const struct srt_network *network = config_network(c);
 
 	(void)err;
-	if (network && network->mode == NETWORK_NONE)
-		return 0;
-	(void)plan_add(p, STAGE_NAMESPACE, OP_LOOPBACK_UP, NAMESPACES);
+	add_inside(p, STAGE_NAMESPACE, c);
 	if (network && network_is_nat(network->mode))
 		add_nat(p, network->mode);
-	if (!config_is_filtered(c))
-		return 0;
-	add(p, OP_ROUTE_LOCAL)->path = "0.0.0.0/0";
-	add(p, OP_ROUTE_LOCAL)->path = "::/0";
-	add_redirect(p, network);
-	add_sockets(p);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -44,12 +45,12 @@ struct step {
 struct scene {
 	struct arena arena;
 	struct plan plan;
-	struct op map, network;
+	struct op map, network[3];
 	struct hooks hooks;
 	struct start start;
 	const struct step *script;
 	struct err err;
-	unsigned int warnings, listeners, pids;
+	unsigned int warnings, listeners, pids, sockets;
 	bool refuse; /* callbacks fail */
 };
 
@@ -167,6 +168,15 @@ static int on_listener(void *ctx, int fd, struct err *err)
 	return s->refuse ? err_input(err, "nobody listens") : 0;
 }
 
+static int on_way(void *ctx, int way, int fd, struct err *err)
+{
+	struct scene *s = ctx;
+
+	s->sockets += (way == WAY_PORT || way == WAY_PROXY) && fcntl(fd, F_GETFD) >= 0;
+	(void)sys_close(fd);
+	return s->refuse ? err_input(err, "no helper") : 0;
+}
+
 static void prepare(struct scene *s, const struct step *script)
 {
 	s->start = (struct start)START_INIT;
@@ -177,9 +187,10 @@ static void prepare(struct scene *s, const struct step *script)
 	s->start.state = on_state;
 	s->start.on_warning = on_warning;
 	s->start.on_listener = on_listener;
+	s->start.on_way = on_way;
 	s->start.ctx = s;
 	s->script = script;
-	s->warnings = s->listeners = s->pids = 0;
+	s->warnings = s->listeners = s->pids = s->sockets = 0;
 	s->err = (struct err){ 0 };
 	fake_begin();
 	fake_child(child, (void *)(uintptr_t)script);
@@ -341,9 +352,15 @@ static void last_words_are_heard_of_an_end_that_did_not_listen(void **state)
 
 static void plan_beside(struct scene *s)
 {
-	s->plan.ops = &s->network;
+	s->plan.ops = s->network;
 	s->plan.maps_by_parent = false;
 	s->plan.beside = true;
+}
+
+static void plan_filter_beside(struct scene *s)
+{
+	plan_beside(s);
+	s->plan.n = ARRAY_LEN(s->network);
 }
 
 static void what_is_made_beside_reaches_the_child_or_ends_it(void **state)
@@ -369,6 +386,61 @@ static void what_is_made_beside_reaches_the_child_or_ends_it(void **state)
 	assert_int_equal(go_through(s), -1);
 	assert_string_equal(s->err.text, "what went wrong");
 	nothing_stays(s, "nobody to hand it to");
+}
+
+/* Two of a port, and the proxy's. */
+static void sockets_made_beside_are_for_the_helper_once_the_child_has_its_network(void **state)
+{
+	struct scene *s = *state;
+
+	plan_filter_beside(s);
+	prepare(s, STEPS({ HEAR_BESIDE }, READY));
+	assert_int_equal(go_through(s), 0);
+	assert_int_equal(s->sockets, 3);
+	assert_int_equal(s->warnings, 1);
+	nothing_stays(s, "sockets beside");
+
+	s->refuse = true;
+	prepare(s, STEPS({ HEAR_BESIDE }, READY));
+	s->start.on_pid = NULL;
+	assert_int_equal(go_through(s), -1);
+	assert_string_equal(s->err.text, "no helper");
+	assert_int_equal(s->sockets, 1);
+	nothing_stays(s, "nobody takes the sockets");
+	s->refuse = false;
+
+	/* There is nobody to have a helper. */
+	prepare(s, STEPS({ SAY_WRONG, SYNC_FAIL, 0 }));
+	assert_int_equal(go_through(s), -1);
+	assert_string_equal(s->err.text, "what went wrong");
+	nothing_stays(s, "sockets of nobody");
+}
+
+static unsigned int calls_beside(struct scene *s)
+{
+	unsigned int n;
+
+	for (n = 1; n < CALLS_MAX; n++) {
+		prepare(s, STEPS({ END }));
+		fake_fail_child_at(n, ENOSPC);
+		assert_int_equal(go_through(s), -1);
+		nothing_stays(s, "a call beside that fails");
+		if (!fake_failed())
+			return n - 1;
+		if (s->err.kind == ERR_NONE || !s->err.text[0])
+			fail_msg("call %u (%s) beside fails without a word", n, fake_failed());
+		assert_int_equal(s->sockets, 0);
+	}
+	fail_msg("a process beside without end");
+	return 0;
+}
+
+static void every_call_beside_may_fail(void **state)
+{
+	struct scene *s = *state;
+
+	plan_filter_beside(s);
+	assert_true(calls_beside(s) > 15);
 }
 
 static void a_callback_that_fails_ends_the_child(void **state)
@@ -467,10 +539,13 @@ static void every_call_of_the_parent_may_fail(void **state)
 	s->plan.middle = false;
 	plan_beside(s);
 	assert_true(every_call_fails(s, STEPS({ HEAR_BESIDE }, READY)) > 10);
+	plan_filter_beside(s);
+	assert_true(every_call_fails(s, STEPS({ HEAR_BESIDE }, READY)) > 10);
 }
 
 static int setup(void **state)
 {
+	static const uint32_t port[] = { 443 };
 	struct scene *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -480,10 +555,22 @@ static int setup(void **state)
 			      .cause = "/linux/uidMappings",
 			      .path = "uid_map",
 			      .text = "0 0 1" };
-	s->network = (struct op){ .code = OP_UNSHARE,
-				  .stage = STAGE_BESIDE,
-				  .cause = "/linux/namespaces",
-				  .a = CLONE_NEWNET };
+	s->network[0] = (struct op){ .code = OP_UNSHARE,
+				     .stage = STAGE_BESIDE,
+				     .cause = "/linux/namespaces",
+				     .a = CLONE_NEWNET };
+	s->network[1] = (struct op){ .code = OP_LISTEN_PORTS,
+				     .stage = STAGE_BESIDE,
+				     .cause = "/srt/network",
+				     .data = port,
+				     .len = sizeof(port) };
+	s->network[2] = (struct op){ .code = OP_LISTEN,
+				     .stage = STAGE_BESIDE,
+				     .cause = "/srt/network",
+				     .path = "127.0.0.1",
+				     .type = "tcp",
+				     .a = 3128,
+				     .b = WAY_PROXY };
 	s->plan =
 		(struct plan){ .arena = &s->arena, .ops = &s->map, .n = 1, .maps_by_parent = true };
 	*state = s;
@@ -509,6 +596,8 @@ int main(void)
 		TEST(a_child_that_wants_more_is_ended),
 		TEST(last_words_are_heard_of_an_end_that_did_not_listen),
 		TEST(what_is_made_beside_reaches_the_child_or_ends_it),
+		TEST(sockets_made_beside_are_for_the_helper_once_the_child_has_its_network),
+		TEST(every_call_beside_may_fail),
 		TEST(a_callback_that_fails_ends_the_child),
 		TEST(a_hook_that_fails_ends_the_child),
 		TEST(every_call_of_the_parent_may_fail),
