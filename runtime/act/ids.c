@@ -2,6 +2,7 @@
 /* ids.c - ranges of ids by newuidmap, and the switch to an id that is mapped. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "runtime/act/act.h"
@@ -82,21 +83,29 @@ int act_become_root(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
+/* It must not outlive us: what of ours it has open keeps a container waiting that would else hear of our end. */
+static _Noreturn void be_user(const struct act *x, pid_t parent, int tell_fd)
+{
+	int dir;
+
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(1);
+	dir = sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	(void)!write(tell_fd, &dir, sizeof(dir));
+	for (;;)
+		(void)pause();
+}
+
 /* A user namespace exists as long as somebody is in it or holds it open: a child enters one and waits to be ended. Only it
  * knows itself in a /proc of another pid namespace: it opens its directory there in the fds that both share, and tells
  * which one that is. */
 static pid_t clone_user(const struct act *x, int tell_fd)
 {
 	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_FILES, .exit_signal = SIGCHLD };
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t parent = getpid(), pid = sys_clone3(&args, sizeof(args));
 
-	if (pid == 0) {
-		int dir = sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-		(void)!write(tell_fd, &dir, sizeof(dir));
-		for (;;)
-			(void)pause();
-	}
+	if (pid == 0)
+		be_user(x, parent, tell_fd);
 	return pid;
 }
 

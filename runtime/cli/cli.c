@@ -114,6 +114,8 @@ int cli_main(const char *const *argv)
 
 	/* Ignored, as our caller may have it, it would take the ends of our children from us. */
 	(void)signal(SIGCHLD, SIG_DFL);
+	/* A file of ours that may not grow (RLIMIT_FSIZE) is an error to be told. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	cli.out.arena = &cli.arena;
 	cli.rt.argv = argv;
 	if (argv[0])

@@ -52,6 +52,8 @@ int face_explain_run(struct cli *cli, void *options, const struct strings *args,
 int face_caller(struct cli *cli, struct caller *ret, struct err *err);
 int face_policy(struct cli *cli, const struct face_flags *flags, const struct caller *caller,
 		struct policy *ret, struct err *err);
+/* face_image: finds the directory of a request's image, if there is one; this program may begin again by it. */
+int face_image(struct cli *cli, struct request *q, struct err *err);
 /* face_bundle: the bundle of a request, whose image has been found, and what it says of limits and network as a part of the
  * policy. */
 int face_bundle(struct cli *cli, struct request *q, struct policy *p, struct err *err);

@@ -34,28 +34,42 @@ static int fail(struct cli *cli, int status)
 	return -1;
 }
 
+static int never_ran(struct cli *cli, const struct face_flags *flags, const struct request *q,
+		     const struct err *err)
+{
+	struct result r = { .sandbox_id = q->id ? q->id : "", .backend = "supervisor" };
+	struct err later;
+
+	r.timestamp = audit_now(&cli->arena);
+	verdict_failed(&r, err, &cli->arena);
+	/* Of two failures the first one is told. */
+	(void)face_report(cli, flags, &r, q->policy, &later);
+	return fail(cli, r.exit_code);
+}
+
 static int run(struct cli *cli, const struct face_flags *flags, const struct request *q,
 	       struct err *err)
 {
 	struct audit audit = { .policy = q->policy, .id = q->id, .args = &q->args };
 	struct result r = { 0 };
-	struct err later = { 0 };
-	int ran;
+	struct err later;
+	int ran, told;
 
-	TRY(audit_begin(&audit, &cli->arena, err));
+	if (audit_begin(&audit, &cli->arena, err) < 0)
+		return never_ran(cli, flags, q, err);
 	ran = sandbox_run(q, &cli->arena, &r, err);
-	/* Of two failures the first one is told. */
-	if (audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &later) < 0 && ran == 0)
-		return -1;
+	/* Likewise; and what cannot be written in one place is no reason to leave it out in the other. */
+	told = audit_end(&audit, &r, &cli->arena, ran == 0 ? err : &later);
 	tell(cli, q->policy, &r);
-	if (face_report(cli, flags, &r, q->policy, ran == 0 ? err : &later) < 0 && ran == 0)
-		return -1;
-	return ran == 0 ? r.exit_code : fail(cli, r.exit_code);
+	if (face_report(cli, flags, &r, q->policy, ran == 0 && told == 0 ? err : &later) < 0)
+		told = -1;
+	if (ran == 0 && told == 0)
+		return r.exit_code;
+	return fail(cli, ran == 0 ? EXIT_FACE : r.exit_code);
 }
 
-/* "--image": a directory where it holds a slash, else a bundle of the store, which its keeper shows to us: then this
- * program begins again. */
-static int find_image(struct cli *cli, struct request *q, struct err *err)
+/* "--image": a directory where it holds a slash, else a bundle of the store, which its keeper shows to us. */
+int face_image(struct cli *cli, struct request *q, struct err *err)
 {
 	const struct policy_value *v = &q->policy->v[POLICY_IMAGE];
 
@@ -94,8 +108,6 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 			     .log = &cli->rt.log,
 			     .capture = flags->json,
 			     .degraded = flags->degraded };
-	struct result r = { .backend = "supervisor" };
-	struct err later = { 0 };
 	int status;
 
 	policy_begin(&policy, &cli->arena);
@@ -106,21 +118,14 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 		status = face_policy(cli, flags, &q.caller, &policy, err);
 	/* Before anything is said or written: these may start this program again. */
 	if (status == 0)
-		status = find_image(cli, &q, err);
+		status = face_image(cli, &q, err);
 	if (status == 0)
 		status = seal_self(cli->rt.argv, err);
 	if (status == 0)
 		status = face_bundle(cli, &q, &policy, err);
 	if (status == 0)
 		status = face_report_check(flags, &cli->arena, err);
-	if (status == 0)
-		return run(cli, flags, &q, err);
-	r.sandbox_id = q.id ? q.id : "";
-	r.timestamp = audit_now(&cli->arena);
-	verdict_failed(&r, err, &cli->arena);
-	(void)face_report(cli, flags, &r, &policy,
-			  &later); /* of two failures the first one is told */
-	return fail(cli, r.exit_code);
+	return status == 0 ? run(cli, flags, &q, err) : never_ran(cli, flags, &q, err);
 }
 
 int face_exec_run(struct cli *cli, void *options, const struct strings *args, struct err *err)
@@ -153,7 +158,7 @@ int face_explain_run(struct cli *cli, void *options, const struct strings *args,
 
 	TRY(face_caller(cli, &q.caller, err));
 	TRY(face_policy(cli, flags, &q.caller, &policy, err));
-	TRY(find_image(cli, &q, err));
+	TRY(face_image(cli, &q, err));
 	TRY(face_bundle(cli, &q, &policy, err));
 	if (flags->plan)
 		return explain_plan(cli, &q, err);

@@ -56,10 +56,11 @@ int face_serve_run(struct cli *cli, void *options, const struct strings *args, s
 	if (!flags->socket)
 		return err_input(err, "serve needs --socket PATH");
 	TRY(read_size(flags->size, &o.pool.size, err));
-	TRY(seal_self(cli->rt.argv, err));
 	TRY(face_caller(cli, &q.caller, err));
 	TRY(sandbox_id_make(&cli->arena, &q.id, err));
 	TRY(face_policy(cli, flags, &q.caller, &policy, err));
+	TRY(face_image(cli, &q, err));
+	TRY(seal_self(cli->rt.argv, err));
 	TRY(face_bundle(cli, &q, &policy, err));
 	TRY(read_duration(flags->rotate_after, &cli->arena, &o.pool.rotate_ms, err));
 	return serve_run(&q, &o, say_ready, &cli->arena, err);

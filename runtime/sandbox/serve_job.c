@@ -221,6 +221,7 @@ int job_run(struct job *j, const struct policy *p, struct arena *a, struct resul
 	TRY(sandbox_id_make(a, &audit.id, err));
 	*ret = (struct result){ .sandbox_id = audit.id,
 				.backend = "supervisor",
+				.image_digest = j->q->image_digest,
 				.degraded = j->recipe->degraded,
 				.timestamp = audit_now(a) };
 	TRY(audit_begin(&audit, a, err));

@@ -49,6 +49,7 @@ struct session {
 	int init_sock; /* the sandbox's end, until it has it */
 	uint64_t began_us, started_us;
 	sigset_t outside;
+	bool blocked; /* signals are */
 	struct result *result;
 };
 
@@ -212,6 +213,7 @@ static int start(struct session *s, struct err *err)
 	s->start.plan = s->plan;
 	s->start.die_with_parent = true;
 	s->start.signals = &s->outside;
+	s->start.cleans_up = true;
 	s->start.init_sock = s->init_sock;
 	s->start.init_scratch = "/";
 	s->start.init_open_files = s->c.open_files;
@@ -300,15 +302,15 @@ static int keep_files(struct session *s, struct err *err)
 {
 	const struct policy *p = s->q->policy;
 	uint64_t commit = policy_n(p, POLICY_COMMIT);
-	scoped_fd int from = open_in_root(s->watch.scratch_fd,
-					  s->c.copied	   ? SANDBOX_WORKSPACE
-					  : s->c.workspace ? WORKSPACE_UPPER
-							   : SANDBOX_HOME,
-					  O_RDONLY | O_DIRECTORY);
+	const char *path = s->c.copied	    ? SANDBOX_WORKSPACE
+			   : s->c.workspace ? WORKSPACE_UPPER
+					    : SANDBOX_HOME;
+	scoped_fd int from = open_in_root(s->watch.scratch_fd, path, O_RDONLY | O_DIRECTORY);
 	scoped_fd int dir = -1;
 
 	if (from < 0)
-		return err_host(err, errno, "open what the program has written");
+		return workspace_unread(errno, s->c.workspace ? SANDBOX_WORKSPACE : SANDBOX_HOME,
+					err);
 	if (s->c.workspace) {
 		dir = sys_openat(AT_FDCWD, s->c.workspace, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 		if (dir < 0)
@@ -343,21 +345,49 @@ static int make_scratch(struct session *s, struct err *err)
 	return 0;
 }
 
+/* What would else be found out when the program has run. */
+static int check_artifacts(const struct session *s, struct err *err)
+{
+	const char *path = policy_text(s->q->policy, POLICY_ARTIFACTS_DIR);
+	scoped_fd int fd = -1;
+
+	if (!path)
+		return 0;
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	return fd < 0 ? err_input(err, "--artifacts-dir: %s: %s", path, strerror(errno)) : 0;
+}
+
 static int run(struct session *s, struct err *err)
 {
 	int r;
 
+	TRY(check_artifacts(s, err));
+	/* Before anything is there that a signal would leave behind. */
+	TRY(payload_block_signals(&s->outside, err));
+	s->blocked = true;
 	TRY(make_scratch(s, err));
 	TRY(make_plan(s, err));
 	TRY(placeholders_make(&s->c.placeholders, err));
-	TRY(payload_block_signals(&s->outside, err));
 	r = start(s, err);
 	if (r == 0)
 		r = watch(s, err);
 	if (r == 0 && (s->c.workspace || s->q->policy->artifacts.n))
 		r = keep_files(s, err);
-	(void)sys_sigprocmask(SIG_SETMASK, &s->outside, NULL);
 	return r;
+}
+
+/* What came for the payload once that had ended is nobody's: it is not to keep the verdict from being told. */
+static void let_signals_through(const struct session *s)
+{
+	const struct timespec now = { 0 };
+	sigset_t all;
+
+	if (!s->blocked)
+		return;
+	(void)sigfillset(&all);
+	while (sigtimedwait(&all, NULL, &now) > 0)
+		;
+	(void)sys_sigprocmask(SIG_SETMASK, &s->outside, NULL);
 }
 
 static void done(struct session *s)
@@ -375,6 +405,7 @@ static void done(struct session *s)
 	if (s->scratch)
 		(void)sys_unlinkat(AT_FDCWD, s->scratch,
 				   AT_REMOVEDIR); /* what others put there is theirs */
+	let_signals_through(s);
 }
 
 static struct captured kept(const struct session *s, int i)
@@ -398,7 +429,9 @@ static void fill(struct session *s, int failed, const struct err *err)
 		r->out = kept(s, 0);
 		r->err = kept(s, 1);
 	}
-	if (failed)
+	if (failed && s->start.stopped_by)
+		verdict_stopped(r, s->start.stopped_by);
+	else if (failed)
 		verdict_failed(r, err, s->a);
 	else
 		verdict_ended(r, &s->watch, s->a);
@@ -430,7 +463,7 @@ int sandbox_run(const struct request *q, struct arena *a, struct result *ret, st
 	r = run(&s, err);
 	fill(&s, r < 0, err);
 	done(&s);
-	return r < 0 ? -1 : 0;
+	return r < 0 && !s.start.stopped_by ? -1 : 0;
 }
 
 int sandbox_plan(const struct request *q, struct arena *a, const char **ret, struct err *err)

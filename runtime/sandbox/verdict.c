@@ -11,6 +11,8 @@
 #include "spec/oci/value.h"
 
 #define CPU_ERROR "CpuTimeLimitExceeded"
+#define KILLED_ERROR "Killed"
+#define FROM_OUTSIDE "ended from outside"
 static const struct {
 	enum breach breach;
 	uint8_t status; /* enum run_status */
@@ -21,7 +23,7 @@ static const struct {
 	{ BREACH_MEMORY, RUN_MEMORY, EXIT_KILLED, "MemoryLimitExceeded" },
 	{ BREACH_CPU, RUN_CPU, EXIT_KILLED, CPU_ERROR },
 	{ BREACH_OUTPUT, RUN_OUTPUT, EXIT_KILLED, "OutputLimitExceeded" },
-	{ BREACH_CALLER, RUN_KILLED, EXIT_KILLED, "Killed" },
+	{ BREACH_CALLER, RUN_KILLED, EXIT_KILLED, KILLED_ERROR },
 };
 
 /* Of the status disk: which of its two limits it was. */
@@ -69,7 +71,7 @@ static const char *reason_of(const struct result *r, const struct watch *w, stru
 	case RUN_SIGNAL:
 		return arena_printf(a, "ended by signal %d (%s)", w->status, strsignal(w->status));
 	case RUN_KILLED:
-		return "ended from outside";
+		return FROM_OUTSIDE;
 	default:
 		return NULL;
 	}
@@ -101,7 +103,7 @@ static void judge_end(struct result *r, const struct watch *w)
 		return;
 	}
 	r->signal = w->status;
-	r->exit_code = 128 + w->status;
+	r->exit_code = EXIT_BY_SIGNAL + w->status;
 	if (w->status == SIGXFSZ)
 		r->status = RUN_DISK;
 	else if (w->status == SIGXCPU)
@@ -134,7 +136,7 @@ static void judge(struct result *r, const struct watch *w)
 	r->status = RUN_KILLED;
 	r->signal = SIGKILL;
 	r->exit_code = EXIT_KILLED;
-	r->error = "Killed";
+	r->error = KILLED_ERROR;
 }
 
 static const char *limit_of(const struct result *r, const struct watch *w)
@@ -209,11 +211,21 @@ void verdict_failed(struct result *r, const struct err *err, struct arena *a)
 		r->exit_code = EXIT_NOT_FOUND;
 	if (exec && err->errnum == EACCES)
 		r->exit_code = EXIT_NOT_EXECUTABLE;
-	/* A program that is not there is its caller's fault, and so is a wrong policy; and more than fits is whoever made it. */
-	r->infra_error =
-		r->exit_code == EXIT_OURS && err->kind != ERR_INPUT && err->kind != ERR_LIMIT;
+	/* A program that is not there is its caller's fault, and so are a wrong policy and a working directory that is none; and
+	 * more than fits is whoever made it. */
+	r->infra_error = r->exit_code == EXIT_OURS && err->kind != ERR_INPUT &&
+			 err->kind != ERR_LIMIT && !str_eq(err->place, "/process/cwd");
 	r->error = r->exit_code == EXIT_NOT_FOUND	 ? "NotFound"
 		   : r->exit_code == EXIT_NOT_EXECUTABLE ? "NotExecutable"
 							 : "SetupError";
 	r->reason = arena_str(a, err_line(err, line, sizeof(line)));
+}
+
+void verdict_stopped(struct result *r, int sig)
+{
+	r->status = RUN_KILLED;
+	r->signal = sig;
+	r->exit_code = EXIT_BY_SIGNAL + sig;
+	r->error = KILLED_ERROR;
+	r->reason = FROM_OUTSIDE;
 }

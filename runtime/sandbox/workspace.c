@@ -43,6 +43,14 @@ static int open_dir(int at, const char *name)
 	return sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
+int workspace_unread(int errnum, const char *path, struct err *err)
+{
+	if (errnum == EACCES)
+		return err_input(
+			err, "the program has closed %s to its own user: it cannot be read", path);
+	return err_host(err, errnum, "read %s of the workspace", path);
+}
+
 /* "a/b" or "b" */
 static const char *below(struct arena *a, const char *dir, const char *name)
 {
@@ -96,11 +104,13 @@ static int add_hidden(struct walk *w, int upper, int lower, const char *path)
 static int look_at_dir(struct walk *w, int upper, int lower, const char *name, const char *path)
 {
 	scoped_fd int up = open_dir(upper, name);
-	scoped_fd int low = lower < 0 ? -1 : open_dir(lower, name);
+	scoped_fd int low = -1;
 	struct stat st;
 
 	if (up < 0)
-		return err_host(w->err, errno, "open the workspace's %s", path);
+		return workspace_unread(errno, path, w->err);
+	if (lower >= 0)
+		low = open_dir(lower, name);
 	if (low < 0)
 		TRY(add_change(w,
 			       lower >= 0 && fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) == 0
@@ -118,7 +128,7 @@ static int look_at(struct walk *w, int upper, int lower, const char *name, const
 	bool was;
 
 	if (fstatat(upper, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_host(w->err, errno, "look at the workspace's %s", path);
+		return workspace_unread(errno, path, w->err);
 	if (S_ISDIR(st.st_mode))
 		return look_at_dir(w, upper, lower, name, path);
 	was = lower >= 0 && fstatat(lower, name, &before, AT_SYMLINK_NOFOLLOW) == 0;
@@ -146,6 +156,8 @@ static int walk_dir(struct walk *w, int upper, int lower, const char *path,
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	int r;
 
+	if (!dir && (w->changes || w->patterns))
+		return workspace_unread(errno, path, w->err);
 	if (!dir)
 		return err_host(w->err, errno, "read the workspace's %s", path);
 	(void)take_fd(&copy);
@@ -242,11 +254,13 @@ static int compare_dirs(struct walk *w, int copy, int dir, const char *path);
 static int compare_dir(struct walk *w, int copy, int dir, const char *name, const char *path)
 {
 	scoped_fd int one = open_dir(copy, name);
-	scoped_fd int other = dir < 0 ? -1 : open_dir(dir, name);
+	scoped_fd int other = -1;
 	struct stat st;
 
 	if (one < 0)
-		return err_host(w->err, errno, "open the workspace's %s", path);
+		return workspace_unread(errno, path, w->err);
+	if (dir >= 0)
+		other = open_dir(dir, name);
 	if (other < 0)
 		TRY(add_change(w,
 			       dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 'M'
@@ -381,10 +395,15 @@ static int copy_bytes(int from, int to, off_t size, uint64_t *left, const char *
 	return ftruncate(to, size) < 0 ? err_host(err, errno, "copy %s", path) : 0;
 }
 
-/* A name beside the file that nobody else makes: should we die, it says whose it was. */
+/* A name beside the file that nobody else makes, in no other pid namespace and at no other time either: should we die, it says
+ * whose it was. */
 static void temporary(char name[64])
 {
-	(void)snprintf(name, 64, ".sandbox-%d.tmp", getpid());
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)snprintf(name, 64, ".sandbox-%d-%lld%09ld.tmp", getpid(), (long long)now.tv_sec,
+		       now.tv_nsec);
 }
 
 static int put_file(int from_dir, int to_dir, const char *name, const char *path, uint64_t *left,
@@ -397,8 +416,10 @@ static int put_file(int from_dir, int to_dir, const char *name, const char *path
 	int r;
 
 	temporary(temp);
-	if (from < 0 || fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_host(err, from < 0 ? errno : EINVAL, "open %s of the workspace", path);
+	if (from < 0)
+		return workspace_unread(errno, path, err);
+	if (fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_host(err, EINVAL, "open %s of the workspace", path);
 	scoped_fd int to = sys_openat(to_dir, temp,
 				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
@@ -560,7 +581,7 @@ static int pick(struct walk *w, int from, int unused, const char *name, const ch
 	if (S_ISDIR(st.st_mode)) {
 		scoped_fd int dir = open_dir(from, name);
 
-		return dir < 0 ? err_host(w->err, errno, "open %s", path)
+		return dir < 0 ? workspace_unread(errno, path, w->err)
 			       : walk_dir(w, dir, unused, path, pick);
 	}
 	return S_ISREG(st.st_mode) && fits(w->patterns, path) ? put_artifact(w, from, name, path)

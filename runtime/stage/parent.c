@@ -314,7 +314,7 @@ static int hear_out_watching(struct start *s, struct err *err)
 
 	TRY(stop_begin(s, err));
 	r = hear_out(s, err);
-	stop_end(s);
+	stop_end(s, r < 0);
 	return r;
 }
 

@@ -50,11 +50,11 @@ int stop_wait(const struct start *s, struct err *err)
 	return n > 0 && p[1].revents ? err_host(err, EINTR, "start the container") : 0;
 }
 
-void stop_end(struct start *s)
+void stop_end(struct start *s, bool failed)
 {
 	struct signalfd_siginfo info;
 
 	(void)sys_sigprocmask(SIG_SETMASK, &s->blocked, NULL);
-	if (sys_read(s->stop_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+	if (failed && sys_read(s->stop_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		s->stopped_by = (int)info.ssi_signo;
 }

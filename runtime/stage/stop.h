@@ -8,5 +8,6 @@
 int stop_begin(struct start *s, struct err *err);
 /* stop_wait: until something is said on s->sock; ERR_HOST where one of them comes first. */
 int stop_wait(const struct start *s, struct err *err);
-/* stop_end: blocks signals as before, and puts the one that came, if any, into s->stopped_by. */
-void stop_end(struct start *s);
+/* stop_end: blocks signals as before. Of a start that has failed the one that came, if any, is in s->stopped_by; else it waits
+ * for whoever takes those of the payload. */
+void stop_end(struct start *s, bool failed);

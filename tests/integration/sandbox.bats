@@ -268,6 +268,9 @@ store_image() {
 		echo text >input
 		in_sandbox 0 --image box --mount "$PWD/input:/input:rw" sh -c 'busybox cat /input; echo more >>/input'
 		[ "$output" = text ] && [ "$(tail -1 input)" = more ] && [ "$(stat -c %u input)" -eq "$(id -u)" ] || said
+		# A pool has the bundle's programs, too, of which none is an interpreter.
+		run -125 --separate-stderr sandbox serve --socket pool --image box
+		[[ $stderr == *'"python3": executable file not found'* ]] || said
 	done
 	unset SRT_OCI_STORE
 	# The bundle of the environment that we happen to be in is not taken for another.
@@ -281,6 +284,8 @@ store_image() {
 	export XDG_DATA_HOME=$PWD/data
 	refused '*--image: no bundle is called "box"; srt-oci bundle ls lists them, srt-oci bundle build makes one' --image box echo ran
 	SANDBOX_IMAGE=box refused '*SANDBOX_IMAGE: no bundle is called *' echo ran
+	SANDBOX_IMAGE=box run -125 --separate-stderr sandbox serve --socket pool
+	[[ $stderr == *'SANDBOX_IMAGE: no bundle is called "box"'* ]] || said
 	refused '*--image*' --image --help echo ran
 	refused '*exclude each other*' --image box --bundle x echo ran
 	run --separate-stderr sandbox exec --json-output --image box echo ran
@@ -396,4 +401,33 @@ SH
 	cmp before after
 	# Those that a killed supervisor had left before may have gone.
 	[ -z "$(comm -13 cgroups-before cgroups-after)" ]
+}
+
+@test "a signal to the supervisor at any time leaves nothing behind, and the verdict is told" {
+	mkdir ws
+	run timeout -k 1 50 python3 - "$SRT_BUILD/sandbox-runtime" <<-'EOF'
+		import json, os, random, signal, subprocess, sys, time
+		random.seed(7)
+		env = {**os.environ, "SANDBOX_WORK_DIR": os.path.abspath("work")}
+		program = ["sh", "-c", "for i in $(seq 60); do echo $i >f$i; done; sleep 0.01"]
+		for i in range(60):
+		    sig = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[i % 3]
+		    ways = (["--workspace", "ws", "--commit", "always"], ["--trace", "--allow-domain", "a.example"])[i % 2]
+		    p = subprocess.Popen([sys.argv[1], "exec", "--audit-log", "audit", "--json-output",
+		        "--env", "SANDBOX_TEST=" + os.environ["SRT_TEST_MARK"], *ways, *program],
+		        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+		    until = time.time() + 10
+		    while not (os.path.exists("work") and os.listdir("work")) and time.time() < until:
+		        pass # before that nothing is there that could be left
+		    time.sleep(random.uniform(0, 0.04))
+		    p.send_signal(sig)
+		    out, _ = p.communicate(timeout=20)
+		    said = (i, sig, p.returncode, out, os.listdir("work"), os.listdir("ws"))
+		    assert p.returncode in (0, 128 + sig), said
+		    assert json.loads(out)["status"] == ("killed" if p.returncode else "ok"), said
+		    assert not os.listdir("work") and not [n for n in os.listdir("ws") if n[0] == "."], said
+		events = [json.loads(line)["event"] for line in open("audit")]
+		assert events.count("start") == events.count("end") == 60, events
+	EOF
+	[ "$status" -eq 0 ] || said
 }

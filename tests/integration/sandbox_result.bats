@@ -160,3 +160,26 @@ except PermissionError: pass'
 	eventually grep -q '"status":"ok"' piped
 	[ ! -L piped ] && [ "$(ls)" = $'piped\nr.json' ] || said
 }
+
+@test "a record that cannot be written keeps no document back, and a limit of the caller's own files does not end us without a word" {
+	run -125 --separate-stderr sandbox exec --json-output --audit-log nowhere/log echo ran
+	jq -e '.status == "setup_error" and .stdout == "" and (.reason | test("nowhere/log"))' <<<"$output"
+	# It goes while the program runs: the verdict is that of the run, and the status says that something is wrong.
+	mkdir dir
+	"$SRT_BUILD/sandbox-runtime" exec --json-output --result r.json --audit-log dir/log --env "SANDBOX_TEST=$SRT_TEST_MARK" \
+		sh -c 'until [ -e /tmp/go ]; do sleep 0.02; [ $((i = ${i:-0} + 1)) -lt 20 ] || exit 4; done' >json 2>err &
+	eventually test -s dir/log
+	rm -r dir
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 125 ] && grep -q 'dir/log' err || { cat err; return 1; }
+	jq -e '.status == "exit" and .exit_code == 4' json && cmp json r.json
+	# What it says goes through a pipe: where bats would put it is a file, too.
+	run -125 bash -c 'set -o pipefail; (ulimit -f 0; exec timeout -k 1 20 "$1" exec echo ran) 2>&1 | cat' - "$SRT_BUILD/sandbox-runtime"
+	[[ ${lines[*]} == *'File too large' ]] || said
+}
+
+@test "a working directory that is none is the caller's fault" {
+	verdict 125 setup_error --cwd /etc/passwd echo ran
+	[ "$(fact '[.infra_error, .stdout] | @json')" = '[false,""]' ] || said
+}

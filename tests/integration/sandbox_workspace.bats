@@ -84,3 +84,19 @@ CHANGE='echo A >a; echo n >dir/new; rm -r gone; mkdir -p deep/er; echo x >deep/e
 	refused '*--commit needs --workspace' --commit always true
 	refused '*--workspace: */missing*' --workspace missing true
 }
+
+@test "what the program closes to its own user is its own fault, and where artifacts go is looked for before it runs" {
+	[ "$(id -u)" -ne 0 ] || skip "nothing is closed to root"
+	local by closes
+	for by in overlay copy; do
+		for closes in 'mkdir d; chmod 000 d' 'mkdir d; echo >d/f; chmod 400 d' 'chmod 000 .'; do
+			verdict 125 setup_error --workspace-by "$by" --workspace w sh -c "$closes"
+			[ "$(fact .infra_error)" = false ] && [[ $(fact .reason) == *'the program has closed '*' to its own user'* ]] || said
+		done
+		verdict 125 setup_error --workspace-by "$by" --workspace w --commit always sh -c 'echo x >f; chmod 000 f'
+		[ "$(fact .infra_error)" = false ] || said
+	done
+	[ ! -e w/f ]
+	verdict 125 setup_error --workspace w --artifacts '*' --artifacts-dir nowhere sh -c 'echo ran'
+	[ "$(fact '[.infra_error, .stdout] | @json')" = '[false,""]' ] || said
+}
