@@ -127,6 +127,8 @@ class Configs(unittest.TestCase):
             {"max_processes": 0}, {"max_disk_space_mb": 5, "max_file_size_mb": 6}, {"blocked_domains": ["a b"]},
             {"version": "9.0"}, {"version": "10"}, {"version": 1}, {"version": ""},
             {"blocked_domains": ["http://x.org"]}, {"working_directory": "here"}, {"environment_vars": {"A=B": "c"}},
+            {"environment_vars": {"A": 1}}, {"environment_vars": {"A": "b\0"}}, {"environment_vars": {"A": "\ud800"}},
+            {"working_directory": "/a\0b"},
         ):  # fmt: skip
             config = SandboxConfig(**wrong)  # type: ignore[arg-type]
             valid, errors = config.validate()
@@ -140,6 +142,7 @@ class Configs(unittest.TestCase):
             {"timeout_seconds": 3600},
             {"max_memory_mb": 32},
             {"max_cpu_percent": 100},
+            {"max_cpu_percent": 0.01},
             {"version": "1.2"},
         ):
             self.assertEqual(SandboxConfig(**right).validate(), (True, []))  # type: ignore[arg-type]
@@ -417,6 +420,10 @@ class Memory(unittest.TestCase):
             self.assertEqual(len(memory.recall(tags=["a"])), 2)
             self.assertEqual(memory.recall(text="sky")[0]["context"], {"by": "me"})
             self.assertEqual(memory.path.stat().st_mode & 0o777, 0o600)
+            # What ends a line elsewhere, and what is no character, ends none here.
+            strange = "a\u2028b\x85c\x1cd\x0be\nf\ud800"
+            memory.remember("odd", strange)
+            self.assertEqual(memory.recall("odd")[0]["content"], strange)
 
 
 if __name__ == "__main__":

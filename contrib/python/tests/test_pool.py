@@ -240,9 +240,73 @@ class Warm(unittest.TestCase):
         with SRTExecutorPool(1) as pool:
             result = pool.execute(f"x = '{'y' * (3 << 20)}'\nprint(x)")
             self.assertEqual(len(result.stdout), (3 << 20) + 1)
-            with self.assertRaisesRegex(ValueError, "at most"):
-                pool.execute("#" * (9 << 20))
+            # What a pool takes no request of has a sandbox of its own, as with warm=False.
+            for code in ("#" * (16 << 20) + "\nprint(1)", "print('\ud800')", "print(1)\0"):
+                cold = SRTExecutor().execute(code)
+                result = pool.execute(code)
+                self.assertEqual((result.status, result.stdout, result.stderr), (cold.status, cold.stdout, cold.stderr))
             self.assertEqual(pool.execute("print(1)").stdout, "1\n")
+            self.assertEqual(pool.stats()["tasks"], 2)
+
+    def test_a_fork_leaves_it_as_it_is(self) -> None:
+        pool = SRTExecutorPool(1)
+        self.assertEqual(pool.execute("print(1)").stdout, "1\n")
+        for end in ("gc", "cleanup"):
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    # It has the owner's idle connection, which is not its own.
+                    pool.execute("print(2)")
+                    os._exit(1)
+                except RuntimeError:
+                    pass
+                if end == "cleanup":
+                    pool.cleanup()
+                del pool
+                gc.collect()
+                os._exit(0)
+            self.assertEqual(os.waitpid(pid, 0)[1], 0)
+            self.assertEqual(pool.execute("print(3)").stdout, "3\n")
+        self.assertEqual(pool.stats()["tasks"], 3)
+        # One that lives on holds what the pool would end with.
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(60)
+            os._exit(0)
+        begin = time.monotonic()
+        pool.cleanup()
+        self.assertLess(time.monotonic() - begin, 3)
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+    def test_what_is_shut_takes_nothing(self) -> None:
+        pool = SRTExecutorPool(1)
+        future = pool.submit("import time; time.sleep(0.3); print(1)")
+        pool.shutdown(wait=False)
+        with self.assertRaises(RuntimeError):
+            pool.execute("print(2)")
+        self.assertEqual(future.result().stdout, "1\n")
+        pool.cleanup()
+
+    def test_a_cancelled_execution_is_ended_and_forgotten_in_whatever_language(self) -> None:
+        mark = f"pool-cancel-{os.getpid()}"
+
+        async def work() -> None:
+            async with AsyncSRTExecutorPool(1, SandboxConfig(environment_vars={"MARK": mark})) as twin:
+                pool = twin._pool
+                for code, language in (("import time; time.sleep(20)", "python"), ("sleep 20", "bash")):
+                    tasks = [asyncio.create_task(twin.execute(code, language)) for _ in range(4)]
+                    await asyncio.sleep(0.5)
+                    for task in tasks:
+                        task.cancel()
+                    ended = await asyncio.gather(*tasks, return_exceptions=True)
+                    self.assertTrue(all(isinstance(e, asyncio.CancelledError) for e in ended), ended)
+                    self.assertEqual((await twin.execute("print(3)")).stdout, "3\n")
+                    self.assertEqual((pool._calls, pool._executor._runs), (set(), set()))
+
+        begin = time.monotonic()
+        asyncio.run(work())
+        self.assertLess(time.monotonic() - begin, 15)
 
 
 class Adapters(unittest.TestCase):

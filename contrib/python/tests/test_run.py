@@ -2,9 +2,11 @@
 """Real runs, by the program that SANDBOX_RUNTIME_PATH names."""
 
 import asyncio
+import concurrent.futures
 import gc
 import json
 import os
+import resource
 import shutil
 import tempfile
 import threading
@@ -305,7 +307,7 @@ class Runs(unittest.TestCase):
 
 
 class StreamedRuns(Runs):
-    """The same with callbacks, where the verdict is put together in another way."""
+    """The same with callbacks, where the streams come by another way than the verdict."""
 
     streamed = True
 
@@ -333,6 +335,47 @@ class Executors(unittest.TestCase):
             result = executor.execute("import os; print(os.environ['TOKEN'])")
         self.assertEqual("".join(out), "***\n***\n")
         self.assertEqual(result.stdout, "***\n")
+
+    def test_a_line_without_an_end_is_handed_on_in_parts(self) -> None:
+        sizes: list[int] = []
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with SRTExecutor(SandboxConfig(), on_stdout=lambda text: sizes.append(len(text))) as executor:
+            result = executor.execute(
+                "import sys\nfor _ in range(200): sys.stdout.write('\u00fc' * (1 << 19))", "python"
+            )
+        self.assertEqual((result.status, sum(sizes)), ("ok", 200 << 19))
+        self.assertLess(max(sizes), 1 << 17)
+        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, 100 << 10)
+
+    def test_a_secret_between_two_parts_is_masked(self) -> None:
+        out: list[str] = []
+        policy = SRTConfigManager().expose_env_var("TOKEN", "hunter2", True).build()
+        with SRTExecutor(SandboxConfig(policy=policy), out.append) as executor:
+            executor.execute("import os\nfor i in range(9): print('x' * (65533 - i), end=os.environ['TOKEN'])")
+        self.assertGreater(len(out), 5)
+        self.assertEqual("".join(out).count("***"), 9)
+        self.assertEqual({len(part) for part in "".join(out).split("***")[:9]}, set(range(65525, 65534)))
+
+    def test_what_is_to_be_recorded_and_cannot_be_does_not_run(self) -> None:
+        out: list[str] = []
+        with mock.patch.dict(os.environ, {"SANDBOX_AUDIT_LOG": "/nowhere/log"}):
+            for callbacks in ((), (out.append,)):
+                with SRTExecutor(None, *callbacks) as executor:
+                    result = executor.execute("print(1)")
+                self.assertEqual((result.status, result.stdout, out), ("setup_error", "", []))
+                self.assertIn("/nowhere/log", result.stderr)
+
+    def test_what_is_ended_has_begun_in_the_audit_log(self) -> None:
+        with tempfile.TemporaryDirectory() as place:
+            log = Path(place, "log")
+            with mock.patch.dict(os.environ, {"SANDBOX_AUDIT_LOG": str(log)}):
+                executor = SRTExecutor(None, lambda text: None)
+                runner = threading.Thread(target=executor.execute, args=("import time; time.sleep(20)",))
+                runner.start()
+                self.assertTrue(eventually(lambda: log.exists() and log.stat().st_size > 0))
+                executor.cleanup()
+                runner.join(10)
+            self.assertEqual(json.loads(log.read_text())["event"], "start")
 
     def test_what_a_callback_raises_is_raised(self) -> None:
         def fail(text: str) -> None:
@@ -408,6 +451,17 @@ class Async(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(asyncio.TimeoutError):
             await asyncio.wait_for(executor.execute("import time; time.sleep(20)"), 1)
         self.assertTrue(eventually(lambda: not marked(mark)), marked(mark))
+        await executor.cleanup()
+
+    async def test_what_never_had_its_turn_is_forgotten(self) -> None:
+        executor = AsyncSRTExecutor()
+        asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
+        tasks = [asyncio.create_task(executor.execute("import time; time.sleep(20)")) for _ in range(5)]
+        await asyncio.sleep(0.3)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.assertEqual(executor._executor._runs, set())
         await executor.cleanup()
 
     async def test_mock(self) -> None:

@@ -49,7 +49,7 @@ class MemoryAPI:
             "tags": list(tags or ()),
             "context": dict(context or {}),
         }
-        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(record).encode() + b"\n"
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -64,10 +64,11 @@ class MemoryAPI:
         """The records of this type that have all these tags and contain the text, oldest first."""
         wanted = set(tags)
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            # By newline alone: other ends of lines may stand in what is remembered.
+            lines = self.path.read_text(encoding="utf-8").split("\n")
         except FileNotFoundError:
             return []
-        records: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        records: list[dict[str, Any]] = [json.loads(line) for line in lines if line]
         return [
             r
             for r in records

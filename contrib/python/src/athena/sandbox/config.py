@@ -155,10 +155,17 @@ class SandboxConfig:
             for name in self.environment_vars
             if not name or "=" in name or "\0" in name
         ]
+        wrong += [
+            f"environment_vars: the value of {name} is no text that a variable can have"
+            for name, value in self.environment_vars.items()
+            if not _is_text(value)
+        ]
         if not _is_known_version(self.version):
             wrong.append(f"version must be {_VERSION} or {_VERSION}.N, is {self.version!r}")
         if self.working_directory is not None and not os.path.isabs(self.working_directory):
             wrong.append(f"working_directory must be absolute, is {self.working_directory!r}")
+        elif self.working_directory is not None and not _is_text(self.working_directory):
+            wrong.append(f"working_directory is no path: {self.working_directory!r}")
         return not wrong, wrong
 
     def network_mode(self) -> NetworkAccessMode:
@@ -226,6 +233,16 @@ class SandboxConfig:
 def _is_known_version(value: Any) -> bool:
     # A later one of the same major number is no other document.
     return isinstance(value, str) and re.fullmatch(rf"{_VERSION}(\.[0-9]+)*", value) is not None
+
+
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_between(value: Any, low: float, high: float) -> bool:

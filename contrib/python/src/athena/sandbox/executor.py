@@ -51,8 +51,8 @@ class SRTExecutor:
         """
         chosen = ExecutionLanguage(language) if language is not None else self.config.language
         if self.config.mode is SandboxMode.SRT:
-            run = self._begin(code, chosen)
-            return self._finish(run) if isinstance(run, Run) else run
+            run = self.begin(code, chosen)
+            return self.finish(run) if isinstance(run, Run) else run
         if self._closed:
             raise RuntimeError("the executor is cleaned up")
         return self._told(self._inside(code, chosen))
@@ -74,10 +74,11 @@ class SRTExecutor:
                 callback(line)
         return self.kept(result)
 
-    def _begin(self, code: str, language: ExecutionLanguage) -> Run | ExecutionResult:
+    def begin(self, code: str, language: ExecutionLanguage | str | None) -> Run | ExecutionResult:
         """A run, known to cleanup(); or the result, where a secret's value is missing."""
+        chosen = ExecutionLanguage(language) if language is not None else self.config.language
         try:
-            command = make_command(self.config, code, language)
+            command = make_command(self.config, code, chosen)
         except LookupError as e:
             words = str(e.args[0])
             return ExecutionResult(
@@ -90,12 +91,17 @@ class SRTExecutor:
             self._runs.add(run)
         return run
 
-    def _finish(self, run: Run) -> ExecutionResult:
+    def finish(self, run: Run) -> ExecutionResult:
+        """The run's result, once it has ended."""
         try:
             return self.kept(run.wait())
         finally:
-            with self._lock:
-                self._runs.discard(run)
+            self.forget(run)
+
+    def forget(self, run: Run) -> None:
+        """A run that nobody waits for any more."""
+        with self._lock:
+            self._runs.discard(run)
 
     def kept(self, result: ExecutionResult) -> ExecutionResult:
         """The result with what of it the config keeps."""
@@ -113,7 +119,7 @@ class SRTExecutor:
             self._closed = True
             runs = list(self._runs)
         for run in runs:
-            run.kill()
+            run.cancel()
 
     def __enter__(self) -> SRTExecutor:
         return self
@@ -141,14 +147,14 @@ class AsyncSRTExecutor:
         inner = self._executor
         if self.config.mode is not SandboxMode.SRT:
             return await asyncio.to_thread(inner.execute, code, language)
-        chosen = ExecutionLanguage(language) if language is not None else self.config.language
-        run = inner._begin(code, chosen)
+        run = inner.begin(code, language)
         if not isinstance(run, Run):
             return run
         try:
-            return await asyncio.to_thread(inner._finish, run)
+            return await asyncio.to_thread(inner.finish, run)
         except asyncio.CancelledError:
-            run.kill()
+            run.cancel()
+            inner.forget(run)  # where no thread was free, nobody else would
             raise
 
     async def cleanup(self) -> None:

@@ -15,7 +15,8 @@ from .config import SandboxConfig
 from .executor import SRTExecutor
 from .modes import ExecutionLanguage, SandboxMode
 from .result import ExecutionResult
-from .serve import Call, Server, ask
+from .run import Run
+from .serve import Call, Server, ask, frame_of
 
 Task = str | tuple[str, "ExecutionLanguage | str | None"]
 
@@ -59,13 +60,18 @@ class SRTExecutorPool(Executor):
         self._lock = threading.Lock()
         self._calls: set[Call] = set()
         self._idle: list[socket.socket] = []
-        self._closed = False
+        self._closed = self._shut = False
         self._server: Server | None = None
         if warm and self.config.mode is SandboxMode.SRT:
             self._server = Server(self._executor.program, self.config, size, modules, rotate_tasks)
 
     def execute(self, code: str, language: ExecutionLanguage | str | None = None) -> ExecutionResult:
         """Run the code as soon as there is room, to its end."""
+        if self._shut:
+            raise RuntimeError("cannot execute after shutdown")
+        return self._execute(code, language)
+
+    def _execute(self, code: str, language: ExecutionLanguage | str | None = None) -> ExecutionResult:
         call = self._call(code, language)
         with self._slots:
             return self._run(call) if call else self._executor.execute(code, language)
@@ -75,7 +81,12 @@ class SRTExecutorPool(Executor):
         chosen = ExecutionLanguage(language) if language is not None else self.config.language
         if self._server is None or chosen is not ExecutionLanguage.PYTHON or "\0" in code:
             return None
-        call = Call(self._server, self._idle, code, self.config.timeout_seconds)
+        self._server.check()
+        try:
+            frame = frame_of({"op": "execute", "code": code})
+        except ValueError:
+            return None
+        call = Call(self._server, self._idle, frame, self.config.timeout_seconds)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the executor is cleaned up")
@@ -86,22 +97,25 @@ class SRTExecutorPool(Executor):
         try:
             return self._executor.kept(call.run())
         finally:
-            with self._lock:
-                self._calls.discard(call)
+            self._forget(call)
+
+    def _forget(self, call: Call) -> None:
+        with self._lock:
+            self._calls.discard(call)
 
     def stats(self) -> dict[str, int]:
         """What the warm pool has: idle, running, waiting, tasks, zygotes, idle_bytes (memory of a waiting one) …"""
         if self._server is None:
             return {}
         with self._server.connect() as connection:
-            return dict(ask(connection, {"op": "stats"})["stats"])
+            return dict(ask(connection, frame_of({"op": "stats"}))["stats"])
 
     def execute_many(
         self, tasks: Iterable[Task], language: ExecutionLanguage | str | None = None
     ) -> list[ExecutionResult]:
         """Run pieces of code, or pairs of code and language, side by side; the results are in their order."""
         pairs = [(t, language) if isinstance(t, str) else t for t in tasks]
-        futures = [self._threads.submit(self.execute, code, chosen) for code, chosen in pairs]
+        futures = [self._threads.submit(self._execute, code, chosen) for code, chosen in pairs]
         return [f.result() for f in futures]
 
     def submit(  # type: ignore[override]
@@ -109,9 +123,9 @@ class SRTExecutorPool(Executor):
     ) -> Future[ExecutionResult]:
         """Run code, or execute() of this pool with its arguments, without waiting for it."""
         if isinstance(fn, str):
-            return self._threads.submit(self.execute, fn, *args, **kwargs)
+            return self._threads.submit(self._execute, fn, *args, **kwargs)
         if fn == self.execute:
-            return self._threads.submit(self.execute, *args, **kwargs)
+            return self._threads.submit(self._execute, *args, **kwargs)
         raise TypeError("a function of this process would run outside the sandbox; submit its code as text")
 
     def _stop(self) -> None:
@@ -130,6 +144,7 @@ class SRTExecutorPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more; with wait, until all is done."""
+        self._shut = True
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         if wait:
             self._stop()
@@ -163,18 +178,25 @@ class AsyncSRTExecutorPool:
     async def execute(self, code: str, language: ExecutionLanguage | str | None = None) -> ExecutionResult:
         """Run the code as soon as there is room, while other tasks go on."""
         pool, loop = self._pool, asyncio.get_running_loop()
-        call = pool._call(code, language)
-        if call is None:
-            return await loop.run_in_executor(pool._threads, pool.execute, code, language)
+        call: Call | Run | ExecutionResult | None = pool._call(code, language)
+        if call is None and self.config.mode is SandboxMode.SRT:
+            call = pool._executor.begin(code, language)
+        if not isinstance(call, (Call, Run)):
+            return await loop.run_in_executor(pool._threads, pool._execute, code, language)
         try:
             return await loop.run_in_executor(pool._threads, self._run, call)
         except asyncio.CancelledError:
             call.cancel()
+            # Where it never had its turn, nobody else would.
+            if isinstance(call, Call):
+                pool._forget(call)
+            else:
+                pool._executor.forget(call)
             raise
 
-    def _run(self, call: Call) -> ExecutionResult:
+    def _run(self, call: Call | Run) -> ExecutionResult:
         with self._pool._slots:
-            return self._pool._run(call)
+            return self._pool._run(call) if isinstance(call, Call) else self._pool._executor.finish(call)
 
     async def execute_many(
         self, tasks: Iterable[Task], language: ExecutionLanguage | str | None = None

@@ -24,6 +24,9 @@ _ARGUMENT_MAX = 100_000
 # The caller's environment sets defaults for people at a shell. Here the config says what is given.
 _WIDENING = ("SANDBOX_ALLOW_NETWORK", "SANDBOX_NETWORK", "SANDBOX_ALLOW_FS_WRITE")
 
+# A hundredth of one is the least share that can be held.
+_CPU_LEAST = 0.01
+
 _VIEW = ("/", "/tmp", "/dev", "/proc", "/sys", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc")
 
 # Node takes a thread a processor for its garbage, which on a large machine alone would be over max_processes.
@@ -118,7 +121,7 @@ def _limits(config: SandboxConfig) -> list[str]:
     return [
         "--timeout", f"{round(config.timeout_seconds * 1000)}ms",
         "--memory", f"{config.max_memory_mb}M",
-        "--cpu", f"{config.max_cpu_percent / 100:.3f}",
+        "--cpu", f"{max(config.max_cpu_percent / 100, _CPU_LEAST):.3f}",
         "--max-file-size", f"{config.max_file_size_mb}M",
         "--max-files", str(config.max_total_files),
         "--disk", f"{config.max_disk_space_mb}M",

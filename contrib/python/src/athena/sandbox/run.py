@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of the program: started, fed, listened to, ended, and its verdict read.
 
-Without callbacks the program's own result document is read. With them the streams are ours as they come,
-and the verdict is what the program's audit record says; both in memory, no file of either is left.
+Without callbacks the program's own result document comes by its standard output, streams and all. With them
+the streams are ours as they come, and the document is written to a file in memory.
 """
 
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import os
 import signal
@@ -27,6 +28,9 @@ OutputCallback = Callable[[str], None]
 _PATIENCE = 30.0
 _KEPT_MAX = 16 << 20
 
+# Of a line that has no end so much is handed on at once.
+_PART_MAX = 1 << 16
+
 
 def _write_all(fd: int, content: bytes) -> None:
     view = memoryview(content)
@@ -41,6 +45,14 @@ def memory_file(name: str, content: bytes = b"") -> int:
     return fd
 
 
+def usable(directory: str | None) -> str | None:
+    """The directory, where the program can be started there: relative paths are meant from it.
+
+    None of another: the program says what is wrong with it.
+    """
+    return directory if directory and os.path.isdir(directory) and os.access(directory, os.X_OK) else None
+
+
 def content(fd: int) -> bytes:
     os.lseek(fd, 0, os.SEEK_SET)
     with os.fdopen(os.dup(fd), "rb") as file:
@@ -48,7 +60,7 @@ def content(fd: int) -> bytes:
 
 
 class Run:
-    """One execution. wait() may be called once, kill() by any thread at any time."""
+    """One execution. wait() may be called once, cancel() by any thread at any time."""
 
     def __init__(
         self,
@@ -66,8 +78,10 @@ class Run:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
+        self._told = False
+        self._reason: str | None = None
 
-    def kill(self) -> None:
+    def cancel(self) -> None:
         """End the run, and with it all that is in the sandbox."""
         with self._lock:
             self._killed = True
@@ -83,8 +97,8 @@ class Run:
                 fds["settings"] = memory_file("settings", self._command.settings)
             if self._command.stdin is not None:
                 fds["stdin"] = memory_file("code", self._command.stdin)
-            for name in ("audit", "violations") if self._streams else ():
-                fds[name] = memory_file(name)
+            if self._streams:
+                fds["result"] = memory_file("result")
             result = self._run(fds)
         finally:
             for fd in fds.values():
@@ -94,12 +108,7 @@ class Run:
 
     def _arguments(self, fds: dict[str, int]) -> list[str]:
         own = [FACE, "exec"]
-        if not self._streams:
-            own.append("--json-output")
-        else:
-            own += ["--audit-log", f"/proc/self/fd/{fds['audit']}"]
-            if "--trace" in self._command.arguments:
-                own += ["--violations", f"/proc/self/fd/{fds['violations']}"]
+        own += ["--result", f"/proc/self/fd/{fds['result']}"] if self._streams else ["--json-output"]
         path = f"/proc/self/fd/{fds['settings']}" if "settings" in fds else ""
         rest = self._command.arguments
         end = rest.index("--")
@@ -117,30 +126,30 @@ class Run:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     env=self._command.environment,
-                    cwd=self._command.directory if os.path.isdir(self._command.directory or "") else None,
+                    cwd=usable(self._command.directory),
                     pass_fds=[fd for name, fd in fds.items() if name != "stdin"],
-                    # An interrupt from the terminal is ours to answer: kill() then ends the run.
+                    # An interrupt from the terminal is ours to answer: cancel() then ends the run.
                     start_new_session=True,
                 )
             except (OSError, ValueError) as e:
                 return infra("setup_error", "SetupError", str(e))
         with process:
-            watch = threading.Timer(self._timeout + _PATIENCE, self.kill)
+            watch = threading.Timer(self._timeout + _PATIENCE, self.cancel)
             watch.daemon = True
             watch.start()
             try:
                 out, err = self._listen(process)
             except BaseException:
-                self.kill()
+                self.cancel()
                 raise
             finally:
                 watch.cancel()
         if self._killed:
             return infra("killed", "Cancelled", err.decode("utf-8", "replace"))
-        if self._streams:
-            self._hand_on_audit(content(fds["audit"]))
-            return self._from_records(process.returncode, out, err, fds)
-        return self._from_document(process.returncode, out, err)
+        if not self._streams:
+            return self._from_document(process.returncode, out, err)
+        result = self._from_document(process.returncode, content(fds["result"]), err)
+        return self._with_streams(result, out, err) if self._told else result
 
     def _listen(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         if not self._streams:
@@ -162,55 +171,27 @@ class Run:
 
     def _from_document(self, returncode: int, out: bytes, err: bytes) -> ExecutionResult:
         try:
-            return read_document(json.loads(out), self._timeout)
+            document = json.loads(out)
+            result = read_document(document, self._timeout)
+            self._told, self._reason = True, document["reason"]
+            return result
         except (ValueError, KeyError, TypeError):
             return infra(
                 "setup_error", "SetupError", _said(err) or f"no result; the program ended with {returncode}"
             )
 
-    def _from_records(self, returncode: int, out: bytes, err: bytes, fds: dict[str, int]) -> ExecutionResult:
-        record = _last_record(content(fds["audit"]))
+    def _with_streams(self, result: ExecutionResult, out: bytes, err: bytes) -> ExecutionResult:
+        """What was handed on is in the result, too, without the program's own last word."""
         stdout, stderr = out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
         for secret in self._command.secrets:
             stdout, stderr = stdout.replace(secret, MASK), stderr.replace(secret, MASK)
-        if record is None:
-            return infra(
-                "setup_error",
-                "SetupError",
-                _said(err) or f"no record; the program ended with {returncode}",
-                returncode != 125,
-            )
-        reason = record.get("reason")
-        if reason and stderr.endswith(f"{FACE}: {reason}\n"):
-            stderr = stderr[: -len(f"{FACE}: {reason}\n")]
-        events = [json.loads(line) for line in content(fds["violations"]).splitlines()]
-        limit = [reason] if reason and record["status"] not in ("setup_error", "exit", "signal") else []
-        result = ExecutionResult(
-            success=record["status"] == "ok",
-            stdout=stdout,
-            stderr=stderr,
-            exit_code=record["exit_code"],
-            execution_time_ms=record["execution_time_ms"],
-            violations=[e["description"] for e in events] or limit,
-            memory_used_mb=round(record["memory_bytes"] / (1 << 20), 1),
-            sandbox_id=record["sandbox_id"],
-            timestamp=record["timestamp"],
-            error=_error_of(record["status"], record["exit_code"]),
-            status=record["status"],
-            violation_events=events,
-        )
-        result.timings = {"execution_ms": record["execution_time_ms"], "cpu_ms": record["cpu_time_ms"]}
-        return _worded(result, reason, self._timeout)
-
-    def _hand_on_audit(self, records: bytes) -> None:
-        """The audit log that the caller's environment asks for has these records, too."""
-        path = self._command.environment.get("SANDBOX_AUDIT_LOG")
-        if path and records:
-            fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOCTTY, 0o600)
-            try:
-                os.write(fd, records)
-            finally:
-                os.close(fd)
+        own = f"{FACE}: {self._reason}\n"
+        if self._reason and stderr.endswith(own):
+            stderr = stderr[: -len(own)]
+        words = result.stderr
+        gap = "\n" if words and stderr and not stderr.endswith("\n") else ""
+        result.stdout, result.stderr = stdout, f"{stderr}{gap}{words}"
+        return result
 
 
 def read_document(d: dict[str, Any], timeout: float) -> ExecutionResult:
@@ -253,28 +234,12 @@ def _worded(result: ExecutionResult, reason: str | None, timeout: float) -> Exec
     return result
 
 
-_ERRORS = {
-    "timeout": "TimeoutExpired",
-    "memory": "MemoryLimitExceeded",
-    "cpu": "CpuTimeLimitExceeded",
-    "output": "OutputLimitExceeded",
-    "killed": "Killed",
-    "ok": None,
-    "exit": None,
-    "signal": None,
-}
-_NEVER_RAN = {126: "NotExecutable", 127: "NotFound"}
-
-
-def _error_of(status: str, exit_code: int) -> str | None:
-    """The word that the program's document would have for it."""
-    if status == "setup_error":
-        return _NEVER_RAN.get(exit_code, "SetupError")
-    return _ERRORS.get(status, "LimitExceeded")
-
-
 class _Reader(threading.Thread):
-    """Reads one stream and hands it on, line by line, without secrets. A part of a line waits for the rest."""
+    """Reads one stream and hands it on, line by line, without secrets.
+
+    Of a line that is too long to be waited for parts are handed on; the end of each, which a secret may begin
+    in, waits for the next.
+    """
 
     def __init__(
         self, file: IO[bytes], callback: OutputCallback | None, secrets: list[str], diagnostics: bool
@@ -287,32 +252,42 @@ class _Reader(threading.Thread):
         self._diagnostics = diagnostics
         parts = (line for s in secrets for line in (s, *s.splitlines()))
         self._secrets = sorted({p for p in parts if p}, key=len, reverse=True)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
 
     def run(self) -> None:
         kept: list[bytes] = []
         size = 0
         held: bytes | None = None
-        for line in self._file:
+        begins = True
+        for part in iter(lambda: self._file.readline(_PART_MAX), b""):
             if size < _KEPT_MAX:
-                kept.append(line[: _KEPT_MAX - size])
+                kept.append(part[: _KEPT_MAX - size])
                 size += len(kept[-1])
             if held is not None:
                 self._say(held)
             # The program's own last word comes on its standard error, after all that the code wrote.
-            own = self._diagnostics and line.startswith(FACE.encode() + b": ")
-            held = line if own else None
+            own = self._diagnostics and begins and part.startswith(FACE.encode() + b": ")
+            held = part if own else None
             if not own:
-                self._say(line)
+                self._say(part)
+            begins = part.endswith(b"\n")
+        self._say(b"", True)
         self.kept = b"".join(kept)
 
-    def _say(self, line: bytes) -> None:
+    def _say(self, part: bytes, last: bool = False) -> None:
         if self._callback is None or self.error is not None:
             return
-        text = line.decode("utf-8", "replace")
+        text = self._rest + self._decoder.decode(part, last)
         for secret in self._secrets:
             text = text.replace(secret, MASK)
+        whole = last or text.endswith("\n") or not self._secrets
+        end = len(text) if whole else max(0, len(text) - len(self._secrets[0]) + 1)
+        self._rest = text[end:]
+        if not text[:end]:
+            return
         try:
-            self._callback(text)
+            self._callback(text[:end])
         except BaseException as e:  # noqa: B036 - it is raised where the run was started
             self.error = e
 
@@ -323,11 +298,6 @@ def _decoded(text: str, encoding: str) -> str:
 
 def _said(err: bytes) -> str:
     return err.decode("utf-8", "replace").strip()
-
-
-def _last_record(records: bytes) -> dict[str, Any] | None:
-    found = [json.loads(line) for line in records.splitlines()]
-    return next((r for r in reversed(found) if r.get("event") == "end"), None)
 
 
 def infra(status: str, error: str, stderr: str = "", ours: bool = True) -> ExecutionResult:

@@ -18,7 +18,7 @@ from .config import SandboxConfig
 from .modes import ExecutionLanguage
 from .program import FACE, SETTINGS, make_command
 from .result import ExecutionResult
-from .run import content, infra, memory_file, read_document
+from .run import content, infra, memory_file, read_document, usable
 
 _VERSION = 1
 _LENGTH = struct.Struct("!I")
@@ -29,10 +29,18 @@ _PATIENCE = 30.0
 _ENDING = 5.0
 
 
-def _stop(process: subprocess.Popen[bytes], directory: str) -> None:
-    """The program ends with its standard input; what does not is killed, and with it all that is in the pool."""
+def _stop(process: subprocess.Popen[bytes], directory: str, owner: int) -> None:
+    """The program is ended; what does not end is killed, and with it all that is in the pool.
+
+    A fork of its owner, which comes by here at its own end, too, lets go of it.
+    """
     assert process.stdin and process.stdout
     process.stdin.close()
+    if os.getpid() != owner:
+        process.stdout.close()
+        process.returncode = 0  # nobody here waits for it
+        return
+    process.terminate()  # its standard input may be open in a fork
     try:
         process.wait(_ENDING)
     except subprocess.TimeoutExpired:
@@ -60,7 +68,7 @@ class Server:
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise
-        self._end = weakref.finalize(self, _stop, process, directory)
+        self._end = weakref.finalize(self, _stop, process, directory, self._pid)
 
     def _start(self, program: str, config: SandboxConfig, own: list[str]) -> subprocess.Popen[bytes]:
         try:
@@ -81,7 +89,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=fds[0],
                 env=command.environment,
-                cwd=command.directory if os.path.isdir(command.directory or "") else None,
+                cwd=usable(command.directory),
                 pass_fds=fds[1:],
                 start_new_session=True,
             )
@@ -97,10 +105,14 @@ class Server:
             for fd in fds:
                 os.close(fd)
 
-    def connect(self) -> socket.socket:
-        """A connection; it runs one task at a time."""
+    def check(self) -> None:
+        """RuntimeError in a fork of the owner: its connections are the owner's."""
         if os.getpid() != self._pid:
             raise RuntimeError("the pool belongs to the process that made it, not to its forks")
+
+    def connect(self) -> socket.socket:
+        """A connection; it runs one task at a time."""
+        self.check()
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.connect(self._path)
@@ -111,8 +123,7 @@ class Server:
 
     def stop(self) -> None:
         """End it. May be called again."""
-        if os.getpid() == self._pid:
-            self._end()
+        self._end()
 
 
 def _receive(connection: socket.socket, size: int) -> bytes:
@@ -126,12 +137,18 @@ def _receive(connection: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def ask(connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
-    """One request and its answer."""
-    frame = json.dumps({"version": _VERSION, **request}).encode()
+def frame_of(request: dict[str, Any]) -> bytes:
+    """As it is sent. ValueError where a pool takes none such."""
+    # Half of a surrogate pair is a UnicodeEncodeError, which is a ValueError.
+    frame = json.dumps({"version": _VERSION, **request}, ensure_ascii=False).encode()
     if len(frame) > _REQUEST_MAX:
         raise ValueError(f"a request has at most {_REQUEST_MAX} bytes, this one {len(frame)}")
-    connection.sendall(_LENGTH.pack(len(frame)) + frame)
+    return _LENGTH.pack(len(frame)) + frame
+
+
+def ask(connection: socket.socket, frame: bytes) -> dict[str, Any]:
+    """One request and its answer."""
+    connection.sendall(frame)
     (size,) = _LENGTH.unpack(_receive(connection, _LENGTH.size))
     answer = json.loads(_receive(connection, size))
     assert isinstance(answer, dict)
@@ -141,10 +158,10 @@ def ask(connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
 class Call:
     """One task. run() may be called once, cancel() by any thread at any time: the task then ends."""
 
-    def __init__(self, server: Server, idle: list[socket.socket], code: str, timeout: float) -> None:
+    def __init__(self, server: Server, idle: list[socket.socket], frame: bytes, timeout: float) -> None:
         self._server = server
         self._idle = idle
-        self._code = code
+        self._frame = frame
         self._timeout = timeout
         self._lock = threading.Lock()
         self._connection: socket.socket | None = None
@@ -174,7 +191,7 @@ class Call:
             if cancelled:
                 raise EOFError
             connection.settimeout(self._timeout + _PATIENCE)
-            answer = ask(connection, {"op": "execute", "code": self._code})
+            answer = ask(connection, self._frame)
         except (OSError, EOFError) as e:
             connection.close()
             return self._failed(e)
