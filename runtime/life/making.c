@@ -135,6 +135,8 @@ int making_plan(struct making *m, const struct facts *facts, struct err *err)
 		.preserve_fds = m->o->preserve_fds,
 		.listen_fds = listen_fds(),
 		.cgroup_manager = cgroup_manager(m->rt),
+		/* Without a helper to hand sockets to the child borrows our memory instead, and we wait. */
+		.beside = config_is_filtered(m->config) && beside_is_there(),
 	};
 
 	TRY(fds_preserved(o.preserve_fds + o.listen_fds, err));

@@ -24,7 +24,6 @@
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
-#include "spec/base/vfork.h"
 
 #define ID_BYTES 8
 
@@ -69,10 +68,9 @@ int sandbox_id_make(struct arena *a, const char **ret, struct err *err)
 
 static int plan_for(struct session *s, enum policy_backend backend, struct err *err)
 {
-	const struct plan_options o = { .bundle = "/",
-					.id = s->q->id,
-					.no_new_keyring = true,
-					.beside = vfork_is_there && stack_is_roomy() };
+	const struct plan_options o = {
+		.bundle = "/", .id = s->q->id, .no_new_keyring = true, .beside = beside_is_there()
+	};
 	struct facts facts;
 
 	s->c = (struct composition){ .q = s->q,

@@ -14,6 +14,7 @@
 #include "runtime/stage/sync.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
+#include "spec/base/vfork.h"
 
 struct beside {
 	const struct start *start;
@@ -112,6 +113,11 @@ static void beside_done(struct beside *b)
 	scope_close(&b->fd);
 	for (size_t i = 0; i < b->sockets_n; i++)
 		scope_close(&b->sockets[i].fd);
+}
+
+bool beside_is_there(void)
+{
+	return vfork_is_there && stack_is_roomy();
 }
 
 int beside_make(struct start *s, struct err *err)

@@ -58,15 +58,18 @@ static void wait_go(struct child *c)
 		_exit(1);
 }
 
-/* A parent that could not make it ends us. */
+/* A parent that could not make it ends us, and without one there is nobody to tell. */
 static int wait_beside(void *ctx, int *ret_fd, struct err *err)
 {
 	struct child *c = ctx;
 	struct sync_msg m;
 
-	if (c->beside_fd < 0 && (sync_hear(c->sock, &m, &c->beside_fd) <= 0 ||
-				 m.word != SYNC_BESIDE || c->beside_fd < 0))
-		return err_host(err, EPROTO, "wait for the network namespace");
+	if (c->beside_fd < 0) {
+		if (sync_hear(c->sock, &m, &c->beside_fd) <= 0)
+			_exit(1);
+		if (m.word != SYNC_BESIDE || c->beside_fd < 0)
+			return err_host(err, EPROTO, "wait for the network namespace");
+	}
 	*ret_fd = take_fd(&c->beside_fd);
 	return 0;
 }

@@ -51,8 +51,8 @@ bool start_is_silent(const struct start *s)
 {
 	return vfork_is_there && !s->wait && s->init_sock < 0 && !start_is_placed(s) &&
 	       !s->plan->maps_by_parent && !s->plan->asks_parent && !s->plan->terminal &&
-	       !s->plan->listener && !s->plan->ways && !s->state && may_share_memory(s) &&
-	       optional_ops(s->plan) <= UNHEARD_MAX && stack_is_roomy();
+	       !s->plan->listener && !s->plan->ways && !s->plan->beside && !s->state &&
+	       may_share_memory(s) && optional_ops(s->plan) <= UNHEARD_MAX && stack_is_roomy();
 }
 
 struct silent *silent_begin(const struct plan *p)

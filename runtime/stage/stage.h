@@ -134,5 +134,7 @@ pid_t clone_silent(struct clone_args *args, void (*fn)(void *), void *arg);
 /* stack_is_roomy: clone_silent finds room. */
 bool stack_is_roomy(void);
 
-/* beside_make: does the stage BESIDE for the child that has been cloned, and hands it the network namespace. */
+/* beside_is_there: who makes a plan may have such a stage. beside_make: does the stage BESIDE for the child that has been cloned,
+ * and hands it the network namespace. */
+bool beside_is_there(void);
 int beside_make(struct start *s, struct err *err);
