@@ -163,9 +163,10 @@ static int foreground(struct making *m, const sigset_t *outside, int *status, st
 	}
 	m->start.pid = 0;
 	r = tell_end(m, status, err);
+	/* Of two failures the first one is told. The helper ends with the container, meanwhile. */
+	r = end(m, r < 0 ? &later : err) < 0 || r < 0 ? -1 : 0;
 	way_end(&m->way);
-	/* Of two failures the first one is told. */
-	return end(m, r < 0 ? &later : err) < 0 || r < 0 ? -1 : 0;
+	return r;
 }
 
 int life_run(const struct runtime *rt, const struct create_options *o, int *status, struct err *err)

@@ -391,8 +391,6 @@ static void let_signals_through(const struct session *s)
 static void done(struct session *s)
 {
 	start_kill(&s->start); /* there where the run has failed in between */
-	way_end(&s->way);
-	way_done(&s->way);
 	backend_end(&s->backend, s->start.begun, s->q->log);
 	start_done(&s->start);
 	placeholders_drop(&s->c.placeholders);
@@ -403,6 +401,9 @@ static void done(struct session *s)
 	if (s->scratch)
 		(void)sys_unlinkat(AT_FDCWD, s->scratch,
 				   AT_REMOVEDIR); /* what others put there is theirs */
+	/* Its helper ends with the first process, while we do all this. */
+	way_end(&s->way);
+	way_done(&s->way);
 	let_signals_through(s);
 }
 
