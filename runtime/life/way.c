@@ -4,6 +4,7 @@
  * helper the last of them goes, and with it the network. */
 #include "runtime/life/way.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
@@ -94,7 +95,7 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 		return 0;
 	w->network = n;
 	w->tell = tell;
-	w->joins = CLONE_NEWNET | (user ? CLONE_NEWUSER : 0);
+	w->in_userns = user != NULL;
 	TRY(check_hosts(n->hosts, err));
 	w->rules.v = arena_array(a, struct policy_domain, n->allow.n + n->deny.n + 1);
 	add_rules(&w->rules, &n->allow, true);
@@ -107,6 +108,17 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 
 /* --- the process that makes sockets inside --- */
 
+/* The network is that of a socket from inside: the container itself may not be there yet (stage BESIDE). */
+static int join(const struct way *w, int container)
+{
+	scoped_fd int net = -1;
+
+	if (w->in_userns && sys_setns(container, CLONE_NEWUSER) < 0)
+		return -1;
+	net = sys_ioctl(w->sockets[WAY_PROXY], SIOCGSKNS, NULL);
+	return net < 0 ? -1 : sys_setns(net, CLONE_NEWNET);
+}
+
 static _Noreturn void make_sockets(const struct way *w, int container, int asked)
 {
 	struct err unheard; /* whoever asked sees the end of the socket */
@@ -114,7 +126,7 @@ static _Noreturn void make_sockets(const struct way *w, int container, int asked
 
 	beside_begin(MAKER_NAME);
 	/* Closed to the container before it is one of its user namespace. */
-	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || sys_setns(container, (int)w->joins) < 0 ||
+	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || join(w, container) < 0 ||
 	    beside_stand_alone(asked) < 0)
 		_exit(1);
 	/* Until the helper has ended. */

@@ -22,7 +22,7 @@ struct way {
 	size_t publish_n;
 	int events; /* struct egress_event, one a datagram; -1: nobody asked for them */
 	bool tell; /* somebody does */
-	uint64_t joins; /* CLONE_NEWx: what of the container's a socket is made in */
+	bool in_userns; /* its network belongs to a user namespace of its own */
 	pid_t maker; /* of sockets inside, for published ports; 0: none */
 	pid_t pid; /* the helper; 0: none */
 	int pidfd; /* of it */

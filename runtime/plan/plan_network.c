@@ -159,20 +159,17 @@ static void add_inside(struct plan *p, enum stage stage, const struct config *c)
 	add_sockets(p, stage);
 }
 
-/* The program that is a NAT, and what makes sockets for published ports, look for it by the child, which is in its own from the
- * beginning then. */
-static bool is_looked_for(const struct srt_network *network)
-{
-	return network && (network_is_nat(network->mode) || network->publish.n);
-}
-
-/* Nothing before the process needs it, and it can be made by someone else in the child's user namespace. */
+/* Nothing before the process needs it, and it can be made by someone else in the child's user namespace. A program that is a NAT
+ * looks for it by the child. */
 static bool may_be_beside(const struct plan *p, const struct config *c,
 			  const struct plan_options *o)
 {
-	return o->beside && !is_looked_for(config_network(c)) && (p->clone_flags & CLONE_NEWUSER) &&
-	       !p->middle && !p->maps_by_parent && !c->linux_.sysctl.n &&
-	       !c->linux_.net_devices.n && !c->hooks && !mounts_show_network(c);
+	const struct srt_network *network = config_network(c);
+
+	return o->beside && !(network && network_is_nat(network->mode)) &&
+	       (p->clone_flags & CLONE_NEWUSER) && !p->middle && !p->maps_by_parent &&
+	       !c->linux_.sysctl.n && !c->linux_.net_devices.n && !c->hooks &&
+	       !mounts_show_network(c);
 }
 
 /* It takes longer to make than all other namespaces together, and about as long as the root. */

@@ -51,6 +51,14 @@ srt-oci: Network access denied: 203.0.113.10 port 80: no rule allows it; "203.0.
 	[ "$output" = $'203.0.113.11\nnot 203.0.113.11 8080\nheld\nnot 203.0.113.10 80' ] || said
 }
 
+@test "a published port of the host leads to the container's loopback" {
+	filtered 'while :; do echo inside | busybox nc -l -p 8000; done' 'allow: [], publish: ["127.0.0.1:7090:8000"]'
+	in_world 'srt run -d -b b x 3>&-
+		for i in $(seq 1 50); do timeout 2 busybox nc -w 2 127.0.0.1 7090 </dev/null | grep inside && break; sleep 0.1; done
+		srt delete --force x'
+	[ "$output" = inside ] || said
+}
+
 @test "the helper lives beside a created container, is named in its state, and ends with it" {
 	bundle b "$SLEEP" '.srt.network = {mode: "filtered", allow: ["example.org"]}'
 	srt create -b b x
