@@ -27,6 +27,8 @@
 #define KEEPER_NAME "srt-nat"
 /* How long it may take until it is ready, and what is kept of what it says until then. */
 #define READY_MS 10000
+/* How long it may take a keeper to say that it ends with its container. */
+#define BYE_MS 1000
 #define WORDS_MAX 512
 /* Of a container that ends its program may be gone a little before. */
 #define GRACE_MS 100
@@ -243,6 +245,14 @@ static _Noreturn void end_program(const struct keeper *k, int status)
 	_exit(status);
 }
 
+/* As it should be; a keeper that is killed says nothing. */
+static _Noreturn void end_with_container(const struct keeper *k)
+{
+	if (k->ready)
+		(void)send(k->tell_fd, "", 1, MSG_NOSIGNAL); /* perhaps nobody is there to hear */
+	end_program(k, 0);
+}
+
 enum { FD_CONTAINER, FD_PROGRAM, FD_WORDS, FD_READY, FD_TELL, FD_COUNT };
 
 static void look(struct keeper *k, struct pollfd p[FD_COUNT], int timeout_ms)
@@ -258,7 +268,7 @@ static void look(struct keeper *k, struct pollfd p[FD_COUNT], int timeout_ms)
 	}
 	/* Whoever waits for the network, or is to have it, is gone. */
 	if (p[FD_CONTAINER].revents || p[FD_TELL].revents)
-		end_program(k, 0);
+		end_with_container(k);
 	if (p[FD_WORDS].revents && !take_words(k))
 		close_one(&k->pipes.words[0]);
 }
@@ -292,7 +302,7 @@ static void tell_loss(struct keeper *k)
 	struct pollfd container = { .fd = k->container_fd, .events = POLLIN };
 
 	if (poll(&container, 1, GRACE_MS) > 0)
-		end_program(k, 0);
+		end_with_container(k);
 	while (k->pipes.words[0] >= 0 && take_words(k))
 		;
 	tell_failure(k, "has ended: there is no network any more");
@@ -386,16 +396,18 @@ int nat_begin(struct nat *n, pid_t pid, int pidfd, struct err *err)
 	return r;
 }
 
-bool nat_lost(struct nat *n, int container, struct err *ret)
+bool nat_lost(const struct nat *n, struct err *ret)
 {
-	struct pollfd first = { .fd = container, .events = POLLIN };
-	ssize_t got = n->line < 0 ? -1 : recv(n->line, ret, sizeof(*ret), MSG_DONTWAIT);
+	struct pollfd line = { .fd = n->line, .events = POLLIN };
+	ssize_t got = poll(&line, 1, n->line < 0 ? 0 : BYE_MS) > 0
+			      ? recv(n->line, ret, sizeof(*ret), MSG_DONTWAIT)
+			      : -1;
 
 	if (got == (ssize_t)sizeof(*ret))
 		return true;
-	/* The keeper itself is gone, and the program with it; after the container that is as it should be. */
-	if (got != 0 || container < 0 || poll(&first, 1, GRACE_MS) != 0)
+	if (got != 0)
 		return false;
+	/* The keeper itself is gone, and the program with it. */
 	(void)err_set(ret, ERR_HOST, 0, "%s has ended: there is no network any more",
 		      name_of(word_network_modes, n->mode));
 	return true;

@@ -28,8 +28,9 @@ int nat_find(int mode, struct arena *a, const char **ret, struct err *err);
 int nat_prepare(struct nat *n, int mode, struct arena *a, struct err *err);
 /* nat_begin: for the container's first process, which is ours and has not been waited for; returns once there is a network. */
 int nat_begin(struct nat *n, pid_t pid, int pidfd, struct err *err);
-/* nat_lost: the line has something to read: the program has ended before the container, a pidfd (-1: that has ended): why. */
-bool nat_lost(struct nat *n, int container, struct err *ret);
+/* nat_lost: the program, or its keeper, has ended before the container: why. For when the line has something to read, or the
+ * container has ended. */
+bool nat_lost(const struct nat *n, struct err *ret);
 /* nat_lacks_names: the host's name servers have IPv6 addresses alone, and the programs pass questions on to IPv4 ones.
  * NAT_LACKS_NAMES: in words. */
 bool nat_lacks_names(struct arena *a);

@@ -27,7 +27,7 @@ int tell_end(struct making *m, int *status, struct err *err)
 	struct event limit;
 	struct err lost;
 
-	if (nat_lost(&m->way.nat, -1, &lost))
+	if (nat_lost(&m->way.nat, &lost))
 		log_line(&m->rt->log, LOG_LEVEL_ERROR, "%s", lost.text);
 	tell_refusals(m, &events, &a);
 	if (deadline_end(&m->deadline, status, &a, &limit) ||

@@ -386,7 +386,7 @@ static void on_nat(struct watch *w)
 {
 	struct err why;
 
-	if (nat_lost(w->nat, w->pidfd, &why))
+	if (nat_lost(w->nat, &why))
 		w->on_lost(w->lost_ctx, &why);
 	w->nat = NULL;
 }

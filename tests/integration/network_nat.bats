@@ -204,6 +204,12 @@ short_lived() {
 	pkill -KILL -P "$(pgrep -P $!)" -x srt-nat
 	wait $!
 	[ "$(cat err)" = 'sandbox-runtime: pasta has ended: there is no network any more' ] || { cat err; false; }
+	bundle b 'sleep 2' ".srt.network.mode = \"pasta\" | $([ "$(id -u)" -ne 0 ] && echo . || echo "$with_user")"
+	env "PATH=$PWD/bin:$PATH" timeout 20 "$SRT_OCI" --root "$state" run -b b x 2>err 3>&- &
+	sleep 0.7
+	pkill -KILL -P "$(pgrep -P $!)" -x srt-nat
+	wait $!
+	[ "$(cat err)" = 'srt-oci: pasta has ended: there is no network any more' ] || { cat err; false; }
 }
 
 @test "where the host has name servers by IPv6 alone, that is told at the start" {
