@@ -363,7 +363,7 @@ int making_begin(struct making *m, bool wait, bool listen, struct err *err)
 	if (m->plan->scope)
 		TRY(companion_find(SCOPE_COMPANION, &m->arena, &m->start.companion, err));
 	TRY(adopt_orphans(m, err));
-	TRY(way_prepare(&m->way, m->config, true, &m->arena, err));
+	TRY(way_prepare(&m->way, m->config, &m->arena, err));
 	/* A container that only waits has no filter yet: `start` will connect. */
 	if (!listen)
 		TRY(making_connect(m, err));

@@ -83,8 +83,7 @@ static int publish(struct way *w, const char *text, struct err *err)
 	return 0;
 }
 
-int way_prepare(struct way *w, const struct config *config, bool tell, struct arena *a,
-		struct err *err)
+int way_prepare(struct way *w, const struct config *config, struct arena *a, struct err *err)
 {
 	const struct srt_network *n = config_network(config);
 	const struct namespace *user = namespace_of(config, CLONE_NEWUSER);
@@ -94,7 +93,6 @@ int way_prepare(struct way *w, const struct config *config, bool tell, struct ar
 	if (!config_is_filtered(config))
 		return 0;
 	w->network = n;
-	w->tell = tell;
 	w->in_userns = user != NULL;
 	TRY(check_hosts(n->hosts, err));
 	w->rules.v = arena_array(a, struct policy_domain, n->allow.n + n->deny.n + 1);
@@ -201,14 +199,13 @@ static int start_helper(struct way *w, int container, struct err *err)
 	int events[2] = { -1, -1 };
 
 	TRY(start_maker(w, container, &inside, err));
-	if (w->tell && sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, events) < 0)
+	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, events) < 0)
 		return err_host(err, errno, "make a socket pair");
 	w->events = events[0];
 	w->pid = beside_clone(&w->pidfd);
 	if (w->pid == 0)
 		help(w, container, inside, events[1]);
-	if (events[1] >= 0)
-		(void)sys_close(events[1]);
+	(void)sys_close(events[1]);
 	if (w->pid < 0) {
 		w->pid = 0;
 		return err_host(err, errno, "make the network helper");

@@ -20,8 +20,7 @@ struct way {
 	size_t ports_n;
 	struct egress_publish publish[PUBLISHED_MAX];
 	size_t publish_n;
-	int events; /* struct egress_event, one a datagram; -1: nobody asked for them */
-	bool tell; /* somebody does */
+	int events; /* struct egress_event, one a datagram; -1: there is no helper yet */
 	bool in_userns; /* its network belongs to a user namespace of its own */
 	pid_t maker; /* of sockets inside, for published ports; 0: none */
 	pid_t pid; /* the helper; 0: none */
@@ -37,8 +36,7 @@ struct way {
 
 /* way_prepare: for that config, before its first process is there: the ports that it publishes are the host's. Nothing where
  * its network is not filtered. */
-int way_prepare(struct way *w, const struct config *config, bool tell, struct arena *a,
-		struct err *err);
+int way_prepare(struct way *w, const struct config *config, struct arena *a, struct err *err);
 /* way_take: a socket that was made inside; takes the fd. container is a pidfd of the container's first process. */
 int way_take(struct way *w, int way, int fd, int container, struct err *err);
 /* way_share: instead, one helper for many containers, which come over a line (egress_run_shared), of which *ret is our end;

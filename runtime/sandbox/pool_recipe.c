@@ -392,7 +392,7 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 	if (config_has_ns(&task.config, CLONE_NEWNET))
 		ret->namespaces |= CLONE_NEWNET;
 	ret->way = (struct way)WAY_INIT;
-	if (way_prepare(&ret->way, &task.config, true, a, err) < 0)
+	if (way_prepare(&ret->way, &task.config, a, err) < 0)
 		return compose_network_place(&task, err);
 	ret->lends = lends(&task, ret);
 	TRY(recipe_task(&task.config, false, task.uid, task.gid, a, &ret->task, err));

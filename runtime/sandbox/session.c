@@ -205,7 +205,7 @@ static int start(struct session *s, struct err *err)
 	int r;
 
 	TRY(open_sockets(s, err));
-	if (way_prepare(&s->way, &s->c.config, true, s->a, err) < 0)
+	if (way_prepare(&s->way, &s->c.config, s->a, err) < 0)
 		return compose_network_place(&s->c, err);
 	TRY(output_open(&s->output, s->q->capture, policy_n(s->q->policy, POLICY_OUTPUT), err));
 	s->start.plan = s->plan;
