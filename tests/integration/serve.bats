@@ -177,7 +177,8 @@ import os
 for name in ("dev", "snmp", "unix", "tcp", "netstat", "ip6_flowlabel"):
 	print(open("/proc/net/" + name).read())
 used, tcp = open("/proc/net/sockstat").read().split("\\n")[:2]
-print(used, tcp.split("alloc")[0]) # what comes then is of the machine
+tcp = dict(zip(tcp.split()[1::2], tcp.split()[2::2]))
+print(used, tcp["inuse"], tcp["tw"]) # the others are counted of the whole machine: orphan, too
 writable = []
 for top, _, names in os.walk("/proc/sys/net"):
 	for name in names:
