@@ -102,7 +102,7 @@ ENGINES_SLOW := $(ENGINES_SUITE) --as root $(addprefix $(ENGINES_DIR)/,cri.bats 
 
 RUN := B=$(B) SRT_TEST_USER=$(TEST_USER) tests/lib/tap-run
 SUITES_QUICK := --suite unit --jobs 2 --timeout 60 $(UNIT) $(UNIT_BATS) --suite golden --timeout 60 $(GOLDEN) \
-	--suite fault --jobs 2 --timeout 300 $(FAULT) --suite fuzz --jobs 2 --timeout 60 $(REPLAY_ARGS)
+	--suite fault --jobs 2 --timeout 900 $(FAULT) --suite fuzz --jobs 2 --timeout 60 $(REPLAY_ARGS)
 SUITES_SLOW := --suite asan --jobs 2 --timeout 180 $(UNIT_ASAN) \
 	--suite integration --stage --timeout 300 --as user,root $(BATS) \
 	$(ENGINES_QUICK) \
