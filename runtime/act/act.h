@@ -105,12 +105,10 @@ int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err
 /* act_directory: the directory that path's last component is in, made where missing; x keeps it for the next op. act_hold: fd, a
  * new and empty tmpfs on path, is that directory from now on; x closes it. */
 int act_directory(struct act *x, const char *path, int *ret, struct err *err);
-/* act_make_new: where nobody else can have put anything, path as a new directory, or an empty file, and an fd of it. 1: it is there
- * already, or may be reached by somebody's link: the place has to be looked for. */
-int act_make_new(struct act *x, const char *path, bool file, int *ret, struct err *err);
 void act_hold(struct act *x, const char *path, int fd);
-/* act_enter_new: the last component of path, where it is to be made in the directory that is held; that is then the working
- * directory. NULL where it is not there: the name has to be looked up. */
+/* act_enter_new: the last component of path, where nobody but us can have put anything into the directory that it is in; that is
+ * then the working directory. What is made there by that name is no symlink, covers nothing and does not lie on procfs. NULL
+ * where the name has to be looked up. */
 const char *act_enter_new(struct act *x, const char *path);
 /* act_clone_source: the source of a bind as a detached mount. act_map_ids: the ids of such a one as user, the fd of a user
  * namespace, has them. */

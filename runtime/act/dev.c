@@ -32,9 +32,7 @@ int act_mkdir(struct act *x, const struct op *op, struct err *err)
 
 	if (name && sys_mkdirat(AT_FDCWD, name, (mode_t)op->a) == 0)
 		return 0;
-	made = act_make_new(x, op->path, false, &fd, err) == 0;
-	if (!made)
-		TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
+	TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
 	return made && op->a != MADE_MODE ? set_mode(fd, op, err) : 0;
 }
 

@@ -247,10 +247,32 @@ static int open_source(struct act *x, const struct op *op, int *ret, struct err 
 	return act_clone_source(op, ret, err);
 }
 
+/* Likewise of a detached mount. Where it fails the long way tells why. */
+static bool attach_new(struct act *x, const struct op *op, bool file, int fd)
+{
+	const char *name = act_enter_new(x, op->path);
+	int made;
+
+	if (!name)
+		return false;
+	made = file ? sys_mknodat(AT_FDCWD, name, S_IFREG | 0644, 0)
+		    : sys_mkdirat(AT_FDCWD, name, 0755);
+	return made == 0 && sys_move_mount(fd, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+}
+
+static int attach(struct act *x, const struct op *op, bool file, int fd, struct err *err)
+{
+	scoped_fd int place = -1;
+
+	if (attach_new(x, op, file, fd))
+		return 0;
+	TRY(act_target(x, op, file, &place, err));
+	return act_attach(op, fd, place, err);
+}
+
 int act_bind(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int fd = -1;
-	scoped_fd int place = -1;
 	struct stat st;
 
 	TRY(open_source(x, op, &fd, err));
@@ -258,12 +280,11 @@ int act_bind(struct act *x, const struct op *op, struct err *err)
 		return err_host(err, errno, "stat %s", op->text);
 	if (S_ISLNK(st.st_mode) && (op->flags & OP_COPY_SYMLINK))
 		return copy_symlink(x, op, fd, err);
-	TRY(act_target(x, op, !S_ISDIR(st.st_mode), &place, err));
 	TRY(set_attrs(op, fd, true, op->d, 0, err));
 	TRY(set_attrs(op, fd, false, op->a, 0, err));
 	if (op->len && !(op->flags & OP_BY_PARENT))
 		TRY(set_idmap(x, op, fd, err));
-	TRY(act_attach(op, fd, place, err));
+	TRY(attach(x, op, !S_ISDIR(st.st_mode), fd, err));
 	return keep(x, op, &fd, err);
 }
 
@@ -289,19 +310,20 @@ int act_root_new(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
+/* In the root that we make nobody else has put anything: its names are as good as fds. */
 int act_space(struct act *x, const struct op *op, struct err *err)
 {
-	scoped_fd int place = open_in_root(x->root_fd, op->path, O_PATH | O_DIRECTORY);
-	scoped_fd int fd = -1;
+	struct mount_attr attr = { .attr_set = op->a };
+	const char *name = path_base(op->path);
+	int dir;
 
-	if (place < 0)
-		return err_host(err, errno, "open %s in the root", op->path);
-	fd = sys_open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (fd < 0)
+	TRY(act_directory(x, op->path, &dir, err));
+	if (sys_fchdir(dir) < 0)
+		return err_host(err, errno, "open the directory of %s", op->path);
+	if (sys_mount(name, name, NULL, MS_BIND, NULL) < 0 ||
+	    sys_mount_setattr(AT_FDCWD, name, 0, &attr) < 0)
 		return err_host(err, errno, "bind %s onto itself", op->path);
-	TRY(set_attrs(op, fd, false, op->a, 0, err));
-	TRY(act_forget_covered(x, op, place, err));
-	return act_attach(op, fd, place, err);
+	return 0;
 }
 
 /* The mount that the op is about: held since it was made, or, of a remount, what lies at its place. 1: none was made. */

@@ -94,37 +94,10 @@ int act_directory(struct act *x, const char *path, int *ret, struct err *err)
 	return 0;
 }
 
-int act_make_new(struct act *x, const char *path, bool file, int *ret, struct err *err)
-{
-	const char *name = path_base(path);
-	int dir, fd;
-
-	if (!x->root_new || !name[0])
-		return 1;
-	TRY(act_directory(x, path, &dir, err));
-	if (!x->dir_new)
-		return 1;
-	if (file)
-		fd = sys_openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY,
-				0644);
-	else if (sys_mkdirat(dir, name, 0755) < 0)
-		fd = -1;
-	else
-		fd = sys_openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (fd < 0)
-		return 1;
-	*ret = fd;
-	return 0;
-}
-
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err)
 {
 	scoped_fd int fd = -1;
-	int there = act_make_new(x, op->path, file, ret, err);
 
-	/* What is new is no symlink, covers nothing, and does not lie on procfs, where nothing is made. */
-	if (there <= 0)
-		return there;
 	if (op->flags & OP_NOFOLLOW_DEST)
 		fd = open_in_root(x->root_fd, op->path, O_PATH | O_NOFOLLOW);
 	/* Only what is missing is made: that follows symlinks. */
@@ -145,6 +118,11 @@ void act_hold(struct act *x, const char *path, int fd)
 
 const char *act_enter_new(struct act *x, const char *path)
 {
+	struct err ignored; /* whoever looks the name up will tell */
+	int dir;
+
+	if (x->root_new && act_directory(x, path, &dir, &ignored) < 0)
+		return NULL;
 	if (!is_held(x, path) || !x->dir_new || sys_fchdir(x->dir_fd) < 0)
 		return NULL;
 	return path_base(path);
