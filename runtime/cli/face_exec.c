@@ -14,6 +14,9 @@
 #include "spec/policy/serve.h"
 #include "version.h"
 
+/* What nearly every sandbox needs of memory for its policy, its config and its plan. */
+#define ARENA_EXPECTED (64u << 10)
+
 /* What the program's own streams do not say. */
 static void tell(const struct cli *cli, const struct policy *p, const struct result *r)
 {
@@ -110,6 +113,7 @@ int face_sandbox(struct cli *cli, const struct face_flags *flags, const struct s
 			     .degraded = flags->degraded };
 	int status;
 
+	cli->arena.expected = ARENA_EXPECTED;
 	policy_begin(&policy, &cli->arena);
 	status = face_caller(cli, &q.caller, err);
 	if (status == 0)

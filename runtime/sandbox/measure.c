@@ -2,7 +2,6 @@
 /* measure.c - reads /proc of the sandbox's own pid namespace: only its processes are there, however many the host has. */
 #include "runtime/sandbox/measure.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,35 +25,17 @@ enum {
 	FIELD_RSS = 24
 };
 
-struct measure {
-	DIR *dir;
-	long page, ticks;
-};
-
-struct measure *measure_open(int proc_fd)
+void measure_open(struct measure *m, int proc_fd)
 {
-	scoped_fd int fd = proc_fd;
-	struct measure *m = malloc(sizeof(*m));
-
-	if (!m)
-		abort(); /* as the arenas do */
-	m->dir = fdopendir(fd);
-	if (!m->dir) {
-		free(m);
-		return NULL;
-	}
-	(void)take_fd(&fd);
+	m->fd = proc_fd;
+	m->at = m->have = 0;
 	m->page = sysconf(_SC_PAGESIZE);
 	m->ticks = sysconf(_SC_CLK_TCK);
-	return m;
 }
 
 void measure_close(struct measure *m)
 {
-	if (!m)
-		return;
-	(void)closedir(m->dir);
-	free(m);
+	scope_close(&m->fd);
 }
 
 /* From the fourth on; what comes before are no numbers. */
@@ -141,17 +122,34 @@ static const char *read_of(const struct measure *m, const char *pid, const char 
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "%.20s/%s", pid, file);
-	return read_at(dirfd(m->dir), path, text);
+	return read_at(m->fd, path, text);
+}
+
+static void rewind_names(struct measure *m)
+{
+	(void)lseek(m->fd, 0, SEEK_SET);
+	m->at = m->have = 0;
+}
+
+static bool read_names(struct measure *m)
+{
+	ssize_t n = sys_getdents(m->fd, m->names, sizeof(m->names));
+
+	m->at = 0;
+	m->have = n > 0 ? (size_t)n : 0;
+	return n > 0;
 }
 
 /* The next process but the first, NULL at the end. */
-static const char *next(const struct measure *m)
+static const char *next(struct measure *m)
 {
-	struct dirent *d;
+	while (m->at < m->have || read_names(m)) {
+		const struct sys_dirent *d = (const void *)(m->names + m->at);
 
-	while ((d = readdir(m->dir)))
-		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && !str_eq(d->d_name, "1"))
-			return d->d_name;
+		m->at += d->len;
+		if (d->name[0] >= '1' && d->name[0] <= '9' && !str_eq(d->name, "1"))
+			return d->name;
+	}
 	return NULL;
 }
 
@@ -167,7 +165,7 @@ bool measure_usage(struct measure *m, struct usage *ret)
 	if (!line || !usage_parse(line, m->page, m->ticks, &first))
 		return false;
 	*ret = (struct usage){ .cpu_us = first.cpu_us };
-	rewinddir(m->dir);
+	rewind_names(m);
 	while ((pid = next(m))) {
 		line = read_of(m, pid, "stat", text);
 		if (line)
@@ -228,7 +226,7 @@ uint64_t measure_proportional(struct measure *m)
 	uint64_t sum = 0;
 	const char *pid;
 
-	rewinddir(m->dir);
+	rewind_names(m);
 	while ((pid = next(m))) {
 		const char *rollup = read_of(m, pid, "smaps_rollup", text);
 		int64_t pss = rollup ? pss_parse(rollup) : -1;
@@ -252,7 +250,7 @@ bool measure_alone(struct measure *m, int number)
 	const char *pid;
 
 	(void)snprintf(own, sizeof(own), "%d", number);
-	rewinddir(m->dir);
+	rewind_names(m);
 	while ((pid = next(m)))
 		if (!str_eq(pid, own))
 			return false;
@@ -287,7 +285,7 @@ bool measure_finish(struct measure *m, int number, struct finish *ret)
 	struct usage u = { 0 };
 
 	(void)snprintf(pid, sizeof(pid), "%d", number);
-	dir = sys_openat(dirfd(m->dir), pid, flags, 0);
+	dir = sys_openat(m->fd, pid, flags, 0);
 	line = dir < 0 ? NULL : read_at(dir, "stat", text);
 	if (!line || !finish_parse(line, &ret->status) ||
 	    !usage_parse(line, m->page, m->ticks, &u) || !costs_of(dir, &u, ret))

@@ -37,9 +37,17 @@ struct ran {
 	char text[RAN_MAX];
 };
 
-struct measure; /* an open /proc */
-/* measure_open: takes the fd. NULL with errno on failure. */
-struct measure *measure_open(int proc_fd);
+/* A /proc that is open, and the names in it that were read last. Its memory is the caller's: that of an allocator would be two
+ * mappings more to take down at the end. */
+#define MEASURE_ROOM 2048
+struct measure {
+	int fd; /* -1: none */
+	long page, ticks;
+	size_t at, have; /* bytes of names */
+	_Alignas(8) char names[MEASURE_ROOM];
+};
+/* measure_open: takes the fd. */
+void measure_open(struct measure *m, int proc_fd);
 void measure_close(struct measure *m);
 /* measure_usage: false where /proc cannot be read any more. */
 bool measure_usage(struct measure *m, struct usage *ret);

@@ -499,10 +499,12 @@ int pool_begin(struct pool *p, struct arena *a, struct err *err)
 /* Of the only process beside the first one in that /proc. */
 static uint64_t memory_of(int proc_fd)
 {
-	struct measure *m = measure_open(proc_fd);
-	uint64_t n = m ? measure_proportional(m) : 0;
+	struct measure m;
+	uint64_t n;
 
-	measure_close(m);
+	measure_open(&m, proc_fd);
+	n = measure_proportional(&m);
+	measure_close(&m);
 	return n;
 }
 

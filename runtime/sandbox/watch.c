@@ -77,12 +77,12 @@ static void look_at_disk(struct watch *w)
 }
 
 /* What is resident is cheap to read and never less than the share: that is asked only where it could decide. */
-static uint64_t memory_of(const struct watch *w, const struct usage *u)
+static uint64_t memory_of(struct watch *w, const struct usage *u)
 {
 	uint64_t limit = policy_n(w->policy, POLICY_MEMORY);
 
 	if (u->processes > 1 && u->resident > limit / 2)
-		return measure_proportional(w->measure);
+		return measure_proportional(&w->measure);
 	return u->resident;
 }
 
@@ -150,7 +150,7 @@ static bool has_slept(struct watch *w)
 {
 	const struct usage *u = &w->last;
 	struct ran now;
-	bool told = w->payload && w->measure && measure_ran(w->measure, w->payload, &now);
+	bool told = w->payload && w->measure.fd >= 0 && measure_ran(&w->measure, w->payload, &now);
 	bool slept = told && u->processes == 1 && u->tasks == 1 && !u->runs && !w->ended &&
 		     str_eq(now.text, w->ran.text);
 
@@ -163,8 +163,8 @@ static bool measure_all(struct watch *w, bool slept, struct usage *ret)
 	if (slept)
 		*ret = w->last;
 	/* What we have ended takes its time out of the sum, too. */
-	return slept || (w->measure &&
-			 measure_account(w->measure, &w->account, !w->breach && !w->ended, ret));
+	return slept || (w->measure.fd >= 0 &&
+			 measure_account(&w->measure, &w->account, !w->breach && !w->ended, ret));
 }
 
 static void look(struct watch *w)
@@ -319,7 +319,7 @@ static void look_closely(struct watch *w, int process)
 	struct stat st;
 	char last[32];
 
-	if (measure_usage(w->measure, &u))
+	if (measure_usage(&w->measure, &u))
 		look_at_tasks(w, u.tasks);
 	w->unreached = witness_unreached(process);
 	(void)snprintf(last, sizeof(last), "fd/%llu", (unsigned long long)w->open_files - 1);
@@ -334,7 +334,7 @@ static bool has_finished(struct watch *w)
 {
 	struct finish f = { .fd = -1 };
 
-	if (w->breach || !measure_finish(w->measure, w->payload, &f))
+	if (w->breach || !measure_finish(&w->measure, w->payload, &f))
 		return false;
 	scoped_fd int process = f.fd;
 	if (f.status)
@@ -343,7 +343,7 @@ static bool has_finished(struct watch *w)
 		return false;
 	w->ended = true;
 	/* Only now: what has KILL waiting makes no more. */
-	w->finished = measure_alone(w->measure, w->payload);
+	w->finished = measure_alone(&w->measure, w->payload);
 	w->code = CLD_EXITED;
 	w->status = f.status;
 	f.cpu_us += w->account.gone_us;
@@ -440,8 +440,10 @@ static int hear_hello(struct watch *w, struct err *err)
 	w->scratch_fd = fds[INIT_FD_SCRATCH];
 	if (fds[INIT_FD_PIDFD] >= 0)
 		w->pidfd = w->own_pidfd = fds[INIT_FD_PIDFD];
-	w->measure = measure_open(fds[INIT_FD_PROC]);
-	return w->measure ? 0 : err_host(err, errno, "open the sandbox's /proc");
+	if (fds[INIT_FD_PROC] < 0)
+		return err_host(err, EPROTO, "hear of the sandbox's /proc");
+	measure_open(&w->measure, fds[INIT_FD_PROC]);
+	return 0;
 }
 
 static int begin(struct watch *w, struct err *err)
@@ -542,8 +544,7 @@ int watch_run(struct watch *w, struct err *err)
 
 void watch_done(struct watch *w)
 {
-	measure_close(w->measure);
-	w->measure = NULL;
+	measure_close(&w->measure);
 	scope_close(&w->scratch_fd);
 	scope_close(&w->signal_fd);
 	scope_close(&w->own_pidfd);

@@ -52,7 +52,7 @@ struct watch {
 	bool finished; /* it had said so, was killed, and nobody else is there: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
-	struct measure *measure;
+	struct measure measure;
 	int scratch_fd, signal_fd, own_pidfd;
 	time_t since; /* when it began, by the wall clock in seconds, or a little before */
 	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
@@ -67,7 +67,7 @@ struct watch {
 #define WATCH_INIT                                                                           \
 	{                                                                                    \
 		.sock = -1, .pidfd = -1, .caller_fd = -1, .notify_fd = -1, .scratch_fd = -1, \
-		.signal_fd = -1, .own_pidfd = -1                                             \
+		.signal_fd = -1, .own_pidfd = -1, .measure.fd = -1                           \
 	}
 
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,
