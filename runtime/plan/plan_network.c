@@ -225,7 +225,7 @@ int plan_network_calls(struct plan *p, const struct config *c, enum stage stage,
 
 	if (!config_is_filtered(c))
 		return 0;
-	all.architectures = seccomp_machine();
+	all.architectures = seccomp_machine(true);
 	program = arena_new(p->arena, struct seccomp_program);
 	TRY(seccomp_compile(&all, p->arena, program, err));
 	op = plan_add(p, stage, OP_SECCOMP, CAUSE);

@@ -229,6 +229,8 @@ static int compile(const char *native, const struct seccomp *s, struct arena *a,
 				"hand over its listener");
 		return err_in(err, "/defaultAction");
 	}
+	rules.x32_action =
+		s->x32_errno ? SECCOMP_RET_ERRNO | (uint32_t)s->x32_errno : SECCOMP_RET_KILL_THREAD;
 	TRY(read_archs(&rules, native, s, err));
 	TRY(read_rows(&rules, s, a, &p, err));
 	TRY(rules_emit(&rules, &p.insns, &p.n, err));
@@ -251,7 +253,7 @@ int seccomp_compile(const struct seccomp *s, struct arena *a, struct seccomp_pro
 	return seccomp_compile_for(syscall_native()->name, s, a, ret, err);
 }
 
-struct strings seccomp_machine(void)
+struct strings seccomp_machine(bool x32)
 {
 	static const char *const names[] = {
 #if defined(__x86_64__)
@@ -265,5 +267,9 @@ struct strings seccomp_machine(void)
 		NULL,
 	};
 
-	return (struct strings){ (const char **)(uintptr_t)names, ARRAY_LEN(names) - 1 };
+	size_t n = ARRAY_LEN(names) - 1;
+
+	if (!x32 && n && strcmp(names[n - 1], "SCMP_ARCH_X32") == 0)
+		n--;
+	return (struct strings){ (const char **)(uintptr_t)names, n };
 }

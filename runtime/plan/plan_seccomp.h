@@ -46,8 +46,9 @@ struct seccomp_program {
 	size_t unknown_n, unknown_total;
 };
 
-/* seccomp_machine: the architectures whose programs this machine runs, as SCMP_ARCH_x, for profiles of our own. */
-struct strings seccomp_machine(void);
+/* seccomp_machine: the architectures whose programs this machine runs, as SCMP_ARCH_x, for profiles of our own; x32: that one, too,
+ * where it is one of them. */
+struct strings seccomp_machine(bool x32);
 
 /* seccomp_compile: for the machine that this program was built for; in a's memory. Errors name the
  * property below /linux/seccomp; ERR_LIMIT where the profile or its program is too large. */

@@ -332,7 +332,7 @@ static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch
 /* Numbers with X32_BIT where x32 is not listed; -1 is what a tracer makes of a call to be skipped. */
 static void add_x32_gap(struct decisions *d)
 {
-	add_range(d, X32_BIT, (struct decision){ .action = SECCOMP_RET_KILL_THREAD });
+	add_range(d, X32_BIT, (struct decision){ .action = d->rules->x32_action });
 	add_range(d, UINT32_MAX, (struct decision){ .action = d->rules->default_action });
 }
 

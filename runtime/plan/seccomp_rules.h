@@ -37,6 +37,7 @@ struct rule_link {
 struct rules {
 	struct arena *arena;
 	uint32_t default_action;
+	uint32_t x32_action; /* of its numbers where it is not listed */
 	const struct syscall_arch *archs[SECCOMP_ARCHS_MAX + 1]; /* the native one first */
 	size_t archs_n;
 	struct rule *rules; /* by row of the profile */

@@ -243,8 +243,10 @@ void compose_seccomp(struct composition *c)
 	struct seccomp *s = arena_new(c->a, struct seccomp);
 
 	s->default_action = SECCOMP_RET_ALLOW;
-	/* The machine's other kinds of programs are held to the same. */
-	s->architectures = seccomp_machine();
+	/* The machine's other kinds of programs are held to the same. Of x32 there are hardly any, few kernels run them, and its calls
+	 * would make the program that is loaded with every start half as long again: they get what those kernels say. */
+	s->architectures = seccomp_machine(false);
+	s->x32_errno = ENOSYS;
 	s->syscalls.v = arena_array(c->a, struct seccomp_syscall, ROWS_MAX);
 	(void)refuse(c, s, forbidden, ARRAY_LEN(forbidden), EPERM);
 	(void)refuse(c, s, absent, ARRAY_LEN(absent), ENOSYS);

@@ -331,6 +331,7 @@ struct seccomp {
 	uint32_t default_action; /* SECCOMP_RET_x */
 	struct opt_u64 default_errno_ret;
 	struct strings architectures; /* SCMP_ARCH_x */
+	int x32_errno; /* of x32's calls, where it is not listed beside x86_64; 0: they kill the thread. No document's. */
 	uint64_t flags; /* SECCOMP_FILTER_FLAG_x or-ed */
 	bool flags_set;
 	const char *listener_path, *listener_metadata;

@@ -272,9 +272,9 @@ for nr in (521, 165, 272):  # of x32
     ctypes.set_errno(0)
     print(libc.syscall(0x40000000 | nr, 0x10000000, 0, 0, 0, 0), ctypes.get_errno())'
 	attack "$script"
-	[ "$output" = $'-1 -1 -1 -38 True\n-1 1\n-1 1\n-1 1' ] || said
+	[ "$output" = $'-1 -1 -1 -38 True\n-1 38\n-1 38\n-1 38' ] || said
 	told "$script"
-	[ "$output" = $'-1 -1 -1 -38 True\n-1 1\n-1 1\n-1 1' ] || said
+	[ "$output" = $'-1 -1 -1 -38 True\n-1 38\n-1 38\n-1 38' ] || said
 	[ "$(calls_told)" = 'io_uring_setup 38, mount 1, ptrace 1, unshare 1' ] || { calls_told; said; }
 }
 

@@ -400,6 +400,10 @@ static void the_kernel_says_enosys_to_calls_of_tomorrow(void **state)
 	assert_int_equal(under_filter(&d->program, SYS_openat2 + 1, 0, 0), ENOSYS);
 	if (syscall_native()->flags & ARCH_X86_64)
 		assert_int_equal(under_filter(&d->program, (long)X32_BIT | 39, 0, 0), -SIGSYS);
+	d->p.x32_errno = EDOM;
+	compiles(d);
+	if (syscall_native()->flags & ARCH_X86_64)
+		assert_int_equal(under_filter(&d->program, (long)X32_BIT | 39, 0, 0), EDOM);
 	scrap(d);
 }
 
