@@ -5,6 +5,18 @@
 #include "runtime/plan/plan.h"
 #include "spec/base/path.h"
 
+/* The root begins with it (plan_fresh_root). */
+static bool is_seeded(const struct config *c, const char *path)
+{
+	for (size_t i = 0; i < c->root->seeds.n; i++) {
+		const struct seed *s = &c->root->seeds.v[i];
+
+		if ((s->kind == SEED_DIR || s->kind == SEED_SPACE) && str_eq(s->path, path))
+			return true;
+	}
+	return false;
+}
+
 /* What the specification wants made anyway (process.cwd is a MUST for the runtime's user, but both peers make it) must be
  * made while the root can still be written. */
 static void add_cwd(struct plan *p, const struct config *c)
@@ -12,7 +24,7 @@ static void add_cwd(struct plan *p, const struct config *c)
 	const char *cwd = c->process ? path_clean(p->arena, c->process->cwd) : "/";
 	struct op *op;
 
-	if (str_eq(cwd, "/"))
+	if (str_eq(cwd, "/") || is_seeded(c, cwd))
 		return;
 	op = plan_add(p, STAGE_PIVOT, OP_MKDIR, "/process/cwd");
 	op->path = cwd;

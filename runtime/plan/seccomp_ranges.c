@@ -293,6 +293,15 @@ static size_t plain_run(const struct rules *r, const struct syscall_arch *arch, 
 	return n && n < left && numbers[n].number == numbers[n - 1].number ? n - 1 : n;
 }
 
+/* Nothing is said of the number, nor of another name of it: so it is with most, where a profile says what is refused. */
+static bool is_unnamed(const struct rules *r, const struct syscall_arch *arch, size_t i)
+{
+	const struct syscall_number *number = &arch->numbers[i];
+
+	return !r->names[number->name].named && !number->mux_call &&
+	       (i + 1 == arch->n || number[1].number != number->number);
+}
+
 static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch)
 {
 	struct decision otherwise = { .action = d->rules->default_action };
@@ -304,9 +313,13 @@ static void add_arch_ranges(struct decisions *d, const struct syscall_arch *arch
 	for (size_t i = 0; i < arch->n; i += n) {
 		uint32_t number = arch->numbers[i].number;
 		struct decision decision = { 0 };
-		size_t run = plain_run(d->rules, arch, i);
 		bool named = false;
+		size_t run;
 
+		n = 1;
+		if (is_unnamed(d->rules, arch, i))
+			continue;
+		run = plain_run(d->rules, arch, i);
 		for (n = run; !run && i + n < arch->n && arch->numbers[i + n].number == number; n++)
 			named |= is_named(d->rules, arch, &arch->numbers[i + n]);
 		if (!run && !named)

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,39 +198,50 @@ static void limits(struct composition *c)
 
 /* --- root --- */
 
-/* A path that is made in the root, and does not lie in what is mounted there. */
-static bool is_in_mount(const struct composition *c, const char *path)
-{
-	for (size_t i = 0; i < c->config.mounts.n; i++) {
-		const char *place = c->config.mounts.v[i].destination;
-
-		if (path_beneath(path, place) && !str_eq(path, place))
-			return true;
-	}
-	return false;
-}
-
+/* Leading parts of paths, each once. */
 struct places {
-	const char **v;
+	struct part {
+		const char *path;
+		size_t len; /* so many bytes of it */
+	} * v;
 	size_t n;
 };
 
-/* The path and the directories above it, each once. */
+/* So much of the path is made in the root; the rest lies in what is mounted there. */
+static size_t made_length(const struct composition *c, const char *path)
+{
+	size_t len = strlen(path);
+
+	for (size_t i = 0; i < c->config.mounts.n; i++) {
+		const char *place = c->config.mounts.v[i].destination;
+		size_t n = 0;
+
+		while (place[n] && place[n] == path[n])
+			n++;
+		if (!place[n] && path[n] == '/' && n < len)
+			len = n;
+	}
+	return len;
+}
+
+static bool is_among(const struct places *p, const char *path, size_t len)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].len == len && memcmp(p->v[i].path, path, len) == 0)
+			return true;
+	return false;
+}
+
+/* The path and the directories above it. */
 static void add_places(struct composition *c, struct places *p, const char *path)
 {
-	for (size_t len = 1; path[len - 1]; len++) {
-		const char *part;
-		size_t i = 0;
+	size_t made = made_length(c, path);
 
-		if (path[len] != '/' && path[len] != '\0')
-			continue;
-		part = arena_strn(c->a, path, len);
-		while (i < p->n && !str_eq(p->v[i], part))
-			i++;
-		if (i < p->n || is_in_mount(c, part))
+	for (size_t len = 1; len <= made; len++) {
+		if ((path[len] != '/' && path[len] != '\0') || is_among(p, path, len))
 			continue;
 		p->v = compose_more(c, p->v, p->n, sizeof(*p->v));
-		p->v[p->n++] = part;
+		p->v[p->n++] = (struct part){ path, len };
 	}
 }
 

@@ -22,11 +22,23 @@ static const char *const clean[][2] = {
 	{ "PYTHONDONTWRITEBYTECODE", "1" },
 };
 
+/* NAME=VALUE, where the name and the "=" are n bytes. */
+static const char *variable(struct arena *a, const char *name, size_t n, const char *value)
+{
+	size_t len = strlen(value);
+	char *text = arena_alloc(a, n + len + 1);
+
+	memcpy(text, name, n - 1);
+	text[n - 1] = '=';
+	memcpy(text + n, value, len + 1);
+	return text;
+}
+
 static void set(struct composition *c, const char *name, const char *value)
 {
 	struct strings *env = &c->process.env;
-	const char *text = arena_printf(c->a, "%s=%s", name, value);
 	size_t n = strlen(name) + 1;
+	const char *text = variable(c->a, name, n, value);
 
 	for (size_t i = 0; i < env->n; i++)
 		if (strncmp(env->v[i], text, n) == 0) {

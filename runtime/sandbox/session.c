@@ -54,15 +54,17 @@ struct session {
 
 int sandbox_id_make(struct arena *a, const char **ret, struct err *err)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char random[ID_BYTES];
-	struct text id = { .arena = a };
+	char id[] = "sb-0123456789abcdef", *s = id + 3;
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return err_host(err, errno, "draw random bytes");
-	text_add(&id, "sb-");
-	for (size_t i = 0; i < sizeof(random); i++)
-		text_addf(&id, "%02x", random[i]);
-	*ret = id.s;
+	for (size_t i = 0; i < sizeof(random); i++) {
+		*s++ = digits[random[i] >> 4];
+		*s++ = digits[random[i] & 15];
+	}
+	*ret = arena_str(a, id);
 	return 0;
 }
 

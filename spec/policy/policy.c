@@ -240,7 +240,7 @@ const char *env_of(const char *const *envp, const char *name)
 	size_t n = strlen(name);
 
 	for (; *envp; envp++)
-		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
+		if (**envp == *name && strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
 			return *envp + n + 1;
 	return NULL;
 }
