@@ -86,12 +86,13 @@ int act_become_root(struct act *x, const struct op *op, struct err *err)
 /* It must not outlive us: what of ours it has open keeps a container waiting that would else hear of our end. */
 static _Noreturn void be_user(const struct act *x, pid_t parent, int tell_fd)
 {
-	int dir;
+	bool tied = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
+	int dir = !tied ? -1 : sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		_exit(1);
-	dir = sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	/* Also of a failure: the pipe's end is as much our parent's, who would wait for ever. */
 	(void)!write(tell_fd, &dir, sizeof(dir));
+	if (!tied)
+		_exit(1);
 	for (;;)
 		(void)pause();
 }
