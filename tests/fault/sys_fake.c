@@ -438,19 +438,26 @@ static int be_vforked(void *ctx)
 	_exit(1);
 }
 
-/* In our memory, for what the child leaves there; what it changes of the fake's is its own. */
+/* In our memory, for what the child leaves there; what it changes of the fake's is its own. That is kept elsewhere than on the stack,
+ * of which the child has what is right below the caller. */
 pid_t sys_vfork(struct clone_args *args, void *stack, size_t size, void (*fn)(void *), void *arg)
 {
 	struct vforked v = { fn, arg };
-	__typeof__(fake) before = fake;
+	__typeof__(fake) *before = malloc(sizeof(*before));
 	int flags = (int)(args->flags & CLONE_REAL & ~CLONE_CLEAR_SIGHAND) | CLONE_VM |
 		    CLONE_VFORK | (int)args->exit_signal;
 	pid_t pid;
 
-	if (fails("vfork"))
+	if (!before)
+		abort();
+	if (fails("vfork")) {
+		free(before);
 		return -1;
+	}
+	*before = fake;
 	pid = clone(be_vforked, (char *)stack + size, flags, &v, (int *)(uintptr_t)args->pidfd);
-	fake = before;
+	fake = *before;
+	free(before);
 	return pid;
 }
 
