@@ -371,7 +371,7 @@ static int run(struct session *s, struct err *err)
 	r = start(s, err);
 	if (r == 0)
 		r = watch(s, err);
-	if (r == 0 && (s->c.workspace || s->q->policy->artifacts.n))
+	if (r == 0 && s->watch.scratch_fd >= 0 && (s->c.workspace || s->q->policy->artifacts.n))
 		r = keep_files(s, err);
 	return r;
 }

@@ -533,13 +533,13 @@ int watch_run(struct watch *w, struct err *err)
 		end_all(w);
 	if (w->refusals)
 		(void)refusals_take(w->refusals);
-	/* The kernel may have ended our first process with the rest. */
-	if (r == 0 && w->on_look) {
+	/* The kernel may have ended our first process with the rest, or before all else: then nobody has said anything. */
+	if (w->on_look) {
 		w->on_look(w->look_ctx, w);
 		if (w->killed_for_memory && w->breach == BREACH_NONE)
 			w->breach = BREACH_MEMORY;
 	}
-	return r;
+	return w->breach == BREACH_MEMORY ? 0 : r;
 }
 
 void watch_done(struct watch *w)

@@ -351,6 +351,16 @@ int workspace_measure(int dir_fd, struct arena *a, uint64_t *bytes, uint64_t *fi
 
 /* --- copying --- */
 
+/* That the caller may not write to his own directory is no fault of the host's. */
+static int unwritten(const char *what, const char *path, struct err *err)
+{
+	int errnum = errno;
+
+	if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
+		return err_input(err, "%s %s: %s", what, path, strerror(errnum));
+	return err_host(err, errnum, "%s %s", what, path);
+}
+
 /* How many bytes may still be copied: no more than the disk that the payload was given, whatever holes and second names its
  * files have. */
 static int spend(uint64_t *left, ssize_t n, const char *path, struct err *err)
@@ -423,11 +433,11 @@ static int put_file(int from_dir, int to_dir, const char *name, const char *path
 	scoped_fd int to = sys_openat(to_dir, temp,
 				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
-		return err_host(err, errno, "write %s", path);
+		return unwritten("write", path, err);
 	r = copy_bytes(from, to, st.st_size, left, path, err);
 	if (r == 0 && (fchmod(to, st.st_mode & COPIED_MODE) < 0 ||
 		       sys_renameat(to_dir, temp, to_dir, name) < 0))
-		r = err_host(err, errno, "write %s", path);
+		r = unwritten("write", path, err);
 	if (r < 0)
 		(void)sys_unlinkat(to_dir, temp, 0);
 	return r;
@@ -443,10 +453,10 @@ static int put_link(int from_dir, int to_dir, const char *name, const char *path
 		return err_host(err, errno, "read the link %s of the workspace", path);
 	target[n] = '\0';
 	if (sys_symlinkat(target, to_dir, temp) < 0)
-		return err_host(err, errno, "write %s", path);
+		return unwritten("write", path, err);
 	if (sys_renameat(to_dir, temp, to_dir, name) == 0)
 		return 0;
-	(void)err_host(err, errno, "write %s", path);
+	(void)unwritten("write", path, err);
 	(void)sys_unlinkat(to_dir, temp, 0);
 	return -1;
 }
@@ -477,7 +487,7 @@ static int remove_tree(int at, const char *name, int depth, struct err *err)
 	if (sys_unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return err_host(err, errno, "remove %s", name);
+		return unwritten("remove", name, err);
 	if (depth > WORKSPACE_DEPTH_MAX)
 		return err_limit(err, "directories are nested deeper than %d", WORKSPACE_DEPTH_MAX);
 	fd = open_dir(at, name);
@@ -495,7 +505,7 @@ static int make_dir(int at, const char *name, mode_t mode, const char *path, str
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
 		TRY(remove_tree(at, name, 0, err));
 	if (sys_mkdirat(at, name, mode & COPIED_MODE) < 0 && errno != EEXIST)
-		return err_host(err, errno, "make the directory %s", path);
+		return unwritten("make the directory", path, err);
 	return 0;
 }
 

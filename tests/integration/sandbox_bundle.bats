@@ -130,3 +130,28 @@ refused() {
 	is "$PWD/hosts bundle (/srt/network/hosts)" hosts-file
 	refused '*--hosts-file: /etc/hosts is not the bundle*' --hosts-file /etc/hosts
 }
+
+@test "a request to a pool goes no further than the bundle, either" {
+	mkdir -p b
+	sandboxed '{limits: {timeout: "1s", memory: "64M"}}'
+	local place mounts=()
+	for place in /usr /bin /lib*; do mounts+=(--mount "$place:$place"); done
+	run -0 timeout 30 python3 - "$SRT_BUILD/sandbox-runtime" serve --bundle b --socket "$PWD/pool" --size 1 --until-eof "${mounts[@]}" <<-'EOF'
+		import json, socket, struct, subprocess, sys
+		pool = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+		assert pool.stdout.readline() == b"ready\n"
+		c = socket.socket(socket.AF_UNIX)
+		c.connect("pool")
+		def ask(**members):
+		    frame = json.dumps({"version": 1, "op": "execute", **members}).encode()
+		    c.sendall(struct.pack("!I", len(frame)) + frame)
+		    return json.loads(c.recv(*struct.unpack("!I", c.recv(4)), socket.MSG_WAITALL))
+		for more in ({"timeout_ms": 1001}, {"memory_bytes": (64 << 20) + 1}, {"timeout_ms": 0}, {"network": "host"}):
+		    assert ask(code="1", **more)["error"]["kind"] == "request", more
+		assert ask(code="import time; time.sleep(5)")["result"]["status"] == "timeout"
+		assert ask(code="x = bytearray(200 << 20)")["result"]["status"] == "memory"
+		assert ask(code="import time; time.sleep(5)", timeout_ms=200)["result"]["limits"]["timeout_ms"] == 200
+		pool.stdin.close()
+		assert pool.wait(10) == 0
+	EOF
+}

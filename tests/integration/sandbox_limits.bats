@@ -356,6 +356,9 @@ can() {
 @test "limits hold by cgroup v1" {
 	can cgroup1
 	under cgroup1
+	# Also where there is not even room for our own first process.
+	verdict 137 memory --limits-backend cgroup1 --memory 1 true
+	[ "$(fact .infra_error)" = false ] || said
 }
 
 @test "limits hold by cgroup v2" {

@@ -97,6 +97,13 @@ CHANGE='echo A >a; echo n >dir/new; rm -r gone; mkdir -p deep/er; echo x >deep/e
 		[ "$(fact .infra_error)" = false ] || said
 	done
 	[ ! -e w/f ]
+	# Nor is it the host's that the caller may not write to his own directory.
+	chmod 555 w
+	for closes in 'echo x >new' 'echo x >a' 'mkdir new' 'rm a' 'ln -s a new'; do
+		verdict 125 setup_error --workspace w --commit always sh -c "$closes"
+		[ "$(fact .infra_error)" = false ] && [[ $(fact .reason) == '--commit: '*': Permission denied' ]] || said
+	done
+	chmod 755 w
 	verdict 125 setup_error --workspace w --artifacts '*' --artifacts-dir nowhere sh -c 'echo ran'
 	[ "$(fact '[.infra_error, .stdout] | @json')" = '[false,""]' ] || said
 }
