@@ -83,15 +83,16 @@ int act_become_root(struct act *x, const struct op *op, struct err *err)
 	return 0;
 }
 
-/* It must not outlive us: what of ours it has open keeps a container waiting that would else hear of our end. */
+/* It must not outlive us: what of ours it has open keeps a container waiting that would else hear of our end. And it says
+ * something whatever happens, as we have the other end of that pipe, too. */
 static _Noreturn void be_user(const struct act *x, pid_t parent, int tell_fd)
 {
-	bool tied = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent;
-	int dir = !tied ? -1 : sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int dir = -1;
 
-	/* Also of a failure: the pipe's end is as much our parent's, who would wait for ever. */
+	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent)
+		dir = sys_openat(x->proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	(void)!write(tell_fd, &dir, sizeof(dir));
-	if (!tied)
+	if (dir < 0)
 		_exit(1);
 	for (;;)
 		(void)pause();
