@@ -25,16 +25,40 @@ enum {
 	FIELD_RSS = 24
 };
 
+/* What is read of a process. */
+enum { FILE_STAT, FILE_STATUS, FILE_RAN };
+static const char *const file_names[MEASURE_FILES] = {
+	[FILE_STAT] = "stat", [FILE_STATUS] = "status", [FILE_RAN] = "schedstat"
+};
+
+/* Where in a listing the first process stands, as one before has told: what comes before it takes the kernel longer to list than
+ * the few processes of a sandbox. */
+static int64_t first_at;
+
 void measure_open(struct measure *m, int proc_fd)
 {
+	*m = (struct measure){ MEASURE_INIT };
 	m->fd = proc_fd;
-	m->at = m->have = 0;
 	m->page = sysconf(_SC_PAGESIZE);
 	m->ticks = sysconf(_SC_CLK_TCK);
 }
 
+void measure_hold(struct measure *m, int number)
+{
+	char pid[16];
+
+	(void)snprintf(pid, sizeof(pid), "%d", number);
+	m->dir = sys_openat(m->fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	for (int i = 0; m->dir >= 0 && i < MEASURE_FILES; i++)
+		m->held[i] = sys_openat(m->dir, file_names[i], O_RDONLY | O_CLOEXEC, 0);
+	m->number = number;
+}
+
 void measure_close(struct measure *m)
 {
+	for (int i = 0; i < MEASURE_FILES; i++)
+		scope_close(&m->held[i]);
+	scope_close(&m->dir);
 	scope_close(&m->fd);
 }
 
@@ -105,30 +129,38 @@ int64_t pss_parse(const char *text)
 	return end == line + 5 || kib > INT64_MAX / 1024 ? -1 : (int64_t)(kib * 1024);
 }
 
-static const char *read_at(int dir, const char *path, char text[TEXT_MAX])
+static const char *read_path(int dir, const char *path, char text[TEXT_MAX])
 {
 	scoped_fd int fd = sys_openat(dir, path, O_RDONLY | O_CLOEXEC, 0);
 	ssize_t n = fd < 0 ? -1 : sys_read(fd, text, TEXT_MAX - 1);
+
 	if (n <= 0)
 		return NULL;
 	text[n] = '\0';
 	return text;
 }
 
-/* The text of /proc/PID/FILE, or NULL: it has ended, or does not let us. */
-static const char *read_of(const struct measure *m, const char *pid, const char *file,
-			   char text[TEXT_MAX])
+/* NULL: it has ended, or does not let us. */
+static const char *read_of(const struct measure *m, int number, int file, char text[TEXT_MAX])
 {
 	char path[64];
+	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "%.20s/%s", pid, file);
-	return read_at(m->fd, path, text);
+	if (number != m->number || m->held[file] < 0) {
+		(void)snprintf(path, sizeof(path), "%d/%s", number, file_names[file]);
+		return read_path(m->fd, path, text);
+	}
+	n = sys_pread(m->held[file], text, TEXT_MAX - 1, 0);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	return text;
 }
 
-static void rewind_names(struct measure *m)
+/* 0: it is no process. */
+static int number_of(const struct sys_dirent *d)
 {
-	(void)lseek(m->fd, 0, SEEK_SET);
-	m->at = m->have = 0;
+	return d->name[0] >= '1' && d->name[0] <= '9' ? (int)strtol(d->name, NULL, 10) : 0;
 }
 
 static bool read_names(struct measure *m)
@@ -140,34 +172,54 @@ static bool read_names(struct measure *m)
 	return n > 0;
 }
 
-/* The next process but the first, NULL at the end. */
-static const char *next(struct measure *m)
+static void rewind_to(struct measure *m, int64_t from)
+{
+	(void)lseek(m->fd, from, SEEK_SET);
+	m->at = m->have = 0;
+}
+
+/* The first process is in the listing as long as there are others. */
+static void rewind_names(struct measure *m)
+{
+	rewind_to(m, first_at);
+	if (first_at && read_names(m) && number_of((const void *)m->names) == 1)
+		return;
+	first_at = 0;
+	rewind_to(m, 0);
+}
+
+/* The next process but the first, 0 at the end. */
+static int next(struct measure *m)
 {
 	while (m->at < m->have || read_names(m)) {
 		const struct sys_dirent *d = (const void *)(m->names + m->at);
+		int number = number_of(d);
 
 		m->at += d->len;
-		if (d->name[0] >= '1' && d->name[0] <= '9' && !str_eq(d->name, "1"))
-			return d->name;
+		if (number > 1)
+			return number;
+		if (!number)
+			first_at = d->off;
 	}
-	return NULL;
+	return 0;
 }
 
 bool measure_usage(struct measure *m, struct usage *ret)
 {
 	char text[TEXT_MAX];
-	const char *pid, *line;
+	const char *line;
 	struct usage first = { 0 };
+	int number;
 
 	/* Those that nobody else waited for are the first process's. It comes first, as parents mostly do: who ends meanwhile is then
 	 * missed, and never counted both as himself and with who waited for him. */
-	line = read_of(m, "1", "stat", text);
+	line = read_of(m, 1, FILE_STAT, text);
 	if (!line || !usage_parse(line, m->page, m->ticks, &first))
 		return false;
 	*ret = (struct usage){ .cpu_us = first.cpu_us };
 	rewind_names(m);
-	while ((pid = next(m))) {
-		line = read_of(m, pid, "stat", text);
+	while ((number = next(m))) {
+		line = read_of(m, number, FILE_STAT, text);
 		if (line)
 			(void)usage_parse(line, m->page, m->ticks, ret);
 		else if (errno != ENOENT && errno != ESRCH)
@@ -212,56 +264,57 @@ bool ran_parse(const char *line, struct ran *ret)
 
 bool measure_ran(struct measure *m, int number, struct ran *ret)
 {
-	char text[TEXT_MAX], pid[16];
-	const char *s;
+	char text[TEXT_MAX];
+	const char *s = read_of(m, number, FILE_RAN, text);
 
-	(void)snprintf(pid, sizeof(pid), "%d", number);
-	s = read_of(m, pid, "schedstat", text);
 	return s && ran_parse(s, ret);
+}
+
+/* Bytes of one process. */
+static uint64_t proportional_of(const struct measure *m, int number)
+{
+	char text[TEXT_MAX], path[64];
+	const char *line;
+	int64_t pss = -1;
+	struct usage one = { 0 };
+
+	(void)snprintf(path, sizeof(path), "%d/smaps_rollup", number);
+	line = read_path(m->fd, path, text);
+	if (line)
+		pss = pss_parse(line);
+	if (pss >= 0)
+		return (uint64_t)pss;
+	line = read_of(m, number, FILE_STAT, text);
+	return line && usage_parse(line, m->page, m->ticks, &one) ? one.resident : 0;
 }
 
 uint64_t measure_proportional(struct measure *m)
 {
-	char text[TEXT_MAX];
 	uint64_t sum = 0;
-	const char *pid;
+	int number;
 
 	rewind_names(m);
-	while ((pid = next(m))) {
-		const char *rollup = read_of(m, pid, "smaps_rollup", text);
-		int64_t pss = rollup ? pss_parse(rollup) : -1;
-		struct usage one = { 0 };
-
-		if (pss < 0) {
-			const char *line = read_of(m, pid, "stat", text);
-
-			pss = line && usage_parse(line, m->page, m->ticks, &one)
-				      ? (int64_t)one.resident
-				      : 0;
-		}
-		sum += (uint64_t)pss;
-	}
+	while ((number = next(m)))
+		sum += proportional_of(m, number);
 	return sum;
 }
 
 bool measure_alone(struct measure *m, int number)
 {
-	char own[16];
-	const char *pid;
+	int other;
 
-	(void)snprintf(own, sizeof(own), "%d", number);
 	rewind_names(m);
-	while ((pid = next(m)))
-		if (!str_eq(pid, own))
+	while ((other = next(m)))
+		if (other != number)
 			return false;
 	return true;
 }
 
 /* One that is in its end already has no memory any more: then there is nothing to be gained. */
-static bool costs_of(int dir, const struct usage *u, struct finish *ret)
+static bool costs_of(const struct measure *m, const struct usage *u, struct finish *ret)
 {
 	char text[TEXT_MAX];
-	const char *s = read_at(dir, "status", text);
+	const char *s = read_of(m, m->number, FILE_STATUS, text);
 	uint64_t exact;
 
 	s = s ? strstr(s, "\nVmHWM:") : NULL;
@@ -269,27 +322,20 @@ static bool costs_of(int dir, const struct usage *u, struct finish *ret)
 		return false;
 	ret->peak = strtoull(s + 7, NULL, 10) * 1024u;
 	/* Nanoseconds of the first thread, where the kernel counts them; of all threads there are ticks. */
-	s = read_at(dir, "schedstat", text);
+	s = read_of(m, m->number, FILE_RAN, text);
 	exact = s ? strtoull(s, NULL, 10) / 1000u : 0;
 	ret->cpu_us = exact > u->cpu_us ? exact : u->cpu_us;
 	ret->tasks = u->tasks;
 	return true;
 }
 
-bool measure_finish(struct measure *m, int number, struct finish *ret)
+bool measure_finish(struct measure *m, struct finish *ret)
 {
-	char text[TEXT_MAX], pid[16];
-	const char *line;
-	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	scoped_fd int dir = -1;
+	char text[TEXT_MAX];
+	const char *line = m->dir < 0 ? NULL : read_of(m, m->number, FILE_STAT, text);
 	struct usage u = { 0 };
 
-	(void)snprintf(pid, sizeof(pid), "%d", number);
-	dir = sys_openat(m->fd, pid, flags, 0);
-	line = dir < 0 ? NULL : read_at(dir, "stat", text);
-	if (!line || !finish_parse(line, &ret->status) ||
-	    !usage_parse(line, m->page, m->ticks, &u) || !costs_of(dir, &u, ret))
-		return false;
-	ret->fd = take_fd(&dir);
-	return true;
+	ret->fd = m->dir;
+	return line && finish_parse(line, &ret->status) &&
+	       usage_parse(line, m->page, m->ticks, &u) && costs_of(m, &u, ret);
 }

@@ -23,7 +23,7 @@ struct account {
 
 /* A process that has said that it ends. */
 struct finish {
-	int fd; /* /proc/PID: signals can be sent there */
+	int fd; /* /proc/PID, the measure's own: signals can be sent there */
 	int status;
 	uint64_t cpu_us, peak; /* of it; it has waited for no other */
 	uint64_t tasks; /* its threads */
@@ -40,15 +40,21 @@ struct ran {
 /* A /proc that is open, and the names in it that were read last. Its memory is the caller's: that of an allocator would be two
  * mappings more to take down at the end. */
 #define MEASURE_ROOM 2048
+#define MEASURE_FILES 3
 struct measure {
 	int fd; /* -1: none */
+	int number; /* of the process that is held; 0: none is */
+	int dir, held[MEASURE_FILES]; /* of it; -1: not open */
 	long page, ticks;
 	size_t at, have; /* bytes of names */
 	_Alignas(8) char names[MEASURE_ROOM];
 };
+#define MEASURE_INIT .fd = -1, .dir = -1, .held = { -1, -1, -1 }
 /* measure_open: takes the fd. */
 void measure_open(struct measure *m, int proc_fd);
 void measure_close(struct measure *m);
+/* measure_hold: what is looked at of the process with that number there stays open, so that its end is looked at sooner. */
+void measure_hold(struct measure *m, int number);
 /* measure_usage: false where /proc cannot be read any more. */
 bool measure_usage(struct measure *m, struct usage *ret);
 /* measure_account: likewise, with cpu_us that of the account; falls: whether what the tree has less than before is of those that
@@ -60,9 +66,9 @@ bool measure_ran(struct measure *m, int number, struct ran *ret);
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);
 
-/* measure_finish: of the process with that number there. False where it has another name, or has waited for a child, whose costs
- * only the end tells. measure_alone: whether there is no other but the first. */
-bool measure_finish(struct measure *m, int number, struct finish *ret);
+/* measure_finish: of the process that is held. False where it has another name, or has waited for a child, whose costs only the
+ * end tells. measure_alone: whether there is no other but the first. */
+bool measure_finish(struct measure *m, struct finish *ret);
 bool measure_alone(struct measure *m, int number);
 
 /* finish_parse: what the line of /proc/PID/stat says of it: the status. False as above. For tests. */

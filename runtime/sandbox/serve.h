@@ -60,6 +60,7 @@ struct job {
 	void (*on_failed)(void *ctx, const struct err *why);
 	void *ctx;
 	int caller;
+	int signals; /* as a watch's signal_fd */
 	uint64_t asked_us;
 	/* inside, until job_done */
 	struct watch watch;

@@ -112,7 +112,7 @@ static int wait_made(struct job *j, int line)
 static int hand_over(struct job *j, struct arena *a, struct err *err)
 {
 	const struct serve_request *q = j->request;
-	scoped_fd int line = take_fd(&j->fds[TASK_LINE]);
+	int line = j->fds[TASK_LINE];
 	scoped_fd int input = -1;
 	bool there;
 	int made;
@@ -146,6 +146,7 @@ static int watch(struct job *j, const struct policy *p, struct err *err)
 	w->sock = take_fd(&j->fds[TASK_INIT]);
 	w->open_files = policy_n(p, POLICY_OPEN_FILES);
 	w->caller_fd = j->caller;
+	w->signal_fd = j->signals;
 	w->payload = TASK_PID;
 	if (j->refusals.fd >= 0)
 		w->refusals = &j->refusals;

@@ -23,6 +23,7 @@ struct worker {
 	const struct request *q;
 	const struct recipe *recipe;
 	int connection, channel;
+	int signals; /* of all its tasks */
 	bool had_task; /* in this request */
 	bool has_next; /* a task that the pool has lent: next */
 	int next[TASK_FDS];
@@ -213,6 +214,7 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->request = q;
 		j->recipe = w->recipe;
 		j->caller = w->connection;
+		j->signals = w->signals;
 		j->on_begun = say_begun;
 		j->on_failed = say_failed;
 		j->ctx = w;
@@ -313,6 +315,7 @@ void worker_main(const struct request *q, const struct recipe *recipe, int conne
 			    .recipe = recipe,
 			    .connection = connection,
 			    .channel = channel,
+			    .signals = watch_signals(),
 			    .job = JOB_INIT };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

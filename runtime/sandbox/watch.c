@@ -44,6 +44,11 @@ static uint64_t now_ms(void)
 	return watch_now_us() / 1000u;
 }
 
+static uint64_t processors(void)
+{
+	return (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static void kill_all(struct watch *w)
 {
 	/* The first process takes all others with it. ESRCH: it has just ended. */
@@ -101,7 +106,7 @@ static void hold_cpu(struct watch *w, uint64_t now)
 	uint64_t share = policy_n(w->policy, POLICY_CPU);
 	int64_t most = (int64_t)(share * CPU_PERIOD_MS), wait;
 
-	if (!share || share >= (uint64_t)w->processors * 1000u)
+	if (!share || share >= processors() * 1000u)
 		return;
 	w->tokens += (int64_t)((now - w->tokens_at) * share) - (int64_t)(w->cpu_us - w->cpu_seen);
 	w->tokens_at = now;
@@ -126,7 +131,7 @@ static void hold_cpu_time(struct watch *w, uint64_t now)
 		breach(w, BREACH_CPU);
 		return;
 	}
-	left = (most - w->cpu_us) / 1000u / (uint64_t)w->processors;
+	left = (most - w->cpu_us) / 1000u / processors();
 	if (now + left < w->look_at)
 		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
 }
@@ -284,7 +289,7 @@ static void take_seen(struct watch *w, const struct init_msg *m)
 {
 	uint64_t most = policy_n(w->policy, POLICY_PROCESSES), refused;
 
-	refused = least((uint64_t)m->code, least((uint64_t)w->processors, most / 4));
+	refused = least((uint64_t)m->code, least(processors(), most / 4));
 	look_at_tasks(w, (uint64_t)m->number + refused);
 	w->unreached = m->status;
 }
@@ -332,14 +337,13 @@ static void look_closely(struct watch *w, int process)
  * word anyway, and killed: so no more comes of it. Whoever else is left is ended as ever. */
 static bool has_finished(struct watch *w)
 {
-	struct finish f = { .fd = -1 };
+	struct finish f;
 
-	if (w->breach || !measure_finish(&w->measure, w->payload, &f))
+	if (w->breach || !measure_finish(&w->measure, &f))
 		return false;
-	scoped_fd int process = f.fd;
 	if (f.status)
-		look_closely(w, process);
-	if (sys_pidfd_send_signal(process, SIGKILL) < 0)
+		look_closely(w, f.fd);
+	if (sys_pidfd_send_signal(f.fd, SIGKILL) < 0)
 		return false;
 	w->ended = true;
 	/* Only now: what has KILL waiting makes no more. */
@@ -443,15 +447,24 @@ static int hear_hello(struct watch *w, struct err *err)
 	if (fds[INIT_FD_PROC] < 0)
 		return err_host(err, EPROTO, "hear of the sandbox's /proc");
 	measure_open(&w->measure, fds[INIT_FD_PROC]);
+	/* Before it ends, while we have time. */
+	if (w->payload)
+		measure_hold(&w->measure, w->payload);
 	return 0;
 }
 
-static int begin(struct watch *w, struct err *err)
+int watch_signals(void)
 {
 	sigset_t all;
 
 	(void)sigfillset(&all);
-	w->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int begin(struct watch *w, struct err *err)
+{
+	if (w->signal_fd < 0)
+		w->signal_fd = w->own_signal_fd = watch_signals();
 	if (w->signal_fd < 0)
 		return err_host(err, errno, "watch for signals");
 	TRY(hear_hello(w, err));
@@ -460,7 +473,6 @@ static int begin(struct watch *w, struct err *err)
 		w->deadline = w->began + policy_n(w->policy, POLICY_TIMEOUT);
 	w->look_at = w->began + FIRST_LOOK_MS;
 	w->since = time(NULL) - 1;
-	w->processors = sysconf(_SC_NPROCESSORS_ONLN);
 	return 0;
 }
 
@@ -546,7 +558,7 @@ void watch_done(struct watch *w)
 {
 	measure_close(&w->measure);
 	scope_close(&w->scratch_fd);
-	scope_close(&w->signal_fd);
+	scope_close(&w->own_signal_fd);
 	scope_close(&w->own_pidfd);
 	scope_close(&w->sock);
 }

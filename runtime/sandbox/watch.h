@@ -27,6 +27,7 @@ struct watch {
 	pid_t pid; /* 0: it is not our child, and sends the pidfd itself */
 	int caller_fd; /* whoever asked, on whose hanging up all ends; -1: none */
 	int payload; /* its number in its own /proc, where it tells that it ends before it does; else 0 */
+	int signal_fd; /* for all signals, where the caller has one; else it is made */
 	int notify_fd; /* of the filter's questions; -1: none */
 	void (*on_notify)(void *ctx, int fd);
 	void *notify_ctx;
@@ -53,7 +54,7 @@ struct watch {
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
 	struct measure measure;
-	int scratch_fd, signal_fd, own_pidfd;
+	int scratch_fd, own_signal_fd, own_pidfd;
 	time_t since; /* when it began, by the wall clock in seconds, or a little before */
 	uint64_t began, deadline, kill_at, look_at, resume_at; /* monotonic ms; 0: never */
 	int64_t tokens; /* microseconds of processor time that may be used */
@@ -62,14 +63,16 @@ struct watch {
 	uint64_t pause; /* between looks */
 	struct usage last; /* of the last one, and before it how often the payload had run */
 	struct ran ran;
-	long processors;
 };
 #define WATCH_INIT                                                                           \
 	{                                                                                    \
 		.sock = -1, .pidfd = -1, .caller_fd = -1, .notify_fd = -1, .scratch_fd = -1, \
-		.signal_fd = -1, .own_pidfd = -1, .measure.fd = -1                           \
+		.signal_fd = -1, .own_signal_fd = -1, .own_pidfd = -1,                       \
+		.measure = { MEASURE_INIT }                                                  \
 	}
 
+/* watch_signals: a fd that tells of all signals, which are blocked, or -1 with errno. */
+int watch_signals(void);
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,
  * too. */
 int watch_run(struct watch *w, struct err *err);

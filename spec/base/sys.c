@@ -184,6 +184,11 @@ ssize_t sys_read(int fd, void *buf, size_t n)
 	return read(fd, buf, n);
 }
 
+ssize_t sys_pread(int fd, void *buf, size_t n, off_t from)
+{
+	return pread(fd, buf, n, from);
+}
+
 ssize_t sys_write(int fd, const void *buf, size_t n)
 {
 	return write(fd, buf, n);

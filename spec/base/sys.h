@@ -91,6 +91,7 @@ int sys_mount_id(int fd, uint64_t *ret);
 ssize_t sys_readlinkat(int dirfd, const char *path, char *buf, size_t n);
 int sys_fstatfs(int fd, struct statfs *st);
 ssize_t sys_read(int fd, void *buf, size_t n);
+ssize_t sys_pread(int fd, void *buf, size_t n, off_t from);
 ssize_t sys_write(int fd, const void *buf, size_t n);
 ssize_t sys_getdents(int fd, void *buf, size_t n); /* entries: struct sys_dirent */
 int sys_fchdir(int fd);
