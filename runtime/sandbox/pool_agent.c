@@ -14,7 +14,7 @@
 
 #include "runtime/act/act.h"
 #include "runtime/sandbox/compose.h"
-#include "runtime/sandbox/pool_nets.h"
+#include "runtime/sandbox/pool_loans.h"
 #include "runtime/sandbox/pool_network.h"
 #include "runtime/stage/init.h"
 #include "spec/base/fd.h"
@@ -22,9 +22,9 @@
 
 #define AGENT_NAME "sandbox-pool"
 
-/* The agent's first descriptors. By NETS first processes hand in their network namespaces, or say that theirs was touched, at
- * NETS_IN. */
-enum { FD_SUPERVISOR, FD_ZYGOTE, FD_NETS, FD_NETS_IN, FD_FIRST_FREE };
+/* The agent's first descriptors. By LOANS first processes hand in the namespaces that are lent, or say that theirs were touched, at
+ * LOANS_IN. */
+enum { FD_SUPERVISOR, FD_ZYGOTE, FD_LOANS, FD_LOANS_IN, FD_FIRST_FREE };
 
 /* So long after a task that somebody waited for the sandbox of the next one is made: most run before. */
 #define AHEAD_MS 2
@@ -43,7 +43,7 @@ struct sandbox {
 struct agent {
 	const struct recipe *recipe;
 	pid_t zygote;
-	struct nets *nets;
+	struct loans *loans;
 	struct sandbox ahead;
 	bool hasty; /* somebody waited for the last task */
 	bool warned; /* the pool */
@@ -53,7 +53,7 @@ struct agent {
 struct home {
 	const struct plan *plan;
 	uint64_t namespaces; /* CLONE_NEWx that are new */
-	int net; /* number of its network namespace, where that is lent; else -1 */
+	int loan; /* number of its network and IPC namespaces, where they are lent; else -1 */
 	bool filtered; /* that is told where its sockets go before it makes them */
 };
 
@@ -87,17 +87,19 @@ static int prepare(const struct plan *plan, int way, bool *warned, struct err *e
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
-static int hand_net_in(const struct home *h, bool warned, struct err *err)
+static int hand_in(const struct home *h, bool warned, struct err *err)
 {
-	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO, .number = h->net };
-	scoped_fd int net = -1;
+	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO, .number = h->loan };
+	int fds[LOAN_FDS], r;
 
 	if (!(h->namespaces & CLONE_NEWNET))
 		return 0;
-	net = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
-	return net < 0 || init_send(FD_NETS_IN, &word, &net, 1) < 0
-		       ? err_host(err, errno, "hand the task's network namespace in")
-		       : 0;
+	r = loans_open(fds) < 0 || init_send(FD_LOANS_IN, &word, fds, LOAN_FDS) < 0
+		    ? err_host(err, errno, "hand the task's network namespace in")
+		    : 0;
+	for (int i = 0; i < LOAN_FDS; i++)
+		scope_close(&fds[i]);
+	return r;
 }
 
 /* What it has of its task's, the last one where the network is filtered. */
@@ -118,7 +120,7 @@ static void keep_line(int *line)
 	if (*line != FD_FIRST_FREE && sys_dup3(*line, FD_FIRST_FREE, O_CLOEXEC) < 0)
 		_exit(1);
 	*line = FD_FIRST_FREE;
-	(void)sys_close_range(0, FD_NETS, 0);
+	(void)sys_close_range(0, FD_LOANS, 0);
 	(void)sys_close_range(FD_FIRST_FREE + 1, ~0U, 0);
 }
 
@@ -126,8 +128,8 @@ static _Noreturn void be_task_init(const struct home *h, int line)
 {
 	struct init_joined joined = { .payload = TASK_PID,
 				      .scratch = SANDBOX_SCRATCH,
-				      .owner = h->net < 0 ? -1 : FD_NETS_IN,
-				      .net = h->net };
+				      .owner = h->loan < 0 ? -1 : FD_LOANS_IN,
+				      .loan = h->loan };
 	int fds[INIT_FDS_MAX] = { [OF_WAY] = -1 };
 	char text[ERR_LINE_MAX];
 	bool warned = false, failed;
@@ -137,7 +139,7 @@ static _Noreturn void be_task_init(const struct home *h, int line)
 	if (h->filtered)
 		hear_task(line, fds);
 	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 ||
-		 hand_net_in(h, warned, &err) < 0;
+		 hand_in(h, warned, &err) < 0;
 	if (!h->filtered) {
 		keep_line(&line);
 		hear_task(line, fds);
@@ -163,29 +165,29 @@ static void say_failure(int fd, const char *what)
 	(void)fd_write_all(fd, err.text, strlen(err.text));
 }
 
-static void hear_net(struct agent *g)
+static void hear_loan(struct agent *g)
 {
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
-	if (init_hear(FD_NETS, &m, fds) <= 0)
+	if (init_hear(FD_LOANS, &m, fds) <= 0)
 		_exit(1);
 	/* What holds for one task holds for all: it is said once. */
 	if (m.word == INIT_PORTS && !g->warned)
 		g->warned = init_say(FD_SUPERVISOR, INIT_PORTS, 0) == 0;
 	if (m.word == INIT_TOUCHED)
-		nets_touched(g->nets, m.number);
+		loans_touched(g->loans, m.number);
 	if (fds[0] >= 0)
-		nets_hand_in(g->nets, m.number, fds[0]);
+		loans_hand_in(g->loans, m.number, fds);
 }
 
 /* Whatever a first process that has ended said is there. */
-static void hear_nets(struct agent *g)
+static void hear_loans(struct agent *g)
 {
-	struct pollfd p = { .fd = FD_NETS, .events = POLLIN };
+	struct pollfd p = { .fd = FD_LOANS, .events = POLLIN };
 
 	while (poll(&p, 1, 0) > 0)
-		hear_net(g);
+		hear_loan(g);
 }
 
 static struct home choose_home(const struct agent *g)
@@ -195,12 +197,12 @@ static struct home choose_home(const struct agent *g)
 
 	if (!r->lends)
 		return h;
-	h.net = nets_enter(g->nets);
-	if (h.net < 0) {
-		h.net = nets_number(g->nets);
+	h.loan = loans_enter(g->loans);
+	if (h.loan < 0) {
+		h.loan = loans_number(g->loans);
 	} else {
 		h.plan = r->task_lent;
-		h.namespaces &= ~(uint64_t)CLONE_NEWNET;
+		h.namespaces &= ~(uint64_t)LOAN_NAMESPACES;
 	}
 	return h;
 }
@@ -221,10 +223,10 @@ static pid_t clone_init(const struct agent *g, int line, int *pidfd)
 	if (pid == 0)
 		be_task_init(&h, line);
 	errnum = errno;
-	if (h.plan == g->recipe->task_lent && nets_leave(g->nets) < 0)
+	if (h.plan == g->recipe->task_lent && loans_leave(g->loans) < 0)
 		_exit(1);
-	if (pid > 0 && h.net >= 0)
-		nets_lend(g->nets, h.net, pid);
+	if (pid > 0 && h.loan >= 0)
+		loans_lend(g->loans, h.loan, pid);
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	errno = errnum;
 	return pid;
@@ -315,7 +317,7 @@ static void hear(struct agent *g)
 	else if (m.word == INIT_TASK) {
 		/* It came without descriptors: the next one has room for them. */
 		let_go(&g->ahead);
-		nets_rest(g->nets, 0);
+		loans_rest(g->loans, 0);
 	}
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
@@ -330,8 +332,8 @@ static void reap(struct agent *g)
 		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 			return;
 		if (info.si_pid != g->zygote) {
-			hear_nets(g);
-			nets_ended(g->nets, info.si_pid);
+			hear_loans(g);
+			loans_ended(g->loans, info.si_pid);
 			if (info.si_pid == g->ahead.pid)
 				let_go(&g->ahead);
 			continue;
@@ -354,25 +356,25 @@ static _Noreturn void serve(struct agent *g)
 	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct pollfd p[3] = { { .fd = FD_SUPERVISOR, .events = POLLIN },
 			       { .fd = signal_fd, .events = POLLIN },
-			       { .fd = FD_NETS, .events = POLLIN } };
+			       { .fd = FD_LOANS, .events = POLLIN } };
 
 	if (signal_fd < 0)
 		_exit(1);
 	for (reap(g);; reap(g)) {
 		struct signalfd_siginfo info;
 
-		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : nets_wait_ms(g->nets));
+		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : loans_wait_ms(g->loans));
 
 		if (n == 0 && may_make_ahead(g))
 			make_ahead(g);
 		else if (n == 0)
-			nets_rest(g->nets, NETS_REST);
+			loans_rest(g->loans, LOANS_REST);
 		if (n <= 0)
 			continue;
 		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
 			;
 		if (p[2].revents)
-			hear_net(g);
+			hear_loan(g);
 		if (p[0].revents)
 			hear(g);
 	}
@@ -434,14 +436,14 @@ static void skip_number(void)
 int agent_split(const struct start *s, struct err *err)
 {
 	struct agent g = { .recipe = s->split_ctx,
-			   .nets = calloc(1, sizeof(*g.nets)),
+			   .loans = calloc(1, sizeof(*g.loans)),
 			   .ahead = NO_SANDBOX };
-	int ends[2], nets[2];
+	int ends[2], loans[2];
 
-	if (!g.nets)
+	if (!g.loans)
 		abort(); /* as the arenas do */
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0 ||
-	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, nets) < 0)
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, loans) < 0)
 		return err_host(err, errno, "make a socket pair");
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_host(err, errno, "close the pool's first process to others");
@@ -455,9 +457,9 @@ int agent_split(const struct start *s, struct err *err)
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
 	const int fds[] = { [FD_SUPERVISOR] = s->init_sock,
 			    [FD_ZYGOTE] = ends[0],
-			    [FD_NETS] = nets[0],
-			    [FD_NETS_IN] = nets[1] };
-	if (keep_sockets(fds) < 0 || (g.recipe->lends && nets_begin(g.nets) < 0))
+			    [FD_LOANS] = loans[0],
+			    [FD_LOANS_IN] = loans[1] };
+	if (keep_sockets(fds) < 0 || (g.recipe->lends && loans_begin(g.loans) < 0))
 		_exit(1);
 	send_setup(g.recipe, FD_ZYGOTE);
 	serve(&g);

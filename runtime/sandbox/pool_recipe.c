@@ -222,9 +222,12 @@ static bool waits_killably(void)
 	       errno == EFAULT;
 }
 
-/* Whatever makes a socket: where it is told of, its answer is the kernel's. Stricter answers of the policy's go before it. */
-static const char *const socket_calls[] = { "socket", "socketpair", "socketcall",
-					    "io_uring_setup" };
+/* Whatever makes a socket, an object of IPC, or an instance of inotify, which is limited then: where it is told of, its answer is
+ * the kernel's. Stricter answers of the policy's go before it. */
+static const char *const told_calls[] = {
+	"socket", "socketpair", "socketcall", "io_uring_setup", "shmget",	"semget",
+	"msgget", "mq_open",	"ipc",	      "inotify_init",	"inotify_init1",
+};
 
 static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct arena *a)
 {
@@ -235,8 +238,8 @@ static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct 
 	rows[0] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)enters, 1 },
 					    .action = SECCOMP_RET_ERRNO,
 					    .errno_ret = { true, EPERM } };
-	rows[1] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)socket_calls,
-						       ARRAY_LEN(socket_calls) },
+	rows[1] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)told_calls,
+						       ARRAY_LEN(told_calls) },
 					    .action = SECCOMP_RET_USER_NOTIF };
 	*ret = (struct seccomp){ .default_action = SECCOMP_RET_ALLOW,
 				 .architectures = s->architectures,

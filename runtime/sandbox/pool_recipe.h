@@ -15,7 +15,7 @@
 struct recipe {
 	struct plan *zygote; /* its own sandbox, whose payload it is */
 	/* What the first process of a task's sandbox does; stages NAMESPACE and ROOT. task_lent: in a network namespace that had
-	 * one task before (pool_nets.h). */
+	 * one task before (pool_loans.h). */
 	struct plan *task, *task_lent;
 	bool lends; /* there are such ones */
 	uint64_t namespaces; /* CLONE_NEWx of a task */

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "runtime/stage/inotify.h"
 #include "runtime/stage/witness.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
@@ -270,16 +271,22 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, struct init_
 
 /* --- a payload that joins --- */
 
+/* The sandbox is about to be other than it was made. Whoever watches no files needs no limit for it. */
 static void touch(const struct init_joined *j)
 {
-	const struct init_msg touched = { .word = INIT_TOUCHED, .number = j->net };
+	const struct init_msg touched = { .word = INIT_TOUCHED, .number = j->loan };
+	scoped_fd int user =
+		sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (user >= 0)
+		inotify_limit(user);
 
 	if (init_send(FD_OWNER, &touched, NULL, 0) < 0)
 		_exit(1);
 	(void)sys_close(FD_OWNER);
 }
 
-/* Nobody joins any more. The listener, where its namespace was lent; without one nobody would tell that it is touched. */
+/* Nobody joins any more. The listener, where its namespaces were lent; without one nobody would tell that they are touched. */
 static int close_to_others(const struct init_joined *j)
 {
 	struct init_msg m = { 0 };
@@ -298,7 +305,7 @@ static int close_to_others(const struct init_joined *j)
 	return fds[0];
 }
 
-/* A call that makes a socket: the first one touches. */
+/* A call after which the namespaces are not as they were made: the first one touches. */
 static void answer(const struct init_joined *j, int listener, bool *touched)
 {
 	struct seccomp_notif call;

@@ -21,8 +21,8 @@
 #include "runtime/stage/stage.h"
 
 /* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter;
- * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_TOUCHED, that a socket is made in the lent
- * network namespace of that number. */
+ * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_TOUCHED, that something is made in
+ * the lent namespaces of that number. */
 enum init_word {
 	INIT_HELLO = 1,
 	INIT_ENDED,
@@ -64,8 +64,8 @@ struct init_joined {
 	 * its other end is closed: the kernel asks of who joins the right to look into it (setns(2)). It is answered with the same
 	 * word once nobody joins any more. -1: nobody joins. */
 	int ready;
-	int owner; /* whom INIT_TOUCHED is said of net; then a listener comes with INIT_LISTENER. -1: no network namespace is lent */
-	int net;
+	int owner; /* whom INIT_TOUCHED is said of loan; then a listener comes with INIT_LISTENER. -1: no namespaces are lent */
+	int loan;
 	const char *scratch; /* as in struct start */
 };
 /* Its part: the caller is the init from now on, with nothing open but these. */

@@ -23,6 +23,7 @@
 #include "runtime/sandbox/pool_agent.h"
 #include "runtime/sandbox/zygote/copy.h"
 #include "runtime/stage/init.h"
+#include "runtime/stage/inotify.h"
 
 #ifndef SYS_close_range /* 5.9 */
 #define SYS_close_range 436
@@ -119,27 +120,6 @@ static void say_joined(int listener)
 	must(sendmsg(READY, &msg, MSG_NOSIGNAL), "say that the task has joined its sandbox");
 }
 
-/* The kernel counts these for each user namespace and for those it lies in; a process has no limit of its own. Where they cannot be
- * written, all tasks share what their user has. */
-static void limit_inotify(int user_dir)
-{
-	static const struct {
-		const char *file, *most;
-	} rows[] = {
-		{ "max_inotify_instances", "16" },
-		{ "max_inotify_watches", "16384" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int fd = openat(user_dir, rows[i].file, O_WRONLY);
-
-		if (fd < 0)
-			continue;
-		(void)!write(fd, rows[i].most, strlen(rows[i].most));
-		(void)close(fd);
-	}
-}
-
 /* The namespaces are there before what is mounted in them. With them come all capabilities, by which a filter may be loaded. */
 static void enter(const struct zygote_setup *s, const int fds[COPY_FDS], int user_dir)
 {
@@ -147,7 +127,7 @@ static void enter(const struct zygote_setup *s, const int fds[COPY_FDS], int use
 
 	must(syscall(SYS_setns, fds[COPY_SANDBOX], s->namespaces), "enter the task's namespaces");
 	if (user_dir >= 0)
-		limit_inotify(user_dir);
+		inotify_limit(user_dir);
 	listener = load(s, PROGRAM_LAST);
 	must(dup2(fds[COPY_READY], READY), "keep the line to the sandbox's first process");
 	say_joined(listener);

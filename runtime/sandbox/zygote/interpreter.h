@@ -39,6 +39,10 @@ void PyErr_NormalizeException(PyObject **type, PyObject **value, PyObject **trac
 void PyErr_Print(void); /* of SystemExit it ends the interpreter */
 void PyErr_Restore(PyObject *type, PyObject *value, PyObject *trace);
 void PyErr_WriteUnraisable(PyObject *where);
+void *PyThread_tss_alloc(void);
+int PyThread_tss_create(void *key);
+void PyThread_tss_delete(void *key);
+void PyThread_tss_free(void *key);
 void PyOS_AfterFork_Child(void);
 void PyOS_AfterFork_Parent(void);
 void PyOS_BeforeFork(void);

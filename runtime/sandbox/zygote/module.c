@@ -21,6 +21,18 @@ static PyObject *begin(PyObject *self, PyObject *arguments)
 	return zygote ? Py_BuildValue("") : PyErr_SetFromErrno(PyExc_OSError);
 }
 
+/* rehearse(compile) */
+static PyObject *rehearse(PyObject *self, PyObject *arguments)
+{
+	struct program_calls c = { 0 };
+
+	(void)self;
+	if (!PyArg_ParseTuple(arguments, "O", &c.compile))
+		return NULL;
+	program_rehearse(&c);
+	return Py_BuildValue("");
+}
+
 /* serve(compile, reseed, set_variables, run_exit_functions): for as long as there is a pool. */
 static PyObject *serve(PyObject *self, PyObject *arguments)
 {
@@ -46,6 +58,7 @@ PyObject *PyInit_zygote(void)
 {
 	static struct PyMethodDef methods[] = {
 		{ "begin", begin, METH_VARARGS, NULL },
+		{ "rehearse", rehearse, METH_VARARGS, NULL },
 		{ "serve", serve, METH_VARARGS, NULL },
 		{ "share_text", share, METH_NOARGS, NULL },
 		{ 0 },

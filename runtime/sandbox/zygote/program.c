@@ -190,8 +190,7 @@ static _Noreturn void finish(const struct program_calls *c, PyObject *names, int
 
 /* --- */
 
-/* The pages that any task writes are ours before one comes. */
-static void rehearse(const struct program_calls *c)
+void program_rehearse(const struct program_calls *c)
 {
 	static const char nothing[] = "import sys\n";
 	PyObject *source = PyBytes_FromStringAndSize(nothing, sizeof(nothing) - 1);
@@ -208,8 +207,9 @@ void program_run(const struct program_calls *c, bool hasty)
 
 	if (c->reseed != &_Py_NoneStruct && !done(PyObject_CallObject(c->reseed, NULL)))
 		_exit(1);
+	/* The pages that any task writes are ours before one comes. */
 	if (!hasty)
-		rehearse(c);
+		program_rehearse(c);
 	copy_ready(&frame);
 	source = copy_read(frame.code);
 	variables = frame.variables ? copy_read(frame.variables) : NULL;

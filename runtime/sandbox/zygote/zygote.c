@@ -7,6 +7,7 @@
  * Mustn't: read anything of a task. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,8 +29,8 @@
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
 #define TASKS_MAX 8192
-/* So many at one time have limits of inotify of their own. The kernel finds such a file among those of all user namespaces one by
- * one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
+/* So many at one time have limits of inotify of their own from the start. The kernel finds such a file among those of all user
+ * namespaces one by one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
 #define INOTIFY_TASKS_MAX 64
 
 struct task {
@@ -40,7 +41,7 @@ struct task {
 struct zygote {
 	struct zygote_setup setup;
 	char cwd[PATH_MAX];
-	int user_dir; /* /proc/sys/user, or -1 */
+	int user_dir; /* /proc/sys/user, or -1: the sandbox's first process limits inotify */
 	/* What is written lies together, as each page of it is copied anew after each fork. */
 	int sock, signals;
 	size_t tasks_n;
@@ -162,11 +163,25 @@ static void reap(struct zygote *z)
 	}
 }
 
+/* What a copy runs before its program, and we never would: the call by which it makes its thread's state anew is bound to its
+ * library here, which is a dozen pages for each copy else, and its text is mapped. */
+static void bind_calls(void)
+{
+	const uintptr_t text[] = { (uintptr_t)PyOS_AfterFork_Child, (uintptr_t)PyThread_tss_delete };
+	void *key = PyThread_tss_alloc();
+
+	if (key && PyThread_tss_create(key) == 0)
+		PyThread_tss_free(key);
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		(void)*(const volatile char *)text[i];
+}
+
 void zygote_serve(struct zygote *z, const struct program_calls *calls)
 {
 	struct pollfd p[2] = { { .fd = z->sock, .events = POLLIN },
 			       { .fd = z->signals, .events = POLLIN } };
 
+	bind_calls();
 	copy_filter(&z->setup);
 	for (;;) {
 		if (poll(p, 2, -1) < 0)
@@ -203,9 +218,13 @@ struct zygote *zygote_begin(int sock)
 	(void)sigprocmask(SIG_BLOCK, &children, NULL);
 	z->sock = dup3(sock, LINE, O_CLOEXEC);
 	z->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	z->user_dir = open("/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	z->user_dir = -1;
 	if (z->sock < 0 || z->signals < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
 		return NULL;
 	errno = EPROTO;
-	return hear_setup(z) ? z : NULL;
+	if (!hear_setup(z))
+		return NULL;
+	if (!(z->setup.programs[PROGRAM_LAST].flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		z->user_dir = open("/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return z;
 }

@@ -68,7 +68,7 @@ def main(preload):
         if module:
             __import__(module)
     forget_source()
-    exec(compile(b"import sys\n", "<string>", "exec"), {})  # its pages are then among those that are copied
+    native.rehearse(compile)  # the pages of text that it needs are then among those that are copied
     native.share_text()
     again = reseed if any(name in sys.modules for name in ALIKE) else None
     sys.argv = ["-c"]
