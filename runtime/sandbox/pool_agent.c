@@ -346,6 +346,16 @@ static void reap(struct agent *g)
 	}
 }
 
+/* Only then: the kernel asks each child whether it has ended, and there may be a thousand. */
+static void hear_end(struct agent *g, int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	while (sys_read(signal_fd, &info, sizeof(info)) > 0)
+		;
+	reap(g);
+}
+
 static _Noreturn void serve(struct agent *g)
 {
 	sigset_t children;
@@ -360,9 +370,9 @@ static _Noreturn void serve(struct agent *g)
 
 	if (signal_fd < 0)
 		_exit(1);
-	for (reap(g);; reap(g)) {
-		struct signalfd_siginfo info;
-
+	/* Of those that ended before there was the descriptor. */
+	reap(g);
+	for (;;) {
 		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : loans_wait_ms(g->loans));
 
 		if (n == 0 && may_make_ahead(g))
@@ -371,10 +381,11 @@ static _Noreturn void serve(struct agent *g)
 			loans_rest(g->loans, LOANS_REST);
 		if (n <= 0)
 			continue;
-		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
-			;
+		/* What ended is of use to who comes next. */
+		if (p[1].revents)
+			hear_end(g, signal_fd);
 		if (p[2].revents)
-			hear_loan(g);
+			hear_loans(g);
 		if (p[0].revents)
 			hear(g);
 	}

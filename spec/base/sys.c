@@ -236,7 +236,8 @@ int sys_memfd_create(const char *name, unsigned int flags)
 
 int sys_fcntl(int fd, int cmd, long arg)
 {
-	return fcntl(fd, cmd, arg);
+	/* Of musl's own each F_DUPFD_CLOEXEC is two calls. */
+	return (int)syscall(SYS_fcntl, fd, cmd, arg);
 }
 
 int sys_flock(int fd, int operation)
