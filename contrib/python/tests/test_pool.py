@@ -184,6 +184,11 @@ class Warm(unittest.TestCase):
             self.assertEqual(pool.execute("print(1)").stdout, "1\n")
             self.assertEqual(pool.stats(), {})
 
+    def test_without_a_place_for_its_socket_it_is_none(self) -> None:
+        with mock.patch("tempfile.mkdtemp", side_effect=FileNotFoundError("no usable temporary directory")):
+            with self.assertRaisesRegex(RuntimeError, "no usable temporary directory"):
+                SRTExecutorPool(1)
+
     def test_a_program_that_is_gone_is_our_fault(self) -> None:
         pool = SRTExecutorPool(1)
         assert pool._server

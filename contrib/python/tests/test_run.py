@@ -8,6 +8,8 @@ import json
 import os
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -376,6 +378,19 @@ class Executors(unittest.TestCase):
                 executor.cleanup()
                 runner.join(10)
             self.assertEqual(json.loads(log.read_text())["event"], "start")
+
+    def test_a_process_without_standard_descriptors(self) -> None:
+        with tempfile.NamedTemporaryFile("r") as said:
+            code = (
+                "import os, sys; from athena.sandbox import *; [os.close(fd) for fd in (0, 1, 2)]\n"
+                "policy = SRTConfigManager().expose_env_var('A', 'b').build()\n"
+                "for words in ((), (lambda text: None,)):\n"
+                "    r = SRTExecutor(SandboxConfig(policy=policy), *words).execute('print(1)')\n"
+                "    open(sys.argv[1], 'a').write(repr((r.status, r.stdout, r.stderr)))\n"
+                "with SRTExecutorPool(1) as pool: open(sys.argv[1], 'a').write(pool.execute('print(2)').stdout)"
+            )
+            subprocess.run([sys.executable, "-c", code, said.name], check=True, timeout=60)
+            self.assertEqual(said.read(), "('ok', '1\\n', '')" * 2 + "2\n")
 
     def test_what_a_callback_raises_is_raised(self) -> None:
         def fail(text: str) -> None:

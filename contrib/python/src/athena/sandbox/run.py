@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import fcntl
 import json
 import os
 import signal
@@ -39,7 +40,12 @@ def _write_all(fd: int, content: bytes) -> None:
 
 
 def memory_file(name: str, content: bytes = b"") -> int:
-    fd = os.memfd_create(name)
+    """A descriptor that is none of the standard ones, which a child has others in place of."""
+    made = os.memfd_create(name)
+    try:
+        fd = fcntl.fcntl(made, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(made)
     _write_all(fd, content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd

@@ -57,7 +57,10 @@ class Server:
         self, program: str, config: SandboxConfig, size: int, preload: list[str], rotate_tasks: int
     ) -> None:
         self._pid = os.getpid()
-        directory = tempfile.mkdtemp(prefix="athena-pool-")
+        try:
+            directory = tempfile.mkdtemp(prefix="athena-pool-")
+        except OSError as e:
+            raise RuntimeError(f"the pool has no place for its socket: {e}") from e
         self._path = os.path.join(directory, "socket")
         own = [
             FACE, "serve", "--until-eof", "--socket", self._path, "--size", str(size),
