@@ -89,7 +89,8 @@ static int prepare(const struct plan *plan, int way, bool *warned, struct err *e
 
 static int hand_in(const struct home *h, bool warned, struct err *err)
 {
-	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO, .number = h->loan };
+	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO,
+				       .number = h->loan };
 	int fds[LOAN_FDS], r;
 
 	if (!(h->namespaces & CLONE_NEWNET))
@@ -138,8 +139,7 @@ static _Noreturn void be_task_init(const struct home *h, int line)
 	(void)sys_umask(0);
 	if (h->filtered)
 		hear_task(line, fds);
-	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 ||
-		 hand_in(h, warned, &err) < 0;
+	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 || hand_in(h, warned, &err) < 0;
 	if (!h->filtered) {
 		keep_line(&line);
 		hear_task(line, fds);

@@ -225,7 +225,7 @@ static bool waits_killably(void)
 /* Whatever makes a socket, an object of IPC, or an instance of inotify, which is limited then: where it is told of, its answer is
  * the kernel's. Stricter answers of the policy's go before it. */
 static const char *const told_calls[] = {
-	"socket", "socketpair", "socketcall", "io_uring_setup", "shmget",	"semget",
+	"socket", "socketpair", "socketcall", "io_uring_setup", "shmget",	 "semget",
 	"msgget", "mq_open",	"ipc",	      "inotify_init",	"inotify_init1",
 };
 

@@ -67,8 +67,9 @@ struct watch {
 #define WATCH_INIT                                                                           \
 	{                                                                                    \
 		.sock = -1, .pidfd = -1, .caller_fd = -1, .notify_fd = -1, .scratch_fd = -1, \
-		.signal_fd = -1, .own_signal_fd = -1, .own_pidfd = -1,                       \
-		.measure = { MEASURE_INIT }                                                  \
+		.signal_fd = -1, .own_signal_fd = -1, .own_pidfd = -1, .measure = {          \
+			MEASURE_INIT                                                         \
+		}                                                                            \
 	}
 
 /* watch_signals: a fd that tells of all signals, which are blocked, or -1 with errno. */

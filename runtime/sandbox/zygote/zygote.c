@@ -167,7 +167,8 @@ static void reap(struct zygote *z)
  * library here, which is a dozen pages for each copy else, and its text is mapped. */
 static void bind_calls(void)
 {
-	const uintptr_t text[] = { (uintptr_t)PyOS_AfterFork_Child, (uintptr_t)PyThread_tss_delete };
+	const uintptr_t text[] = { (uintptr_t)PyOS_AfterFork_Child,
+				   (uintptr_t)PyThread_tss_delete };
 	void *key = PyThread_tss_alloc();
 
 	if (key && PyThread_tss_create(key) == 0)
