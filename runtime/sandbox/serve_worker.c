@@ -27,6 +27,7 @@ struct worker {
 	bool had_task; /* in this request */
 	bool has_next; /* a task that the pool has lent: next */
 	int next[TASK_FDS];
+	struct watch prepared; /* for it */
 	struct job job; /* likewise */
 	struct arena a; /* of one request */
 };
@@ -42,7 +43,17 @@ static void give_back(struct worker *w)
 		(void)init_send(w->channel, &word, NULL, 0);
 	for (size_t i = 0; i < TASK_FDS; i++)
 		scope_close(&w->next[i]);
+	watch_done(&w->prepared);
+	w->prepared = (struct watch)WATCH_INIT;
 	w->has_next = false;
+}
+
+/* Whoever asks next does not wait for this. */
+static void take_next(struct worker *w, const int fds[INIT_FDS_MAX])
+{
+	memcpy(w->next, fds, sizeof(w->next));
+	w->has_next = true;
+	(void)watch_prepare(&w->prepared, w->next[TASK_INIT], TASK_PID);
 }
 
 /* True where it is what was asked for; else it was about what is lent. */
@@ -53,10 +64,9 @@ static bool hear(struct worker *w, bool wants, struct init_msg *ret, int fds[INI
 	if (ret->word == WORD_RECALL)
 		give_back(w);
 	else if (ret->word == WORD_TASK && !wants)
-		memcpy(w->next, fds, sizeof(w->next));
+		take_next(w, fds);
 	else
 		return true;
-	w->has_next = ret->word == WORD_TASK;
 	return false;
 }
 
@@ -181,6 +191,8 @@ static int want_task(struct worker *w, struct err *err)
 
 	if (w->has_next) {
 		memcpy(w->job.fds, w->next, sizeof(w->next));
+		w->job.watch = w->prepared;
+		w->prepared = (struct watch)WATCH_INIT;
 		w->has_next = w->job.early = false;
 		say_used(w);
 		return 0;
@@ -316,6 +328,7 @@ void worker_main(const struct request *q, const struct recipe *recipe, int conne
 			    .connection = connection,
 			    .channel = channel,
 			    .signals = watch_signals(),
+			    .prepared = WATCH_INIT,
 			    .job = JOB_INIT };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

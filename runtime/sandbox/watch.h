@@ -53,6 +53,7 @@ struct watch {
 	bool finished; /* it had said so, was killed, and nobody else is there: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
+	bool greeted; /* by watch_prepare */
 	struct measure measure;
 	int scratch_fd, own_signal_fd, own_pidfd;
 	time_t since; /* when it began, by the wall clock in seconds, or a little before */
@@ -74,6 +75,9 @@ struct watch {
 
 /* watch_signals: a fd that tells of all signals, which are blocked, or -1 with errno. */
 int watch_signals(void);
+/* watch_prepare: takes from the first process's socket what watch_run will, as long as nobody waits; what is said there stays to be
+ * heard. payload as above. False where it has said nothing: then watch_run hears it. */
+bool watch_prepare(struct watch *w, int sock, int payload);
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,
  * too. */
 int watch_run(struct watch *w, struct err *err);
