@@ -15,7 +15,7 @@
 #include "version.h"
 
 /* What nearly every sandbox needs of memory for its policy, its config and its plan. */
-#define ARENA_EXPECTED (64u << 10)
+#define ARENA_EXPECTED (44u << 10)
 
 /* What the program's own streams do not say. */
 static void tell(const struct cli *cli, const struct policy *p, const struct result *r)
