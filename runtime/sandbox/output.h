@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.h - what a payload writes to its standard output and error: kept for the result, or counted and passed on. */
+/* output.h - what a payload writes to its standard output and error: kept for the result, or counted and passed on. Whoever
+ * does not read what is passed on keeps the payload waiting, and never us. */
 #pragma once
+
+#include <poll.h>
 
 #include "runtime/sandbox/sandbox.h"
 
@@ -9,7 +12,10 @@
 
 struct stream {
 	int fd; /* our end; -1: it is not ours, or at its end */
-	int to; /* where it is passed on to; -1: it is kept */
+	int to; /* where it is passed on to, an end of our own; -1: it is kept */
+	bool blocks; /* a write there may, where more is written than fits */
+	char *held; /* what has been read and not yet passed on, from held_at to held_n */
+	size_t held_at, held_n;
 	int theirs; /* the payload's end, until it has it */
 	char *kept;
 	size_t n, room;
@@ -35,9 +41,10 @@ struct output {
 int output_open(struct output *o, bool keep, uint64_t most, struct err *err);
 int output_lend(struct output *o, struct err *err);
 void output_return(struct output *o);
-/* output_take: reads what is there of a stream. False where more came than is allowed. */
+/* output_poll: what to wait for. output_take: then reads what is there of a stream, or passes on what was held. False where more
+ * came than is allowed. output_has_more: something is there, or held. */
+struct pollfd output_poll(const struct stream *s);
 bool output_take(struct output *o, struct stream *s);
-/* output_drain: what is left in the pipes when nobody can write any more. */
-bool output_drain(struct output *o);
+bool output_has_more(const struct output *o);
 struct captured output_kept(const struct stream *s, struct arena *a);
 void output_done(struct output *o);

@@ -28,6 +28,8 @@
 #define GROWTH_PER_MS (4u << 20)
 /* So long may it take those that a task leaves behind to end. */
 #define CLEAR_MS 1000
+/* So long may it take somebody to read the last words of a program that was ended. */
+#define DRAIN_MS 500
 /* Processor time that may be saved up, and the longest stop. */
 #define CPU_PERIOD_MS 100
 
@@ -401,8 +403,8 @@ static void hear(struct watch *w)
 		struct pollfd p[FD_COUNT] = {
 			[FD_INIT] = { .fd = w->sock, .events = POLLIN },
 			[FD_SIGNAL] = { .fd = w->signal_fd, .events = POLLIN },
-			[FD_OUT] = { .fd = w->output->s[0].fd, .events = POLLIN },
-			[FD_ERR] = { .fd = w->output->s[1].fd, .events = POLLIN },
+			[FD_OUT] = output_poll(&w->output->s[0]),
+			[FD_ERR] = output_poll(&w->output->s[1]),
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
 			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
 			[FD_NAT] = { .fd = w->nat ? w->nat->line : -1, .events = POLLIN },
@@ -533,7 +535,32 @@ static bool is_clear(struct watch *w)
 	return false;
 }
 
-/* Everything ends with the first process; then what is in the pipes is all there will be. */
+/* What is in the pipes is all there will be. Whoever does not read it is waited for as the program would wait that wrote it, unless
+ * that was ended, or we are to end. */
+static void drain(struct watch *w)
+{
+	const uint64_t end = now_ms() + DRAIN_MS;
+	const int asked = w->caller_signal;
+	struct stream *s = w->output->s;
+
+	while (output_has_more(w->output) && w->caller_signal == asked) {
+		struct pollfd p[] = { output_poll(&s[0]),
+				      output_poll(&s[1]),
+				      { .fd = w->signal_fd, .events = POLLIN } };
+		uint64_t now = now_ms();
+
+		if (poll(p, ARRAY_LEN(p), !w->breach ? -1 : now < end ? (int)(end - now) : 0) == 0)
+			return;
+		if (p[2].revents)
+			on_signal(w);
+		for (int i = 0; i < 2; i++)
+			if (p[i].revents && !output_take(w->output, &s[i]) &&
+			    w->breach == BREACH_NONE)
+				w->breach = BREACH_OUTPUT;
+	}
+}
+
+/* Everything ends with the first process. */
 static void end_all(struct watch *w)
 {
 	if (w->pid)
@@ -541,8 +568,7 @@ static void end_all(struct watch *w)
 	else if (!is_clear(w))
 		wait_other(
 			w); /* else nobody is left who could write, and its init ends with the socket */
-	if (!output_drain(w->output) && w->breach == BREACH_NONE)
-		w->breach = BREACH_OUTPUT;
+	drain(w);
 }
 
 bool watch_succeeded(const struct watch *w)

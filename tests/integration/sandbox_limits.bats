@@ -394,3 +394,37 @@ can() {
 	sandbox exec --limits-backend cgroup1 true
 	[ -z "$(find /sys/fs/cgroup -name "$id" -type d)" ]
 }
+
+@test "limits hold also where nobody reads what is counted and passed on, and who reads late gets all of it" {
+	run timeout -k 1 40 python3 - "$SRT_BUILD/sandbox-runtime" <<-'EOF'
+		import os, signal, socket, subprocess, sys, time
+		fills = "import os\nos.set_blocking(1, False)\nfor _ in range(9):\n try:\n  while os.write(1, b'x' * 65536): pass\n except OSError: pass\n"
+		def start(out, *words):
+		    program = [sys.argv[1], "exec", "--max-output", "100M", "--env", "SANDBOX_TEST=" + os.environ["SRT_TEST_MARK"], *words]
+		    return subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+		def pair(kind):
+		    if kind == "pipe": return os.pipe()
+		    return [end.detach() for end in socket.socketpair()]
+		for kind in ("pipe", "socket"):
+		    reads, writes = pair(kind)
+		    begin = time.monotonic()
+		    assert start(writes, "--timeout", "1s", "yes").wait(10) == 124
+		    assert time.monotonic() - begin < 4
+		    reads, writes = pair(kind)
+		    assert start(writes, "--memory", "64M", "python3", "-c", fills + "x = bytearray(300 << 20)\nimport time; time.sleep(9)").wait(10) == 137
+		    reads, writes = pair(kind)
+		    p = start(writes, "sh", "-c", "head -c 3000000 /dev/zero; exit 5")
+		    os.close(writes)
+		    time.sleep(0.5)
+		    size = 0
+		    while part := os.read(reads, 65536): size += len(part)
+		    assert (size, p.wait(10)) == (3000000, 5), size
+		    # The program has ended, and we wait for who reads: we can be ended as it could have been.
+		    reads, writes = pair(kind)
+		    p = start(writes, "python3", "-c", fills)
+		    time.sleep(1)
+		    p.terminate()
+		    p.wait(5)
+	EOF
+	[ "$status" -eq 0 ] || said
+}
