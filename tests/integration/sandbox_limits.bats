@@ -341,7 +341,7 @@ except OSError as e: print(n, e.errno)'
 	verdict 137 signal "${backend[@]}" sh -c 'kill -9 $$'
 	our_cgroups | cmp - cgroups
 }
-our_cgroups() { find /sys/fs/cgroup -name 'srt-oci-sb-*' 2>/dev/null | sort; }
+our_cgroups() { find /sys/fs/cgroup -name 'srt-oci-sb-*' -user "$(id -u)" 2>/dev/null | sort; }
 
 # can BACKEND: this host and this caller have it.
 can() {
