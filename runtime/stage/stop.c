@@ -47,7 +47,8 @@ int stop_wait(const struct start *s, struct err *err)
 	do
 		n = poll(p, 2, -1);
 	while (n < 0 && errno == EINTR);
-	return n > 0 && p[1].revents ? err_host(err, EINTR, "start the container") : 0;
+	/* What the child has said goes before: it may be that the payload runs already, whose signal this is. */
+	return n > 0 && !p[0].revents ? err_host(err, EINTR, "start the container") : 0;
 }
 
 void stop_end(struct start *s, bool failed)
