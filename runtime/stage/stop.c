@@ -8,6 +8,9 @@
 
 #include "spec/base/sys.h"
 
+/* So long may a child be silent that has only to end its part. */
+#define GRACE_MS 50
+
 static const int ending[] = { SIGHUP,  SIGINT,	SIGQUIT,   SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
 			      SIGPIPE, SIGPOLL, SIGVTALRM, SIGPROF, SIGPWR,  SIGXCPU };
 
@@ -47,8 +50,10 @@ int stop_wait(const struct start *s, struct err *err)
 	do
 		n = poll(p, 2, -1);
 	while (n < 0 && errno == EINTR);
-	/* What the child has said goes before: it may be that the payload runs already, whose signal this is. */
-	return n > 0 && !p[0].revents ? err_host(err, EINTR, "start the container") : 0;
+	/* What the child has said goes before, or is about to say: it may be that the payload runs already, whose signal this is. */
+	if (n <= 0 || p[0].revents || poll(p, 1, GRACE_MS) > 0)
+		return 0;
+	return err_host(err, EINTR, "start the container");
 }
 
 void stop_end(struct start *s, bool failed)

@@ -6,7 +6,7 @@
 
 /* stop_begin: from here on they make s->stop_fd readable, and all others that were let through outside are so again. */
 int stop_begin(struct start *s, struct err *err);
-/* stop_wait: until something is said on s->sock; ERR_HOST where one of them comes, and nothing is. */
+/* stop_wait: until something is said on s->sock; ERR_HOST where one of them comes, and nothing is soon. */
 int stop_wait(const struct start *s, struct err *err);
 /* stop_end: blocks signals as before. Of a start that has failed the one that came, if any, is in s->stopped_by; else it waits
  * for whoever takes those of the payload. */

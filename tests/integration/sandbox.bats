@@ -426,6 +426,13 @@ SH
 		    assert p.returncode in (0, 128 + sig), said
 		    assert json.loads(out)["status"] == ("killed" if p.returncode else "ok"), said
 		    assert not os.listdir("work") and not [n for n in os.listdir("ws") if n[0] == "."], said
+		# As soon as the program runs the signal is its own.
+		for i in range(30):
+		    p = subprocess.Popen([sys.argv[1], "exec", "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do :; done"],
+		        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+		    p.stdout.read(1)
+		    p.send_signal(signal.SIGTERM)
+		    assert p.wait(20) == 4, (i, p.returncode)
 		events = [json.loads(line)["event"] for line in open("audit")]
 		assert events.count("start") == events.count("end") == 60, events
 	EOF
