@@ -80,7 +80,10 @@ gen: $(GEN)
 # Debian's static yajl was compiled for glibc with _FORTIFY_SOURCE; contrib/musl holds the few checked functions it calls.
 $(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o)
 	$(call say,LD,$@)
-	$(Q)$(rt_CC) $(rt_LDFLAGS) -o $@ $^ $(YAJL_STATIC)
+	$(Q)$(rt_CC) $(rt_LDFLAGS) -o $@.linked $^ $(YAJL_STATIC)
+# A linker writes here and there, and the page cache keeps it in as many pieces. What is installed is a copy, and so is this: it
+# starts 0.2 to 0.3 ms sooner, in which benchmarks are not to differ from what users have.
+	$(Q)install -m 0755 $@.linked $@ && rm -f $@.linked
 $(B)/asan/srt-oci: $(B)/asan/runtime/cli/main.o $(B)/asan/libsrt.a
 	$(call say,LD,$@)
 	$(Q)$(asan_CC) $(asan_LDFLAGS) -o $@ $^ -lyajl
