@@ -435,46 +435,6 @@ static void hear(struct watch *w)
 	}
 }
 
-static int take_hello(struct watch *w, const struct init_msg *m, const int fds[INIT_FDS_MAX],
-		      struct err *err)
-{
-	w->scratch_fd = fds[INIT_FD_SCRATCH];
-	if (fds[INIT_FD_PIDFD] >= 0)
-		w->pidfd = w->own_pidfd = fds[INIT_FD_PIDFD];
-	measure_open(&w->measure, fds[INIT_FD_PROC]);
-	if (m->word != INIT_HELLO || fds[INIT_FD_PROC] < 0)
-		return err_host(err, EPROTO, "hear from the sandbox's first process");
-	/* Before it ends, while we have time. */
-	if (w->payload)
-		measure_hold(&w->measure, w->payload);
-	return 0;
-}
-
-bool watch_prepare(struct watch *w, int sock, int payload)
-{
-	struct init_msg m = { 0 };
-	int fds[INIT_FDS_MAX];
-	struct err err;
-
-	w->payload = payload;
-	w->greeted = init_peek(sock, &m, fds) > 0 && take_hello(w, &m, fds, &err) == 0;
-	return w->greeted;
-}
-
-/* The first word is already there: the payload's exec came after it. */
-static int hear_hello(struct watch *w, struct err *err)
-{
-	struct init_msg m = { 0 };
-	int fds[INIT_FDS_MAX];
-
-	/* What came with it we have; of a read the kernel lets it go. */
-	if (w->greeted && sys_read(w->sock, &m, sizeof(m)) == (ssize_t)sizeof(m))
-		return 0;
-	if (w->greeted || init_hear(w->sock, &m, fds) <= 0)
-		return err_host(err, EPROTO, "hear from the sandbox's first process");
-	return take_hello(w, &m, fds, err);
-}
-
 int watch_signals(void)
 {
 	sigset_t all;
@@ -489,7 +449,7 @@ static int begin(struct watch *w, struct err *err)
 		w->signal_fd = w->own_signal_fd = watch_signals();
 	if (w->signal_fd < 0)
 		return err_host(err, errno, "watch for signals");
-	TRY(hear_hello(w, err));
+	TRY(watch_hello(w, err));
 	w->began = w->tokens_at = now_ms();
 	if (policy_n(w->policy, POLICY_TIMEOUT))
 		w->deadline = w->began + policy_n(w->policy, POLICY_TIMEOUT);

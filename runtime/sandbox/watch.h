@@ -81,6 +81,8 @@ bool watch_prepare(struct watch *w, int sock, int payload);
 /* watch_run: returns when no process of the sandbox is left. Negative where we could not watch: then all of it was ended,
  * too. */
 int watch_run(struct watch *w, struct err *err);
+/* watch_hello: its part: hears the first word, which is already there: the payload's exec came after it. */
+int watch_hello(struct watch *w, struct err *err);
 void watch_done(struct watch *w);
 /* watch_succeeded: it ended by itself, with status 0. */
 bool watch_succeeded(const struct watch *w);
