@@ -15,6 +15,7 @@
 #include "runtime/probe/probe.h"
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/backend.h"
+#include "runtime/sandbox/carry.h"
 #include "runtime/sandbox/degrade.h"
 #include "runtime/sandbox/observe.h"
 #include "runtime/sandbox/verdict.h"
@@ -309,8 +310,7 @@ static int keep_files(struct session *s, struct err *err)
 	scoped_fd int dir = -1;
 
 	if (from < 0)
-		return workspace_unread(errno, s->c.workspace ? SANDBOX_WORKSPACE : SANDBOX_HOME,
-					err);
+		return carry_unread(errno, s->c.workspace ? SANDBOX_WORKSPACE : SANDBOX_HOME, err);
 	if (s->c.workspace) {
 		dir = sys_openat(AT_FDCWD, s->c.workspace, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 		if (dir < 0)

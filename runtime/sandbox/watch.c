@@ -495,39 +495,29 @@ static bool is_clear(struct watch *w)
 	return false;
 }
 
-/* What is in the pipes is all there will be. Whoever does not read it is waited for as the program would wait that wrote it, unless
- * that was ended, or we are to end. */
+/* Whoever does not read the last words is waited for, unless the program that wrote them was ended, or we are to end. */
 static void drain(struct watch *w)
 {
-	const uint64_t end = now_ms() + DRAIN_MS;
-	const int asked = w->caller_signal;
-	struct stream *s = w->output->s;
-
-	while (output_has_more(w->output) && w->caller_signal == asked) {
-		struct pollfd p[] = { output_poll(&s[0]),
-				      output_poll(&s[1]),
+	for (int old = w->caller_signal; w->caller_signal == old && output_has_more(w->output);) {
+		struct pollfd p[] = { output_poll(&w->output->s[0]),
+				      output_poll(&w->output->s[1]),
 				      { .fd = w->signal_fd, .events = POLLIN } };
-		uint64_t now = now_ms();
 
-		if (poll(p, ARRAY_LEN(p), !w->breach ? -1 : now < end ? (int)(end - now) : 0) == 0)
+		if (poll(p, ARRAY_LEN(p), w->breach ? DRAIN_MS : -1) == 0)
 			return;
 		if (p[2].revents)
 			on_signal(w);
-		for (int i = 0; i < 2; i++)
-			if (p[i].revents && !output_take(w->output, &s[i]) &&
-			    w->breach == BREACH_NONE)
-				w->breach = BREACH_OUTPUT;
+		(void)take_outputs(w, p);
 	}
 }
 
-/* Everything ends with the first process. */
+/* Everything ends with the first process. Of one that is clear nobody is left who could write, and it ends with the socket. */
 static void end_all(struct watch *w)
 {
 	if (w->pid)
 		wait_own(w);
 	else if (!is_clear(w))
-		wait_other(
-			w); /* else nobody is left who could write, and its init ends with the socket */
+		wait_other(w);
 	drain(w);
 }
 

@@ -6,14 +6,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "runtime/sandbox/carry.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
@@ -22,8 +21,6 @@
 #define LINK_MAX 4096
 #define PAGE 4096u
 #define COMPARE_CHUNK 16384
-#define COPY_CHUNK (1u << 20)
-#define COPIED_MODE 0777 /* no set-user-id, no sticky bit comes over */
 
 struct walk {
 	struct arena *a;
@@ -41,14 +38,6 @@ struct walk {
 static int open_dir(int at, const char *name)
 {
 	return sys_openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-}
-
-int workspace_unread(int errnum, const char *path, struct err *err)
-{
-	if (errnum == EACCES)
-		return err_input(
-			err, "the program has closed %s to its own user: it cannot be read", path);
-	return err_host(err, errnum, "read %s of the workspace", path);
 }
 
 /* "a/b" or "b" */
@@ -108,7 +97,7 @@ static int look_at_dir(struct walk *w, int upper, int lower, const char *name, c
 	struct stat st;
 
 	if (up < 0)
-		return workspace_unread(errno, path, w->err);
+		return carry_unread(errno, path, w->err);
 	if (lower >= 0)
 		low = open_dir(lower, name);
 	if (low < 0)
@@ -128,7 +117,7 @@ static int look_at(struct walk *w, int upper, int lower, const char *name, const
 	bool was;
 
 	if (fstatat(upper, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return workspace_unread(errno, path, w->err);
+		return carry_unread(errno, path, w->err);
 	if (S_ISDIR(st.st_mode))
 		return look_at_dir(w, upper, lower, name, path);
 	was = lower >= 0 && fstatat(lower, name, &before, AT_SYMLINK_NOFOLLOW) == 0;
@@ -157,7 +146,7 @@ static int walk_dir(struct walk *w, int upper, int lower, const char *path,
 	int r;
 
 	if (!dir && (w->changes || w->patterns))
-		return workspace_unread(errno, path, w->err);
+		return carry_unread(errno, path, w->err);
 	if (!dir)
 		return err_host(w->err, errno, "read the workspace's %s", path);
 	(void)take_fd(&copy);
@@ -258,7 +247,7 @@ static int compare_dir(struct walk *w, int copy, int dir, const char *name, cons
 	struct stat st;
 
 	if (one < 0)
-		return workspace_unread(errno, path, w->err);
+		return carry_unread(errno, path, w->err);
 	if (dir >= 0)
 		other = open_dir(dir, name);
 	if (other < 0)
@@ -349,118 +338,6 @@ int workspace_measure(int dir_fd, struct arena *a, uint64_t *bytes, uint64_t *fi
 	return 0;
 }
 
-/* --- copying --- */
-
-/* That the caller may not write to his own directory is no fault of the host's. */
-static int unwritten(const char *what, const char *path, struct err *err)
-{
-	int errnum = errno;
-
-	if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
-		return err_input(err, "%s %s: %s", what, path, strerror(errnum));
-	return err_host(err, errnum, "%s %s", what, path);
-}
-
-/* How many bytes may still be copied: no more than the disk that the payload was given, whatever holes and second names its
- * files have. */
-static int spend(uint64_t *left, ssize_t n, const char *path, struct err *err)
-{
-	if ((uint64_t)n > *left)
-		return err_limit(err, "copy %s: more bytes than the sandbox's disk holds", path);
-	*left -= (uint64_t)n;
-	return 0;
-}
-
-static int copy_range(int from, int to, off_t end, uint64_t *left, const char *path,
-		      struct err *err)
-{
-	off_t at = lseek(from, 0, SEEK_CUR);
-
-	while (at < end) {
-		size_t most = end - at < COPY_CHUNK ? (size_t)(end - at) : COPY_CHUNK;
-		ssize_t n = sendfile(to, from, &at, most);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_host(err, n ? errno : EIO, "copy %s", path);
-		TRY(spend(left, n, path, err));
-	}
-	return 0;
-}
-
-/* Data is copied, a hole stays one. */
-static int copy_bytes(int from, int to, off_t size, uint64_t *left, const char *path,
-		      struct err *err)
-{
-	for (off_t data = 0, hole; data < size; data = hole) {
-		data = lseek(from, data, SEEK_DATA);
-		if (data < 0 && errno == ENXIO)
-			break;
-		hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
-		if (hole < 0 || lseek(from, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0)
-			return err_host(err, errno, "copy %s", path);
-		TRY(copy_range(from, to, hole, left, path, err));
-	}
-	return ftruncate(to, size) < 0 ? err_host(err, errno, "copy %s", path) : 0;
-}
-
-/* A name beside the file that nobody else makes, in no other pid namespace and at no other time either: should we die, it says
- * whose it was. */
-static void temporary(char name[64])
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)snprintf(name, 64, ".sandbox-%d-%lld%09ld.tmp", getpid(), (long long)now.tv_sec,
-		       now.tv_nsec);
-}
-
-static int put_file(int from_dir, int to_dir, const char *name, const char *path, uint64_t *left,
-		    struct err *err)
-{
-	scoped_fd int from =
-		sys_openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-	char temp[64];
-	struct stat st;
-	int r;
-
-	temporary(temp);
-	if (from < 0)
-		return workspace_unread(errno, path, err);
-	if (fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_host(err, EINVAL, "open %s of the workspace", path);
-	scoped_fd int to = sys_openat(to_dir, temp,
-				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0)
-		return unwritten("write", path, err);
-	r = copy_bytes(from, to, st.st_size, left, path, err);
-	if (r == 0 && (fchmod(to, st.st_mode & COPIED_MODE) < 0 ||
-		       sys_renameat(to_dir, temp, to_dir, name) < 0))
-		r = unwritten("write", path, err);
-	if (r < 0)
-		(void)sys_unlinkat(to_dir, temp, 0);
-	return r;
-}
-
-static int put_link(int from_dir, int to_dir, const char *name, const char *path, struct err *err)
-{
-	char target[LINK_MAX], temp[64];
-	ssize_t n = readlinkat(from_dir, name, target, sizeof(target) - 1);
-
-	temporary(temp);
-	if (n < 0)
-		return err_host(err, errno, "read the link %s of the workspace", path);
-	target[n] = '\0';
-	if (sys_symlinkat(target, to_dir, temp) < 0)
-		return unwritten("write", path, err);
-	if (sys_renameat(to_dir, temp, to_dir, name) == 0)
-		return 0;
-	(void)unwritten("write", path, err);
-	(void)sys_unlinkat(to_dir, temp, 0);
-	return -1;
-}
-
 /* --- commit --- */
 
 static int remove_tree(int at, const char *name, int depth, struct err *err);
@@ -487,7 +364,7 @@ static int remove_tree(int at, const char *name, int depth, struct err *err)
 	if (sys_unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return unwritten("remove", name, err);
+		return carry_unwritten("remove", name, err);
 	if (depth > WORKSPACE_DEPTH_MAX)
 		return err_limit(err, "directories are nested deeper than %d", WORKSPACE_DEPTH_MAX);
 	fd = open_dir(at, name);
@@ -504,8 +381,8 @@ static int make_dir(int at, const char *name, mode_t mode, const char *path, str
 
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
 		TRY(remove_tree(at, name, 0, err));
-	if (sys_mkdirat(at, name, mode & COPIED_MODE) < 0 && errno != EEXIST)
-		return unwritten("make the directory", path, err);
+	if (sys_mkdirat(at, name, mode & CARRIED_MODE) < 0 && errno != EEXIST)
+		return carry_unwritten("make the directory", path, err);
 	return 0;
 }
 
@@ -534,8 +411,8 @@ static int put(int from, int to, const struct change *c, uint64_t *left, struct 
 	if (fstatat(to, name, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(old.st_mode))
 		TRY(remove_tree(to, name, 0, err));
 	if (S_ISLNK(st.st_mode))
-		return put_link(from, to, name, c->path, err);
-	return S_ISREG(st.st_mode) ? put_file(from, to, name, c->path, left, err) : 0;
+		return carry_link(from, to, name, c->path, err);
+	return S_ISREG(st.st_mode) ? carry_file(from, to, name, c->path, left, err) : 0;
 }
 
 int workspace_commit(int upper_fd, int lower_fd, const struct changes *changes, uint64_t most,
@@ -579,7 +456,7 @@ static int put_artifact(struct walk *w, int from, const char *name, const char *
 	if (++w->count > WORKSPACE_CHANGES_MAX)
 		return err_limit(w->err, "--artifacts: more than %d files", WORKSPACE_CHANGES_MAX);
 	TRY(make_in_root(w->to_fd, n ? arena_strn(w->a, path, n) : "/", false, &to, NULL, w->err));
-	return put_file(from, to, name, path, &w->left, w->err);
+	return carry_file(from, to, name, path, &w->left, w->err);
 }
 
 static int pick(struct walk *w, int from, int unused, const char *name, const char *path)
@@ -591,7 +468,7 @@ static int pick(struct walk *w, int from, int unused, const char *name, const ch
 	if (S_ISDIR(st.st_mode)) {
 		scoped_fd int dir = open_dir(from, name);
 
-		return dir < 0 ? workspace_unread(errno, path, w->err)
+		return dir < 0 ? carry_unread(errno, path, w->err)
 			       : walk_dir(w, dir, unused, path, pick);
 	}
 	return S_ISREG(st.st_mode) && fits(w->patterns, path) ? put_artifact(w, from, name, path)

@@ -23,9 +23,6 @@
 #define WORKSPACE_COPY_DEPTH 32
 #define WORKSPACE_COPY_MAX 100000
 
-/* workspace_unread: what of the payload's cannot be read. That it has closed it to its user is its own doing, and no fault of the
- * host's. */
-int workspace_unread(int errnum, const char *path, struct err *err);
 /* workspace_changes: the changes below upper_fd against the directory lower, sorted by path. */
 int workspace_changes(int upper_fd, int lower_fd, struct arena *a, struct changes *ret,
 		      struct err *err);
