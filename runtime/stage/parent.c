@@ -314,8 +314,7 @@ static int hear_out_watching(struct start *s, struct err *err)
 
 	TRY(stop_begin(s, err));
 	r = hear_out(s, err);
-	stop_end(s, r < 0);
-	return r;
+	return stop_end(s, r < 0, err) < 0 ? -1 : r;
 }
 
 /* Hooks and slow mounts can be ended by the signals that later go to the payload: they end us, and the child with us. */

@@ -56,11 +56,14 @@ int stop_wait(const struct start *s, struct err *err)
 	return err_host(err, EINTR, "start the container");
 }
 
-void stop_end(struct start *s, bool failed)
+int stop_end(struct start *s, bool failed, struct err *err)
 {
 	struct signalfd_siginfo info;
 
-	(void)sys_sigprocmask(SIG_SETMASK, &s->blocked, NULL);
+	/* Whoever waited for the payload with signals let through would miss its end. */
+	if (sys_sigprocmask(SIG_SETMASK, &s->blocked, NULL) < 0 && !failed)
+		return err_host(err, errno, "block signals");
 	if (failed && sys_read(s->stop_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		s->stopped_by = (int)info.ssi_signo;
+	return 0;
 }

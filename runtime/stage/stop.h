@@ -10,4 +10,4 @@ int stop_begin(struct start *s, struct err *err);
 int stop_wait(const struct start *s, struct err *err);
 /* stop_end: blocks signals as before. Of a start that has failed the one that came, if any, is in s->stopped_by; else it waits
  * for whoever takes those of the payload. */
-void stop_end(struct start *s, bool failed);
+int stop_end(struct start *s, bool failed, struct err *err);
