@@ -2,10 +2,10 @@
 /* sys_fake.c - the face of sys.h with failures on demand. */
 #include "tests/fault/sys_fake.h"
 #include "tests/fault/cgroup_fake.h"
+#include "tests/fault/net_fake.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -556,36 +556,7 @@ PRETEND(landlock_scope, (void))
 /* --- sockets ---------------------------------------------------------------------------------- */
 
 /* The network of this host is left as it is: the kernel agrees to whatever is said over netlink, and no port is taken. */
-static int make_socket(int domain, int type, int protocol)
-{
-	return domain == AF_NETLINK ? open("/dev/null", O_RDWR | O_CLOEXEC)
-				    : socket(domain, type, protocol);
-}
-
-static bool is_netlink(const struct msghdr *msg)
-{
-	return msg->msg_name && msg->msg_namelen == sizeof(struct sockaddr_nl);
-}
-
-static ssize_t say(int fd, const struct msghdr *msg, int flags)
-{
-	return is_netlink(msg) ? (ssize_t)msg->msg_iov->iov_len : sendmsg(fd, msg, flags);
-}
-
-static ssize_t hear(int fd, struct msghdr *msg, int flags)
-{
-	const struct {
-		struct nlmsghdr head;
-		struct nlmsgerr done;
-	} answer = { .head = { .nlmsg_len = sizeof(answer), .nlmsg_type = NLMSG_ERROR } };
-
-	if (!is_netlink(msg))
-		return recvmsg(fd, msg, flags);
-	memcpy(msg->msg_iov->iov_base, &answer, sizeof(answer));
-	return sizeof(answer);
-}
-
-REAL(int, socket, (int domain, int type, int protocol), make_socket(domain, type, protocol))
+REAL(int, socket, (int domain, int type, int protocol), net_fake_socket(domain, type, protocol))
 REAL(int, accept, (int fd, int flags), accept4(fd, NULL, NULL, flags))
 REAL(int, connect, (int fd, const struct sockaddr *addr, socklen_t len), connect(fd, addr, len))
 PRETEND(bind, (int fd, const struct sockaddr *addr, socklen_t len))
@@ -602,5 +573,5 @@ static int make_pair(int type, int fds[2])
 }
 
 REAL(int, socketpair, (int type, int fds[2]), make_pair(type, fds))
-REAL(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), say(fd, msg, flags))
-REAL(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), hear(fd, msg, flags))
+REAL(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), net_fake_say(fd, msg, flags))
+REAL(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), net_fake_hear(fd, msg, flags))
