@@ -495,7 +495,13 @@ static int open_sources(struct server *s, struct err *err)
 	if (!s->o->until_eof)
 		return 0;
 	s->input = (struct source){ SOURCE_INPUT, STDIN_FILENO };
-	return source_add(s->pool.epoll, &s->input, err);
+	if (source_add(s->pool.epoll, &s->input, err) == 0)
+		return 0;
+	return err->errnum == EPERM
+		       ? err_input(err,
+				   "--until-eof: standard input is a file, or /dev/null, whose end "
+				   "nobody can wait for; give a pipe")
+		       : -1;
 }
 
 /* A pool that cannot make one task says so at once. */

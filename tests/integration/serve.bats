@@ -654,6 +654,11 @@ with Pool(size=2) as p:
 	assert queued <= resource.getrlimit(11)[0] // 8 and bytes == resource.getrlimit(12)[0] // 8, (queued, bytes)'
 }
 
+@test "a pool that is to end with its standard input wants one that can end" {
+	run -125 --separate-stderr sandbox serve --socket pool --until-eof </dev/null
+	[[ $stderr == *"--until-eof: standard input is a file, or /dev/null"*"give a pipe"* ]] || said
+}
+
 @test "what is no request is answered or hung up on, and harms nobody else" {
 	pool '
 import struct
