@@ -140,21 +140,25 @@ static const char *read_path(int dir, const char *path, char text[TEXT_MAX])
 	return text;
 }
 
-/* NULL: it has ended, or does not let us. */
-static const char *read_of(const struct measure *m, int number, int file, char text[TEXT_MAX])
+static const char *read_held(int fd, char text[TEXT_MAX])
 {
-	char path[64];
-	ssize_t n;
+	ssize_t n = sys_pread(fd, text, TEXT_MAX - 1, 0);
 
-	if (number != m->number || m->held[file] < 0) {
-		(void)snprintf(path, sizeof(path), "%d/%s", number, file_names[file]);
-		return read_path(m->fd, path, text);
-	}
-	n = sys_pread(m->held[file], text, TEXT_MAX - 1, 0);
 	if (n <= 0)
 		return NULL;
 	text[n] = '\0';
 	return text;
+}
+
+/* NULL: it has ended, or does not let us. */
+static const char *read_of(const struct measure *m, int number, int file, char text[TEXT_MAX])
+{
+	char path[64];
+
+	if (number == m->number && m->held[file] >= 0)
+		return read_held(m->held[file], text);
+	(void)snprintf(path, sizeof(path), "%d/%s", number, file_names[file]);
+	return read_path(m->fd, path, text);
 }
 
 /* 0: it is no process. */
@@ -266,6 +270,19 @@ bool measure_ran(struct measure *m, int number, struct ran *ret)
 {
 	char text[TEXT_MAX];
 	const char *s = read_of(m, number, FILE_RAN, text);
+
+	return s && ran_parse(s, ret);
+}
+
+int measure_ran_fd(const struct measure *m)
+{
+	return m->held[FILE_RAN];
+}
+
+bool measure_ran_at(int fd, struct ran *ret)
+{
+	char text[TEXT_MAX];
+	const char *s = read_held(fd, text);
 
 	return s && ran_parse(s, ret);
 }

@@ -62,6 +62,9 @@ bool measure_usage(struct measure *m, struct usage *ret);
 bool measure_account(struct measure *m, struct account *account, bool falls, struct usage *ret);
 /* measure_ran: of the first thread of the process with that number there; false where the kernel does not say it. */
 bool measure_ran(struct measure *m, int number, struct ran *ret);
+/* measure_ran_fd: where that is read of the process that is held, for measure_ran_at; the measure's own, or -1. measure_ran_at: likewise. */
+int measure_ran_fd(const struct measure *m);
+bool measure_ran_at(int fd, struct ran *ret);
 /* measure_proportional: bytes of memory with what is shared divided among those who share it (PSS); of a process that does
  * not let itself be read so, all that is resident. */
 uint64_t measure_proportional(struct measure *m);

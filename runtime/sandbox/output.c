@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,6 +190,26 @@ bool output_has_more(const struct output *o)
 			return true;
 	}
 	return false;
+}
+
+static bool is_full_pipe(int fd)
+{
+	struct stat st;
+	int n = 0;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && sys_ioctl(fd, FIONREAD, &n) == 0 &&
+	       n > 0;
+}
+
+bool output_flows(struct output *o)
+{
+	bool flows = output_has_more(o) || o->total - o->seen > PIPE_BUF;
+
+	o->seen = o->total;
+	for (int i = 0; i < 2; i++)
+		flows = flows ||
+			(o->s[i].fd < 0 && o->s[i].to < 0 && is_full_pipe(STDOUT_FILENO + i));
+	return flows;
 }
 
 struct captured output_kept(const struct stream *s, struct arena *a)

@@ -24,6 +24,7 @@ struct stream {
 struct output {
 	struct stream s[2]; /* standard output and error */
 	uint64_t total, most; /* most 0: unbounded */
+	uint64_t seen; /* total, when output_flows was asked last */
 	int saved[2]; /* our own, while the payload's are in their place */
 };
 #define OUTPUT_INIT                                            \
@@ -46,5 +47,8 @@ void output_return(struct output *o);
 struct pollfd output_poll(const struct stream *s);
 bool output_take(struct output *o, struct stream *s);
 bool output_has_more(const struct output *o);
+/* output_flows: likewise, or much came since it was asked last; or where the streams are not ours, they are pipes with something in
+ * them: then a write may be under way. */
+bool output_flows(struct output *o);
 struct captured output_kept(const struct stream *s, struct arena *a);
 void output_done(struct output *o);

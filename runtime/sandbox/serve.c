@@ -3,7 +3,6 @@
  * Should: never wait for a client.  Mustn't: let anybody but its owner in. */
 #include "runtime/sandbox/serve.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +18,6 @@
 #include "spec/base/sys.h"
 
 #define BACKLOG 1024
-/* More than /proc/PID/status has, groups among it. */
-#define STATUS_BYTES (1u << 20)
 
 struct worker {
 	struct source source; /* our end of its channel */
@@ -31,6 +28,7 @@ struct worker {
 	bool lent; /* the task is its next one */
 	bool recalled; /* which is wanted back */
 	uint32_t changes, networks; /* of the pool, when it was lent */
+	struct sleeper sleeper; /* its task */
 	struct worker *next;
 };
 
@@ -44,6 +42,7 @@ struct server {
 	uint32_t workers_n, waiting, recalled;
 	uint32_t changes; /* of the pool, that were looked at */
 	struct worker *last; /* who had a task last, and may want another; NULL: nobody */
+	uint64_t look_at; /* at those that sleep, by the monotonic clock in ms; 0: never */
 	bool ends;
 };
 
@@ -121,6 +120,7 @@ static void worker_gone(struct server *s, struct worker *w)
 		s->last = NULL;
 	if (w->zygote)
 		pool_release(&s->pool, w->zygote);
+	sleeper_done(&w->sleeper);
 	source_remove(s->pool.epoll, &w->source);
 	(void)sys_close(w->source.fd);
 	(void)sys_waitid(P_PID, (id_t)w->pid, &info, WEXITED);
@@ -293,7 +293,54 @@ static void let_go(struct server *s, struct worker *w)
 	w->early = false;
 	s->last = w;
 	w->zygote = NULL;
+	sleeper_done(&w->sleeper);
 	pool_release(&s->pool, z);
+}
+
+/* --- tasks that sleep --- */
+
+static uint64_t now_ms(void)
+{
+	return watch_now_us() / 1000u;
+}
+
+static void look_within(struct server *s, uint64_t ms)
+{
+	uint64_t at = now_ms() + ms;
+
+	if (!s->look_at || at < s->look_at)
+		s->look_at = at;
+}
+
+static void sleeps(struct server *s, struct worker *w, int fd, int every_ms)
+{
+	sleeper_hear(&w->sleeper, w->source.fd, fd, every_ms);
+	look_within(s, fd < 0 ? 0 : w->sleeper.every_ms);
+}
+
+/* At all of them as often as at the one that needs it most: so it is one wake-up. */
+static void look_at_sleepers(struct server *s)
+{
+	s->look_at = 0;
+	for (struct worker *w = s->workers; w; w = w->next) {
+		if (w->sleeper.every_ms == 0)
+			continue;
+		if (!sleeper_woke(&w->sleeper)) {
+			look_within(s, w->sleeper.every_ms);
+			continue;
+		}
+		sleeper_done(&w->sleeper);
+		(void)init_say(w->source.fd, (enum init_word)WORD_WOKEN, 0);
+	}
+}
+
+static int wait_ms(const struct server *s)
+{
+	int pool = pool_wait_ms(&s->pool);
+	uint64_t now = now_ms();
+	int look = !s->look_at ? -1 : s->look_at <= now ? 0 : (int)(s->look_at - now);
+
+	return pool < 0 || (look >= 0 && look < pool) ? look : pool;
 }
 
 static void want(struct server *s, struct worker *w)
@@ -328,6 +375,8 @@ static void on_worker(struct server *s, struct worker *w)
 	}
 	if (m.word == WORD_READY || m.word == WORD_FAILED)
 		on_early(s, w, m.word == WORD_READY);
+	else if (m.word == WORD_SLEEPS)
+		sleeps(s, w, fds[0], m.number);
 	else if (m.word == WORD_RETURN && w->lent)
 		take_back(s, w, fds);
 	else if (w->zygote && !w->lent)
@@ -366,6 +415,7 @@ static void worker_start(struct server *s, int connection)
 		be_worker(s, connection, ends[1]);
 	(void)sys_close(ends[1]);
 	w->source = (struct source){ SOURCE_WORKER, ends[0] };
+	w->sleeper = (struct sleeper)SLEEPER_NONE;
 	if (w->pid < 0 || source_add(s->pool.epoll, &w->source, &err) < 0) {
 		(void)sys_close(ends[0]); /* a worker ends with its channel */
 		free(w);
@@ -377,53 +427,13 @@ static void worker_start(struct server *s, int connection)
 	s->workers_n++;
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	scoped_arena struct arena a = { 0 };
-	const char *path = arena_printf(&a, "/proc/%d/status", (int)pid), *line;
-	struct err unheard; /* one that has ended */
-	char *text;
-	size_t n;
-
-	if (file_read(AT_FDCWD, path, STATUS_BYTES, &a, &text, &n, &unheard) < 0)
-		return -1;
-	line = strstr(text, "\nPPid:\t");
-	return line ? (pid_t)strtol(line + 7, NULL, 10) : -1;
-}
-
-static bool is_agent(const struct server *s, pid_t pid)
-{
-	for (const struct pool_zygote *z = s->pool.zygotes; z; z = z->next)
-		if (z->start.pid == pid)
-			return true;
-	return false;
-}
-
-/* A task has our user's id where we are not root, and may find the socket in a directory that is lent to it. All tasks are below
- * the first process of their zygote's sandbox. Whose parents cannot be told any more is nobody's client. */
-static bool is_of_task(const struct server *s, pid_t pid)
-{
-	while (pid > 1 && !is_agent(s, pid))
-		pid = parent_of(pid);
-	return pid != 0 && pid != 1;
-}
-
-static bool is_owner(const struct server *s, int connection)
-{
-	struct ucred c;
-	socklen_t n = sizeof(c);
-
-	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &c, &n) == 0 && c.uid == geteuid() &&
-	       !is_of_task(s, c.pid);
-}
-
 static void on_listener(struct server *s)
 {
 	scoped_fd int connection = sys_accept(s->listener.fd, SOCK_CLOEXEC);
 
 	if (connection < 0)
 		return;
-	if (is_owner(s, connection) && s->workers_n < SERVE_CLIENTS_MAX)
+	if (owner_connects(&s->pool, connection) && s->workers_n < SERVE_CLIENTS_MAX)
 		worker_start(s, connection);
 }
 
@@ -472,8 +482,10 @@ static void step(struct server *s)
 	lend_next(s);
 	recall_changed(s);
 	ends_prepare(&s->pool.ends);
-	if (epoll_wait(s->pool.epoll, &e, 1, pool_wait_ms(&s->pool)) == 1)
+	if (epoll_wait(s->pool.epoll, &e, 1, wait_ms(s)) == 1)
 		on_event(s, e.data.ptr);
+	if (s->look_at && s->look_at <= now_ms())
+		look_at_sleepers(s);
 }
 
 static int open_sources(struct server *s, struct err *err)

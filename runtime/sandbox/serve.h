@@ -27,8 +27,9 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 /* Between worker and pool, as struct init_msg's word. A worker that has had a task is lent the next one, TASK, before it wants one,
  * so that its client need not wait for two to wake; WANT then says that it is used, RETURN, with its fds, answers RECALL where it was not,
  * and comes before the worker's end. DONE: its task has ended. READY: it was made, where the number of TASK
- * was 1: then it may still be in the making; or FAILED. After FAILED, NONE and STATS follows a datagram: struct err, or struct
- * pool_stats. */
+ * was 1: then it may still be in the making; or FAILED. SLEEPS: its task does, with the fd that tells and, as its number, how many
+ * ms there may be between two looks at it; WOKEN: no more. After FAILED, NONE, STATS and SLEEPS follows a datagram: struct err,
+ * struct pool_stats, or struct ran. */
 enum serve_word {
 	WORD_WANT = 1,
 	WORD_WANT_STATS,
@@ -38,9 +39,29 @@ enum serve_word {
 	WORD_RETURN,
 	WORD_TASK,
 	WORD_RECALL,
+	WORD_SLEEPS,
+	WORD_WOKEN,
 	WORD_NONE,
 	WORD_STATS
 };
+
+/* owner_connects: whether who has the other end of that socket may give the pool tasks: its own user, and no task of it. */
+bool owner_connects(const struct pool *p, int connection);
+
+/* Tasks that sleep, which one process looks at together. */
+struct sleeper {
+	int fd; /* -1: it does not sleep */
+	struct ran ran;
+	uint32_t every_ms;
+};
+#define SLEEPER_NONE          \
+	{                     \
+		-1, { "" }, 0 \
+	}
+/* sleeper_hear: what follows the word SLEEPS at that socket; takes the fd. sleeper_woke: whether it has run. */
+void sleeper_hear(struct sleeper *s, int sock, int fd, int every_ms);
+bool sleeper_woke(const struct sleeper *s);
+void sleeper_done(struct sleeper *s);
 
 /* worker_main: serves one connection, to its end; both fds are its only ones. */
 _Noreturn void worker_main(const struct request *q, const struct recipe *recipe, int connection,
@@ -61,6 +82,10 @@ struct job {
 	void *ctx;
 	int caller;
 	int signals; /* as a watch's signal_fd */
+	/* As a watch's on_sleep and on_woken; with ctx. */
+	bool (*on_sleep)(void *ctx, int ran_fd, const struct ran *ran, uint64_t every_ms);
+	bool (*on_woken)(void *ctx);
+	int woken_fd;
 	uint64_t asked_us;
 	/* inside, until job_done */
 	struct watch watch;

@@ -25,6 +25,7 @@ struct worker {
 	int connection, channel;
 	int signals; /* of all its tasks */
 	bool had_task; /* in this request */
+	bool woken; /* that has been heard */
 	bool has_next; /* a task that the pool has lent: next */
 	int next[TASK_FDS];
 	struct watch prepared; /* for it */
@@ -63,6 +64,8 @@ static bool hear(struct worker *w, bool wants, struct init_msg *ret, int fds[INI
 		_exit(0);
 	if (ret->word == WORD_RECALL)
 		give_back(w);
+	else if (ret->word == WORD_WOKEN)
+		w->woken = true;
 	else if (ret->word == WORD_TASK && !wants)
 		take_next(w, fds);
 	else
@@ -183,6 +186,32 @@ static void say_failed(void *ctx, const struct err *why)
 		_exit(0);
 }
 
+static bool say_sleeps(void *ctx, int ran_fd, const struct ran *ran, uint64_t every_ms)
+{
+	const struct worker *w = ctx;
+	const struct init_msg word = { .word = WORD_SLEEPS, .number = (int32_t)every_ms };
+
+	/* More descriptors may be on their way than our user may have. */
+	if (init_send(w->channel, &word, &ran_fd, 1) < 0)
+		return false;
+	if (fd_write_all(w->channel, ran, sizeof(*ran)) < 0)
+		_exit(0);
+	return true;
+}
+
+static bool hear_woken(void *ctx)
+{
+	struct worker *w = ctx;
+	struct init_msg m = { 0 };
+	int fds[INIT_FDS_MAX];
+	bool woken;
+
+	(void)hear(w, false, &m, fds);
+	woken = w->woken;
+	w->woken = false;
+	return woken;
+}
+
 /* A task for w->job; else why there is none. */
 static int want_task(struct worker *w, struct err *err)
 {
@@ -227,6 +256,9 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->recipe = w->recipe;
 		j->caller = w->connection;
 		j->signals = w->signals;
+		j->on_sleep = say_sleeps;
+		j->on_woken = hear_woken;
+		j->woken_fd = w->channel;
 		j->on_begun = say_begun;
 		j->on_failed = say_failed;
 		j->ctx = w;

@@ -30,8 +30,9 @@
 #define CLEAR_MS 1000
 /* So long may it take somebody to read the last words of a program that was ended. */
 #define DRAIN_MS 500
-/* Processor time that may be saved up, and the longest stop. */
+/* Processor time that may be saved up, and the longest stop; and what may be owed, where a stop would cut a write short. */
 #define CPU_PERIOD_MS 100
+#define CPU_DEBT_MS 1000
 
 uint64_t watch_now_us(void)
 {
@@ -117,6 +118,9 @@ static void hold_cpu(struct watch *w, uint64_t now)
 		w->tokens = most;
 	if (w->tokens >= 0 || w->resume_at)
 		return;
+	/* Unbuffered streams of CPython lose what such a write leaves. */
+	if (w->tokens > -(int64_t)(share * CPU_DEBT_MS) && output_flows(w->output))
+		return;
 	wait = -w->tokens / (int64_t)share + 1;
 	if (init_say(w->sock, INIT_STOP, 0) == 0)
 		w->resume_at = now + (uint64_t)(wait < CPU_PERIOD_MS ? wait : CPU_PERIOD_MS);
@@ -174,6 +178,16 @@ static bool measure_all(struct watch *w, bool slept, struct usage *ret)
 			 measure_account(&w->measure, &w->account, !w->breach && !w->ended, ret));
 }
 
+/* To look at many at one time is cheaper than that each of their supervisors wakes for it. */
+static void let_sleep(struct watch *w, uint64_t now)
+{
+	int fd = w->on_sleep && w->look_at > now ? measure_ran_fd(&w->measure) : -1;
+
+	w->sleeps = fd >= 0 && w->on_sleep(w->sleep_ctx, fd, &w->ran, w->look_at - now);
+	if (w->sleeps)
+		w->look_at = 0;
+}
+
 static void look(struct watch *w)
 {
 	uint64_t limit = policy_n(w->policy, POLICY_MEMORY), now = now_ms(), left, memory;
@@ -202,15 +216,15 @@ static void look(struct watch *w)
 	w->peak = memory > w->peak ? memory : w->peak;
 	hold_cpu(w, now);
 	hold_cpu_time(w, now);
-	if (!limit)
-		return;
-	if (memory > limit) {
+	if (limit && memory > limit) {
 		breach(w, BREACH_MEMORY);
 		return;
 	}
-	left = (limit - memory) / GROWTH_PER_MS;
-	if (now + left < w->look_at)
+	left = limit ? (limit - memory) / GROWTH_PER_MS : UINT64_MAX;
+	if (left < w->look_at - now)
 		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
+	if (slept)
+		let_sleep(w, now);
 }
 
 /* --- the clock --- */
@@ -237,7 +251,7 @@ static void on_clock(struct watch *w)
 		at_deadline(w, now);
 	if (w->resume_at && now >= w->resume_at)
 		resume(w);
-	if (now >= w->look_at)
+	if (w->look_at && now >= w->look_at)
 		look(w);
 }
 
@@ -372,7 +386,26 @@ static bool take_outputs(struct watch *w, const struct pollfd p[2])
 	return w->payload && were && s[0].fd < 0 && s[1].fd < 0;
 }
 
-enum { FD_INIT, FD_SIGNAL, FD_OUT, FD_ERR, FD_NOTIFY, FD_REFUSALS, FD_NAT, FD_CALLER, FD_COUNT };
+static void on_woken(struct watch *w)
+{
+	if (!w->on_woken(w->sleep_ctx))
+		return;
+	w->sleeps = false;
+	w->look_at = now_ms();
+}
+
+enum {
+	FD_INIT,
+	FD_SIGNAL,
+	FD_OUT,
+	FD_ERR,
+	FD_NOTIFY,
+	FD_REFUSALS,
+	FD_NAT,
+	FD_CALLER,
+	FD_WOKEN,
+	FD_COUNT
+};
 
 /* Without its helper the sandbox has no network; who runs it should know why. After the first process of the sandbox it ends
  * as it should. */
@@ -407,6 +440,7 @@ static void hear(struct watch *w)
 			[FD_ERR] = output_poll(&w->output->s[1]),
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
 			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
+			[FD_WOKEN] = { .fd = w->sleeps ? w->woken_fd : -1, .events = POLLIN },
 			[FD_NAT] = { .fd = w->nat ? w->nat->line : -1, .events = POLLIN },
 			[FD_REFUSALS] = { .fd = w->refusals ? w->refusals->fd : -1,
 					  .events = POLLIN },
@@ -425,6 +459,8 @@ static void hear(struct watch *w)
 			w->caller_fd = -1;
 			breach(w, BREACH_CALLER);
 		}
+		if (p[FD_WOKEN].revents)
+			on_woken(w);
 		if (p[FD_REFUSALS].revents)
 			on_refusals(w);
 		if (p[FD_NAT].revents)
@@ -451,6 +487,8 @@ static int begin(struct watch *w, struct err *err)
 		return err_host(err, errno, "watch for signals");
 	TRY(watch_hello(w, err));
 	w->began = w->tokens_at = now_ms();
+	/* Full at first: what was used before we looked is not to stop it. */
+	w->tokens = (int64_t)(policy_n(w->policy, POLICY_CPU) * CPU_PERIOD_MS);
 	if (policy_n(w->policy, POLICY_TIMEOUT))
 		w->deadline = w->began + policy_n(w->policy, POLICY_TIMEOUT);
 	w->look_at = w->began + FIRST_LOOK_MS;

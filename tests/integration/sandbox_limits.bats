@@ -223,6 +223,20 @@ while time.monotonic() < end: pass'
 	jq -e '.cpu_time_ms < 1600' <<<"$json" || said
 }
 
+@test "cpu: of what a program writes nothing is lost by a stop, read at once or late" {
+	local code='
+import time
+while time.process_time() < 0.2: pass
+print("x" * (16 << 20))' more
+	for more in --env=A=1 --max-output=20M; do
+		[ "$(sandbox exec --limits-backend supervisor --cpu 0.2 "$more" python3 -c "$code" | wc -c)" = 16777217 ]
+		[ "$(sandbox exec --limits-backend supervisor --cpu 0.2 "$more" python3 -c "$code" | { sleep 2; wc -c; })" = 16777217 ]
+	done
+	# Who writes for ever is held all the same.
+	run --separate-stderr sandbox exec --json-output --limits-backend supervisor --cpu 0.2 --timeout 10s timeout 4 sh -c 'while :; do echo xxxxxxxx; done'
+	jq -e '.cpu_time_ms < 2500' <<<"$output" || said
+}
+
 @test "cpu time: children that nobody waits for count as far as they were seen, those that somebody waits for once" {
 	# burn WAITS: children of 100 ms, one after the other, and then what the kernel says that all have used.
 	local burn='

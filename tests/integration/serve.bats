@@ -654,6 +654,60 @@ with Pool(size=2) as p:
 	assert queued <= resource.getrlimit(11)[0] // 8 and bytes == resource.getrlimit(12)[0] // 8, (queued, bytes)'
 }
 
+@test "a task that sleeps wakes nobody, and is held to its limits as soon as it does not" {
+	pool '
+import threading
+def looks(pid): return sum(int(l.split()[1]) for l in open(f"/proc/{pid}/status") if l.startswith("voluntary_ctxt"))
+naps = """
+import os, time
+for _ in range({n}): time.sleep({s})
+"""
+with Pool("--memory", "64M", "--cpu-time", "1s", size=2) as p:
+	def status(code, **more):
+		r = p.client().run(code, **more)
+		return r["status"], r["exit_code"]
+	more = {
+		"memory": (naps.format(n=2, s=0.6) + "x = bytearray(b\"1\" * (300 << 20)); time.sleep(5)", ("memory", 137)),
+		"child": (naps.format(n=1, s=1) + "if os.fork() == 0: x = bytearray(b\"1\" * (300 << 20))\ntime.sleep(5)", ("memory", 137)),
+		"processor": (naps.format(n=3, s=0.4) + "while True: pass", ("cpu", 137)),
+		"time": ("import time; time.sleep(9)", ("timeout", 124)),
+		"output": ("import time; time.sleep(1); print(1, flush=True); time.sleep(1)", ("ok", 0)),
+		"naps": (naps.format(n=60, s=0.03), ("ok", 0)),
+	}
+	out = {}
+	def work(name): out[name] = status(more[name][0], **({"timeout_ms": 1500} if name == "time" else {}))
+	threads = [threading.Thread(target=work, args=(n,)) for n in more]
+	[t.start() for t in threads]; [t.join() for t in threads]
+	for name, (_, expected) in more.items(): assert out[name] == expected, (name, out[name])
+with Pool(size=1) as p:
+	c = p.client()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(4)"}).encode())
+	eventually(lambda: p.client().stats()["running"] == 1)
+	time.sleep(1)
+	workers = [w for w in os.listdir("/proc") if w.isdigit() and open(f"/proc/{w}/comm").read() == "sandbox-worker\n"
+		and open(f"/proc/{w}/stat").read().split()[3] == str(p.process.pid)]
+	before = {w: looks(w) for w in workers}
+	time.sleep(1)
+	assert all(looks(w) - n <= 2 for w, n in before.items()), (before, {w: looks(w) for w in workers})
+	assert c.answer()["result"]["status"] == "ok"' 60
+}
+
+@test "of what a task prints nothing is lost where its processor time is limited" {
+	pool '
+code = """
+import sys, time
+while time.process_time() < 0.15: pass
+print("x" * (8 << 20))
+print(type(sys.stdout.buffer), sys.stdout.name, sys.stdout.mode, sys.stdout.write_through, sys.stderr.errors, sys.stdout is sys.__stdout__, file=sys.stderr)
+"""
+with Pool("--cpu", "0.3", "--max-output", "20M", size=1) as p:
+	c = p.client()
+	for _ in range(4):
+		r = c.run(code)
+		assert (len(r["stdout"]), r["status"]) == ((8 << 20) + 1, "ok"), (len(r["stdout"]), r["status"])
+		assert r["stderr"] == "<class \x27_io.FileIO\x27> <stdout> w True backslashreplace True\n", r["stderr"]'
+}
+
 @test "a pool that is to end with its standard input wants one that can end" {
 	run -125 --separate-stderr sandbox serve --socket pool --until-eof </dev/null
 	[[ $stderr == *"--until-eof: standard input is a file, or /dev/null"*"give a pipe"* ]] || said

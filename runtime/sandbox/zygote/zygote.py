@@ -9,6 +9,7 @@
 import _imp
 import atexit
 import gc
+import io
 import os
 import sys
 
@@ -54,6 +55,35 @@ def set_variables(pairs):
         os.environb[name] = value
 
 
+class Whole(io.FileIO):
+    """Without a buffer (PYTHONUNBUFFERED), of a write that a signal stops the interpreter's text streams lose what was left; and a
+    task whose processor time is limited is stopped."""
+
+    def write(self, data):
+        view, at = memoryview(data).cast("B"), 0
+        while at < len(view):
+            n = super().write(view[at:])
+            if n is None:  # it does not block: as much as there was room for
+                return at or None
+            at += n
+        return at
+
+
+Whole.__name__, Whole.__qualname__, Whole.__module__ = "FileIO", "FileIO", "_io"  # as a program prints it
+
+
+def write_whole(name, fd):
+    old = getattr(sys, name)
+    if not old or not isinstance(old.buffer, io.FileIO):
+        return
+    raw = Whole(fd, "wb", closefd=False)
+    raw.name = old.name
+    new = io.TextIOWrapper(raw, encoding=old.encoding, errors=old.errors, newline="\n", line_buffering=old.line_buffering, write_through=True)
+    new.mode = old.mode
+    setattr(sys, name, new)
+    setattr(sys, f"__{name}__", new)
+
+
 def forget_source():
     """Since 3.13 our own lines are taken for those of a task's <string>."""
     if "linecache" in sys.modules:
@@ -68,6 +98,8 @@ def main(preload):
         if module:
             __import__(module)
     forget_source()
+    write_whole("stdout", 1)
+    write_whole("stderr", 2)
     native.rehearse(compile)  # the pages of text that it needs are then among those that are copied
     native.share_text()
     again = reseed if any(name in sys.modules for name in ALIKE) else None
