@@ -183,7 +183,9 @@ static void let_sleep(struct watch *w, uint64_t now)
 {
 	int fd = w->on_sleep && w->look_at > now ? measure_ran_fd(&w->measure) : -1;
 
-	w->sleeps = fd >= 0 && w->on_sleep(w->sleep_ctx, fd, &w->ran, w->look_at - now);
+	/* Who was woken for nothing has nobody who could look. */
+	w->sleeps =
+		fd >= 0 && !w->woken && w->on_sleep(w->sleep_ctx, fd, &w->ran, w->look_at - now);
 	if (w->sleeps)
 		w->look_at = 0;
 }
@@ -225,6 +227,7 @@ static void look(struct watch *w)
 		w->look_at = now + (left < LOOK_LEAST_MS ? LOOK_LEAST_MS : left);
 	if (slept)
 		let_sleep(w, now);
+	w->woken = false;
 }
 
 /* --- the clock --- */
@@ -391,6 +394,7 @@ static void on_woken(struct watch *w)
 	if (!w->on_woken(w->sleep_ctx))
 		return;
 	w->sleeps = false;
+	w->woken = true;
 	w->look_at = now_ms();
 }
 
@@ -469,14 +473,6 @@ static void hear(struct watch *w)
 			return;
 		on_clock(w);
 	}
-}
-
-int watch_signals(void)
-{
-	sigset_t all;
-
-	(void)sigfillset(&all);
-	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int begin(struct watch *w, struct err *err)

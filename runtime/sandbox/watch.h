@@ -60,7 +60,8 @@ struct watch {
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
 	bool greeted; /* by watch_prepare */
-	bool sleeps; /* and is looked at by somebody else */
+	bool sleeps,
+		woken; /* it is looked at by somebody else; who has just said that it has run */
 	struct measure measure;
 	int scratch_fd, own_signal_fd, own_pidfd;
 	time_t since; /* when it began, by the wall clock in seconds, or a little before */

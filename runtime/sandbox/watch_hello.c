@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* watch_hello.c - what the first process of a sandbox says first, and what comes with it. */
+/* watch_hello.c - what is had before a sandbox is watched: its first process's first word with what comes with it, and signals. */
 #include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 
 #include "runtime/sandbox/watch.h"
 #include "runtime/stage/init.h"
@@ -48,4 +50,12 @@ int watch_hello(struct watch *w, struct err *err)
 	if (w->greeted || init_hear(w->sock, &m, fds) <= 0)
 		return err_host(err, EPROTO, "hear from the sandbox's first process");
 	return take_hello(w, &m, fds, err);
+}
+
+int watch_signals(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
