@@ -192,7 +192,7 @@ bool output_has_more(const struct output *o)
 	return false;
 }
 
-static bool is_full_pipe(int fd)
+static bool holds_bytes(int fd)
 {
 	struct stat st;
 	int n = 0;
@@ -208,7 +208,7 @@ bool output_flows(struct output *o)
 	o->seen = o->total;
 	for (int i = 0; i < 2; i++)
 		flows = flows ||
-			(o->s[i].fd < 0 && o->s[i].to < 0 && is_full_pipe(STDOUT_FILENO + i));
+			(o->s[i].fd < 0 && o->s[i].to < 0 && holds_bytes(STDOUT_FILENO + i));
 	return flows;
 }
 

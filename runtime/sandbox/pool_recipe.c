@@ -243,6 +243,7 @@ static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct 
 					    .action = SECCOMP_RET_USER_NOTIF };
 	*ret = (struct seccomp){ .default_action = SECCOMP_RET_ALLOW,
 				 .architectures = s->architectures,
+				 .x32_errno = s->x32_errno,
 				 .syscalls = { rows, lends ? 2 : 1 } };
 	/* A handler of the task's makes a call that is told of fail with EINTR; so no longer once we have heard of it. */
 	if (lends && waits_killably()) {

@@ -50,9 +50,9 @@ bool owner_connects(const struct pool *p, int connection);
 
 /* Tasks that sleep, which one process looks at together. */
 struct sleeper {
-	int fd; /* -1: it does not sleep */
+	int fd; /* -1: it cannot be looked at */
 	struct ran ran;
-	uint32_t every_ms;
+	uint32_t every_ms; /* 0: it does not sleep */
 };
 #define SLEEPER_NONE          \
 	{                     \
@@ -82,10 +82,7 @@ struct job {
 	void *ctx;
 	int caller;
 	int signals; /* as a watch's signal_fd */
-	/* As a watch's on_sleep and on_woken; with ctx. */
-	bool (*on_sleep)(void *ctx, int ran_fd, const struct ran *ran, uint64_t every_ms);
-	bool (*on_woken)(void *ctx);
-	int woken_fd;
+	const struct watcher *watcher; /* as a watch's */
 	uint64_t asked_us;
 	/* inside, until job_done */
 	struct watch watch;

@@ -147,10 +147,7 @@ static int watch(struct job *j, const struct policy *p, struct err *err)
 	w->open_files = policy_n(p, POLICY_OPEN_FILES);
 	w->caller_fd = j->caller;
 	w->signal_fd = j->signals;
-	w->on_sleep = j->on_sleep;
-	w->on_woken = j->on_woken;
-	w->sleep_ctx = j->ctx;
-	w->woken_fd = j->woken_fd;
+	w->watcher = j->watcher;
 	w->payload = TASK_PID;
 	if (j->refusals.fd >= 0)
 		w->refusals = &j->refusals;

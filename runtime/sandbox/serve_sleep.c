@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_sleep.c - a task whose only thread sleeps, as the pool's process looks at it.
  *
- * Its worker would wake for each look, and of a thousand such tasks that took a quarter of a processor; the pool's process reads a
- * line of each, one after the other, in a tenth of the time. What has run is its worker's again.
+ * Its worker would wake for each look, which took 8.6 % of a processor for 300 such tasks; the pool's process reads a line of each,
+ * one after the other, in a tenth of the time. What has run is its worker's again.
  * Should: take what it cannot look at for awake. */
 #include <string.h>
 

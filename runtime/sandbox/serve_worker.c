@@ -241,6 +241,7 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 {
 	struct policy p = *w->q->policy;
 	uint64_t now = watch_now_us();
+	const struct watcher watcher = { say_sleeps, hear_woken, w, w->channel };
 	struct job *j = &w->job;
 	struct result r;
 	int ran, tries = 0;
@@ -256,9 +257,7 @@ static int execute(struct worker *w, const struct serve_request *q, struct emit 
 		j->recipe = w->recipe;
 		j->caller = w->connection;
 		j->signals = w->signals;
-		j->on_sleep = say_sleeps;
-		j->on_woken = hear_woken;
-		j->woken_fd = w->channel;
+		j->watcher = &watcher;
 		j->on_begun = say_begun;
 		j->on_failed = say_failed;
 		j->ctx = w;

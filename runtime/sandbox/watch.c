@@ -181,12 +181,11 @@ static bool measure_all(struct watch *w, bool slept, struct usage *ret)
 /* To look at many at one time is cheaper than that each of their supervisors wakes for it. */
 static void let_sleep(struct watch *w, uint64_t now)
 {
-	int fd = w->on_sleep && w->look_at > now ? measure_ran_fd(&w->measure) : -1;
+	const struct watcher *o = w->watcher;
+	int fd = o && w->look_at > now ? measure_ran_fd(&w->measure) : -1;
 
 	/* Who was woken for nothing has nobody who could look. */
-	w->sleeps =
-		fd >= 0 && !w->woken && w->on_sleep(w->sleep_ctx, fd, &w->ran, w->look_at - now);
-	if (w->sleeps)
+	if (fd >= 0 && !w->woken && o->on_sleep(o->ctx, fd, &w->ran, w->look_at - now))
 		w->look_at = 0;
 }
 
@@ -391,9 +390,8 @@ static bool take_outputs(struct watch *w, const struct pollfd p[2])
 
 static void on_woken(struct watch *w)
 {
-	if (!w->on_woken(w->sleep_ctx))
+	if (!w->watcher->on_woken(w->watcher->ctx))
 		return;
-	w->sleeps = false;
 	w->woken = true;
 	w->look_at = now_ms();
 }
@@ -444,7 +442,8 @@ static void hear(struct watch *w)
 			[FD_ERR] = output_poll(&w->output->s[1]),
 			[FD_NOTIFY] = { .fd = w->notify_fd, .events = POLLIN },
 			[FD_CALLER] = { .fd = w->caller_fd, .events = POLLRDHUP },
-			[FD_WOKEN] = { .fd = w->sleeps ? w->woken_fd : -1, .events = POLLIN },
+			[FD_WOKEN] = { .fd = w->watcher && !w->look_at ? w->watcher->woken_fd : -1,
+				       .events = POLLIN },
 			[FD_NAT] = { .fd = w->nat ? w->nat->line : -1, .events = POLLIN },
 			[FD_REFUSALS] = { .fd = w->refusals ? w->refusals->fd : -1,
 					  .events = POLLIN },

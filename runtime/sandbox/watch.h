@@ -19,6 +19,15 @@ enum breach {
 	BREACH_CPU
 };
 
+/* Somebody who looks at many that sleep. How often the payload runs is said by ran_fd, and was so far ran; he looks there as often as
+ * that, or says false. woken_fd is readable once it has run: on_woken says whether it was that. */
+struct watcher {
+	bool (*on_sleep)(void *ctx, int ran_fd, const struct ran *ran, uint64_t every_ms);
+	bool (*on_woken)(void *ctx);
+	void *ctx;
+	int woken_fd;
+};
+
 struct watch {
 	const struct policy *policy;
 	struct output *output;
@@ -38,12 +47,7 @@ struct watch {
 	/* Where memory and processors are the kernel's to limit: what it has counted is looked up; else NULL. */
 	void (*on_look)(void *ctx, struct watch *w);
 	void *look_ctx;
-	/* Somebody who looks at many that sleep (NULL: nobody): how often the payload runs is said by ran_fd, and was so far ran; he looks
-	 * there as often as that. False where he does not. woken_fd is readable once it has run: on_woken says whether it was that. */
-	bool (*on_sleep)(void *ctx, int ran_fd, const struct ran *ran, uint64_t every_ms);
-	bool (*on_woken)(void *ctx);
-	void *sleep_ctx;
-	int woken_fd;
+	const struct watcher *watcher; /* NULL: nobody looks at it while it sleeps */
 	uint64_t open_files; /* the payload's limit; 0: none of ours */
 	/* found out */
 	bool ended; /* by itself: code and status say how */
@@ -59,9 +63,7 @@ struct watch {
 	bool finished; /* it had said so, was killed, and nobody else is there: it may be ending still */
 	uint64_t looks; /* how often the tree was measured */
 	/* inside */
-	bool greeted; /* by watch_prepare */
-	bool sleeps,
-		woken; /* it is looked at by somebody else; who has just said that it has run */
+	bool woken; /* the watcher has just said that it has run */
 	struct measure measure;
 	int scratch_fd, own_signal_fd, own_pidfd;
 	time_t since; /* when it began, by the wall clock in seconds, or a little before */

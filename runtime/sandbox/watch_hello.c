@@ -30,8 +30,7 @@ bool watch_prepare(struct watch *w, int sock, int payload)
 	struct err err;
 
 	w->payload = payload;
-	w->greeted = init_peek(sock, &m, fds) > 0 && take_hello(w, &m, fds, &err) == 0;
-	if (w->greeted)
+	if (init_peek(sock, &m, fds) > 0 && take_hello(w, &m, fds, &err) == 0)
 		return true;
 	/* Of what came no more than some: that is had anew. */
 	watch_done(w);
@@ -44,10 +43,12 @@ int watch_hello(struct watch *w, struct err *err)
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
+	bool prepared = w->measure.fd >= 0;
+
 	/* What came with it we have; of a read the kernel lets it go. */
-	if (w->greeted && sys_read(w->sock, &m, sizeof(m)) == (ssize_t)sizeof(m))
+	if (prepared && sys_read(w->sock, &m, sizeof(m)) == (ssize_t)sizeof(m))
 		return 0;
-	if (w->greeted || init_hear(w->sock, &m, fds) <= 0)
+	if (prepared || init_hear(w->sock, &m, fds) <= 0)
 		return err_host(err, EPROTO, "hear from the sandbox's first process");
 	return take_hello(w, &m, fds, err);
 }

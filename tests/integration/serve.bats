@@ -315,7 +315,8 @@ def no(f):
 	try: f(); return 0
 	except OSError as e: return e.errno
 print(no(lambda: os.memfd_create("x")), no(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)), no(lambda: socket.socket(38, 5)))
-for n in (101, 165, 250, 272, 298, 308, 310, 321, 323, 425, 434, 438, 447) if os.uname().machine == "x86_64" else (97, 117, 219, 241, 268, 280, 425, 438):
+x32 = 1 << 30
+for n in (101, 165, 250, 272, 298, 308, 310, 321, 323, 425, 434, 438, 447, x32 | 39, x32 | 41, x32 | 308, x32 | 512) if os.uname().machine == "x86_64" else (97, 117, 219, 241, 268, 280, 425, 438):
 	ctypes.set_errno(0); print(n, libc.syscall(n, ctypes.c_long(0x10000000), 0, 0, 0, 0), ctypes.get_errno())
 """
 open("code.py", "w").write(code)

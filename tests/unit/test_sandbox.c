@@ -8,11 +8,15 @@
 #include <cmocka.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/degrade.h"
 #include "runtime/sandbox/measure.h"
 #include "runtime/sandbox/pool_recipe.h"
+#include "runtime/sandbox/serve.h"
 #include "runtime/sandbox/verdict.h"
 #include "runtime/stage/init.h"
 #include "spec/base/str.h"
@@ -128,6 +132,54 @@ static void a_task_that_says_its_status_ends(void **state)
 		assert_int_equal(status, rows[i].status);
 	}
 	assert_false(finish_parse("", &(int){ 0 }));
+}
+
+/* What SLEEPS is followed by, as a worker says it. */
+static struct sleeper hears(const char *ran, size_t n, int fd)
+{
+	struct sleeper s = SLEEPER_NONE;
+	struct ran text = { "" };
+	int ends[2];
+
+	memcpy(text.text, ran, strlen(ran));
+	assert_int_equal(sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends), 0);
+	assert_int_equal(sys_write(ends[1], &text, n), n);
+	sleeper_hear(&s, ends[0], fd, 0);
+	(void)sys_close(ends[0]);
+	(void)sys_close(ends[1]);
+	return s;
+}
+
+static void who_cannot_be_looked_at_is_awake(void **state)
+{
+	struct sleeper s = hears("12 3 4\n", sizeof(struct ran), -1);
+
+	(void)state;
+	assert_true(sleeper_woke(&s));
+	assert_int_equal(s.every_ms, 1); /* he is looked at, once */
+	sleeper_done(&s);
+	assert_int_equal(s.every_ms, 0);
+	assert_int_equal(s.fd, -1);
+}
+
+static void who_sleeps_is_awake_once_the_line_is_another(void **state)
+{
+	int fd = sys_memfd_create("schedstat", MFD_CLOEXEC);
+	struct sleeper s;
+
+	(void)state;
+	assert_int_equal(sys_write(fd, "12 3 4\n", 7), 7);
+	s = hears("12 3 4\n", sizeof(struct ran), fd);
+	assert_false(sleeper_woke(&s));
+	assert_false(sleeper_woke(&s));
+	assert_int_equal(sys_write(fd, "5", 1), 1);
+	assert_true(sleeper_woke(&s));
+	sleeper_done(&s);
+	fd = sys_memfd_create("schedstat", MFD_CLOEXEC);
+	assert_int_equal(sys_write(fd, "12 3 4\n", 7), 7);
+	s = hears("12 3 4\n", 4, fd); /* what was not heard whole is no word */
+	assert_true(sleeper_woke(&s));
+	sleeper_done(&s);
 }
 
 static void a_share_of_memory_is_in_bytes(void **state)
@@ -424,6 +476,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_read_whatever_its_name),
+		cmocka_unit_test(who_cannot_be_looked_at_is_awake),
+		cmocka_unit_test(who_sleeps_is_awake_once_the_line_is_another),
 		cmocka_unit_test(a_kernel_that_does_not_count_tells_of_no_sleep),
 		cmocka_unit_test(what_is_no_process_is_not_counted),
 		cmocka_unit_test(the_last_words_of_an_end_that_closed_are_heard),
