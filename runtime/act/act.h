@@ -15,6 +15,7 @@ struct act {
 	int root_fd; /* root of the container's tree, once OP_ROOT_OPEN is done */
 	bool root_new; /* it is a tmpfs of our own making (OP_ROOT_NEW) … */
 	dev_t root_dev; /* … which is that device */
+	bool root_alone; /* nobody else changes names in it: what was found by a path is found by it again */
 	int empty_fd; /* the read-only empty directory that masks, once it is mounted */
 	int null_fd; /* the container's /dev/null, verified, once something is masked with it */
 	int dir_fd; /* the directory that the last name was made in … */
@@ -92,6 +93,8 @@ act_fn act_apparmor, act_selinux, act_landlock_scope, act_seccomp;
 /* For appliers. act_target: the place for a mount as an O_PATH fd, made where missing; refuses one that lies on procfs
  * without being below /proc, and with OP_NOFOLLOW_DEST a symlink. */
 int act_target(struct act *x, const struct op *op, bool file, int *ret, struct err *err);
+/* act_found: likewise of a directory that is there already, and of no op with a flag; 1 where there is none. */
+int act_found(struct act *x, const struct op *op, int *ret, struct err *err);
 /* act_forget_covered: what is about to be mounted on place may cover the directory that is held. */
 int act_forget_covered(struct act *x, const struct op *op, int place, struct err *err);
 /* The warning of act_listen_ports. */

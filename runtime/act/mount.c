@@ -118,15 +118,36 @@ static bool mount_at_once(const struct op *op, const char *on)
 			attrs &= ~old_flags[i].attr;
 			flags |= old_flags[i].flag;
 		}
-	if (attrs || (op->flags & (OP_COPY_UP | OP_HOLD)))
+	if (attrs || (op->flags & OP_COPY_UP))
 		return false;
 	return sys_mount(op->text, on, op->type, flags, op->data) == 0;
+}
+
+/* What was mounted by its name in the working directory, or by its place, has no fd yet. */
+static int hold_found(struct act *x, const struct op *op, const char *name, struct err *err)
+{
+	scoped_fd int fd = -1;
+
+	if (!(op->flags & OP_HOLD))
+		return 0;
+	fd = name ? sys_openat(AT_FDCWD, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+		  : open_in_root(x->root_fd, op->path, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return err_host(err, errno, "open the mount on %s", op->path);
+	act_hold(x, op->path, take_fd(&fd));
+	return 0;
+}
+
+/* Where others change names, its path could meanwhile lead elsewhere. */
+static bool may_find(const struct act *x, const struct op *op)
+{
+	return !op->held && (x->root_alone || !(op->flags & OP_HOLD));
 }
 
 /* In a directory that only we write to, a name that we have just made is as good as an fd. */
 static bool mount_new(struct act *x, const struct op *op)
 {
-	const char *name = act_enter_new(x, op->path);
+	const char *name = op->held ? NULL : act_enter_new(x, op->path);
 
 	return name && sys_mkdirat(AT_FDCWD, name, 0755) == 0 && mount_at_once(op, name);
 }
@@ -161,11 +182,11 @@ int act_mount(struct act *x, const struct op *op, struct err *err)
 	scoped_fd int place = -1;
 	scoped_fd int fd = -1;
 
-	if (!op->held && mount_new(x, op))
-		return 0;
+	if (mount_new(x, op))
+		return hold_found(x, op, path_base(op->path), err);
 	TRY(act_target(x, op, false, &place, err));
-	if (!op->held && sys_fchdir(place) == 0 && mount_at_once(op, "."))
-		return 0;
+	if (may_find(x, op) && sys_fchdir(place) == 0 && mount_at_once(op, "."))
+		return hold_found(x, op, NULL, err);
 	TRY(new_mount(op, &fd, err));
 	if (op->flags & OP_COPY_UP)
 		TRY(copy_up(op, place, fd, err));
@@ -270,11 +291,35 @@ static int attach(struct act *x, const struct op *op, bool file, int fd, struct 
 	return act_attach(op, fd, place, err);
 }
 
+/* Nothing to be changed about it on its way from its source to its place. */
+static bool is_plain(const struct op *op)
+{
+	return !op->a && !op->d && !op->len && !op->held && !op->flags;
+}
+
+/* By mount(2), one call where open_tree(2) and its like are four. 1: not done; the long way then does it, or tells why. */
+static int bind_at_once(struct act *x, const struct op *op, struct err *err)
+{
+	scoped_fd int place = -1;
+	int r;
+
+	if (x->root_new || !is_plain(op))
+		return 1;
+	r = act_found(x, op, &place, err);
+	if (r)
+		return r;
+	return sys_fchdir(place) < 0 ||
+	       sys_mount(op->text, ".", NULL, MS_BIND | (unsigned long)op->c, NULL) < 0;
+}
+
 int act_bind(struct act *x, const struct op *op, struct err *err)
 {
 	scoped_fd int fd = -1;
 	struct stat st;
+	int r = bind_at_once(x, op, err);
 
+	if (r <= 0)
+		return r;
 	TRY(open_source(x, op, &fd, err));
 	if (sys_fstat(fd, &st) < 0)
 		return err_host(err, errno, "stat %s", op->text);

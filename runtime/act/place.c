@@ -111,6 +111,20 @@ int act_target(struct act *x, const struct op *op, bool file, int *ret, struct e
 	return 0;
 }
 
+int act_found(struct act *x, const struct op *op, int *ret, struct err *err)
+{
+	scoped_fd int fd = open_in_root(x->root_fd, op->path, O_PATH | O_DIRECTORY);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 1;
+	if (fd < 0)
+		return err_host(err, errno, "open %s in the root", op->path);
+	TRY(check_place(op, fd, err));
+	TRY(act_forget_covered(x, op, fd, err));
+	*ret = take_fd(&fd);
+	return 0;
+}
+
 void act_hold(struct act *x, const char *path, int fd)
 {
 	hold(x, path, strlen(path), fd, true);
