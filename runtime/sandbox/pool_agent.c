@@ -80,6 +80,7 @@ static int prepare(const struct plan *plan, int way, bool *warned, struct err *e
 	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (x.root_fd < 0)
 		return err_host(err, errno, "open the root");
+	x.root_alone = true;
 	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (x.empty_fd < 0)
 		return err_host(err, errno, "open what covers a task's masked directories");

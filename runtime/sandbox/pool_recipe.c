@@ -100,31 +100,43 @@ static struct op *add_mount(struct plan *p, const char *path, const char *type, 
 	return op;
 }
 
-/* One file system holds all that a task may write, so that its size and its files are bounded together. */
+static const char *space_in(struct plan *p, size_t i)
+{
+	return arena_printf(p->arena, SANDBOX_SCRATCH "/%zu", i);
+}
+
+static void add_space_directory(struct plan *p, const struct seed *s, size_t i)
+{
+	struct op *op = plan_add(p, STAGE_ROOT, OP_MKDIR, "");
+
+	op->path = space_in(p, i);
+	op->a = s->mode;
+}
+
+/* As the file system is: neither set-id nor devices. */
+static void add_space(struct plan *p, const struct seed *s, size_t i)
+{
+	struct op *op = plan_add(p, STAGE_ROOT, OP_BIND, "");
+
+	op->path = s->path;
+	op->text = space_in(p, i);
+}
+
+/* One file system holds all that a task may write, so that its size and its files are bounded together. The scratch directory is
+ * its place until all else has what it is to have of it, and then hides it under its own part. */
 static void add_spaces(struct plan *p, const struct config *c)
 {
-	add_mount(p, POOL_HIDDEN, "tmpfs", c->root->fresh)->flags = OP_HOLD;
-	for (size_t i = 0; i < c->root->seeds.n; i++) {
-		const struct seed *s = &c->root->seeds.v[i];
-		struct op *op;
+	const struct seeds *all = &c->root->seeds;
 
-		if (s->kind != SEED_SPACE)
-			continue;
-		op = plan_add(p, STAGE_ROOT, OP_MKDIR, "");
-		op->path = arena_printf(p->arena, POOL_HIDDEN "/%zu", i);
-		op->a = s->mode;
-	}
-	/* Each as the file system is: neither set-id nor devices. */
-	for (size_t i = 0; i < c->root->seeds.n; i++) {
-		const struct seed *s = &c->root->seeds.v[i];
-		struct op *op;
-
-		if (s->kind != SEED_SPACE)
-			continue;
-		op = plan_add(p, STAGE_ROOT, OP_BIND, "");
-		op->path = s->path;
-		op->text = arena_printf(p->arena, POOL_HIDDEN "/%zu", i);
-	}
+	add_mount(p, SANDBOX_SCRATCH, "tmpfs", c->root->fresh)->flags = OP_HOLD;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].kind == SEED_SPACE)
+			add_space_directory(p, &all->v[i], i);
+	for (int scratch = false; scratch <= true; scratch++)
+		for (size_t i = 0; i < all->n; i++)
+			if (all->v[i].kind == SEED_SPACE &&
+			    str_eq(all->v[i].path, SANDBOX_SCRATCH) == scratch)
+				add_space(p, &all->v[i], i);
 }
 
 static void add_mask(struct plan *p, const char *path)
@@ -132,27 +144,28 @@ static void add_mask(struct plan *p, const char *path)
 	plan_add(p, STAGE_ROOT, OP_MASK, "")->path = path;
 }
 
-static void add_ids(struct plan *p, uint32_t uid, uint32_t gid)
+static void add_ids(struct plan *p, const struct task_kind *k)
 {
 	struct op *op;
 
-	(void)plan_add(p, STAGE_NAMESPACE, OP_DENY_SETGROUPS, "");
+	if (!k->denied)
+		(void)plan_add(p, STAGE_NAMESPACE, OP_DENY_SETGROUPS, "");
 	op = plan_add(p, STAGE_NAMESPACE, OP_ID_MAP, "");
 	op->path = "uid_map";
-	op->text = arena_printf(p->arena, "%u %u 1", uid, uid);
+	op->text = arena_printf(p->arena, "%u %u 1", k->uid, k->uid);
 	op = plan_add(p, STAGE_NAMESPACE, OP_ID_MAP, "");
 	op->path = "gid_map";
-	op->text = arena_printf(p->arena, "%u %u 1", gid, gid);
+	op->text = arena_printf(p->arena, "%u %u 1", k->gid, k->gid);
 }
 
-int recipe_task(const struct config *c, bool lent, uint32_t uid, uint32_t gid, struct arena *a,
+int recipe_task(const struct config *c, const struct task_kind *k, struct arena *a,
 		struct plan **ret, struct err *err)
 {
 	struct plan *p = arena_new(a, struct plan);
 
 	p->arena = a;
-	add_ids(p, uid, gid);
-	if (config_has_ns(c, CLONE_NEWNET) && !lent)
+	add_ids(p, k);
+	if (config_has_ns(c, CLONE_NEWNET) && !k->lent)
 		TRY(plan_network(p, c, err));
 	add_spaces(p, c);
 	add_mount(p, "/proc", "proc", NULL)->a |= MOUNT_ATTR_NOEXEC;
@@ -160,7 +173,6 @@ int recipe_task(const struct config *c, bool lent, uint32_t uid, uint32_t gid, s
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	for (size_t i = 0; i < c->linux_.masked_paths.n; i++)
 		add_mask(p, c->linux_.masked_paths.v[i]);
-	add_mask(p, POOL_HIDDEN);
 	*ret = p;
 	return 0;
 }
@@ -361,6 +373,18 @@ static int plan_zygote(const struct request *q, struct arena *a, struct plan **r
 	return plan_container(&z.config, &facts, &o, a, ret, err);
 }
 
+/* What is denied in the zygote's user namespace is so in those that it makes (user_namespaces(7)). */
+static int task_plans(const struct composition *task, struct recipe *r, struct err *err)
+{
+	struct task_kind k = { .denied = r->zygote->setgroups_denied,
+			       .uid = task->uid,
+			       .gid = task->gid };
+
+	TRY(recipe_task(&task->config, &k, task->a, &r->task, err));
+	k.lent = true;
+	return recipe_task(&task->config, &k, task->a, &r->task_lent, err);
+}
+
 /* --- the network --- */
 
 /* Not where it is filtered, with the helper's listeners in it; not where nobody would tell that it was touched; and not where its
@@ -399,11 +423,10 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 	if (way_prepare(&ret->way, &task.config, a, err) < 0)
 		return compose_network_place(&task, err);
 	ret->lends = lends(&task, ret);
-	TRY(recipe_task(&task.config, false, task.uid, task.gid, a, &ret->task, err));
-	TRY(recipe_task(&task.config, true, task.uid, task.gid, a, &ret->task_lent, err));
 	TRY(zygote_setup(&task, ret, &ret->setup, err));
 	ret->native = zygote_native;
 	ret->native_size = sizeof(zygote_native);
 	zygote_words(a, preload, &own);
-	return plan_zygote(&own, a, &ret->zygote, err);
+	TRY(plan_zygote(&own, a, &ret->zygote, err));
+	return task_plans(&task, ret, err);
 }

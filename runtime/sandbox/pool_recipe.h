@@ -32,7 +32,11 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 		struct err *err);
 /* recipe_is_filtered: a task's network is. */
 bool recipe_is_filtered(const struct recipe *r);
-/* recipe_task: the operations of a task for the configuration that exec would have, in a lent network namespace or one of its
- * own; pure. */
-int recipe_task(const struct config *c, bool lent, uint32_t uid, uint32_t gid, struct arena *a,
+/* recipe_task: the operations of a task for the configuration that exec would have; pure. */
+struct task_kind {
+	bool lent; /* its network namespace is, and is not its own */
+	bool denied; /* setgroups is, already */
+	uint32_t uid, gid;
+};
+int recipe_task(const struct config *c, const struct task_kind *k, struct arena *a,
 		struct plan **ret, struct err *err);

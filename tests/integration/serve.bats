@@ -244,8 +244,8 @@ except OSError as e: print("no")""") == "no\n", path
 	assert says("print(os.getppid(), [p for p in os.listdir(\"/proc\") if p.isdigit()])") == "0 [\x271\x27, \x272\x27]\n"
 	assert says("""
 CLONE_NEWUSER = 0x10000000
-print(libc.unshare(CLONE_NEWUSER), libc.setns(os.open("/proc/self/ns/mnt", 0), 0), libc.umount2(b"/.pool", 2), libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
-	libc.ptrace(16, 1, 0, 0), libc.sethostname(b"x", 1), os.listdir("/.pool"))""") == "-1 -1 -1 -1 -1 -1 []\n"
+print(libc.unshare(CLONE_NEWUSER), libc.setns(os.open("/proc/self/ns/mnt", 0), 0), libc.umount2(b"/.pool", 2), libc.umount2(b"/tmp", 2), libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
+	libc.ptrace(16, 1, 0, 0), libc.sethostname(b"x", 1), os.listdir("/.pool"), os.listdir("/tmp"))""") == "-1 -1 -1 -1 -1 -1 -1 [] []\n"
 	assert says("print(*(l.split()[1] for l in open(\"/proc/self/status\") if l[:6] in (\"CapInh\", \"CapPrm\", \"CapEff\", \"CapBnd\", \"CapAmb\", \"NoNewP\", \"Seccom\")))") == "0000000000000000 " * 5 + "1 2 2\n"
 	assert c.stats()["zygotes"] == 1
 	# Whoever asks the kernel to signal all it may: the pool lives on.

@@ -417,8 +417,9 @@ static void secrets_are_masked_wherever_they_stand(void **state)
 }
 
 /* The operations of a task, a line each. */
-static const char *task_plan(bool network, struct arena *a)
+static const char *task_plan(bool network, bool denied, struct arena *a)
 {
+	const struct task_kind kind = { .denied = denied, .uid = 7, .gid = 8 };
 	static struct seed seeds[] = {
 		{ SEED_SPACE, "/tmp", NULL, 01777 },
 		{ SEED_DIR, "/etc", NULL, 0755 },
@@ -435,7 +436,7 @@ static const char *task_plan(bool network, struct arena *a)
 	c.linux_.masked_paths = (struct strings){ masked, 1 };
 	c.linux_.namespaces.v = &net;
 	c.linux_.namespaces.n = network;
-	assert_int_equal(recipe_task(&c, false, 7, 8, a, &plan, &err), 0);
+	assert_int_equal(recipe_task(&c, &kind, a, &plan, &err), 0);
 	plan_print(plan, &out);
 	return out.s;
 }
@@ -447,18 +448,17 @@ static void a_task_has_its_own_of_all_that_can_be_written(void **state)
 		"map=\"7 7 1\"",
 		"map=\"8 8 1\"",
 		"loopback-up",
-		"/.pool tmpfs source=tmpfs data=size=1,nr_inodes=2 attrs=nosuid,nodev",
-		"/.pool/0 mode=01777",
-		"/.pool/2 mode=0755",
-		"/tmp source=/.pool/0",
-		"/home/sandbox source=/.pool/2",
+		"/tmp tmpfs source=tmpfs data=size=1,nr_inodes=2 attrs=nosuid,nodev",
+		"/tmp/0 mode=01777",
+		"/tmp/2 mode=0755",
+		"/home/sandbox source=/tmp/2",
+		"/tmp source=/tmp/0",
 		"/proc proc",
 		"/dev/pts devpts",
 		"mask             /proc/kcore",
-		"mask             /.pool",
 	};
 	scoped_arena struct arena a = { 0 };
-	const char *at = task_plan(true, &a);
+	const char *at = task_plan(true, false, &a);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
@@ -468,8 +468,9 @@ static void a_task_has_its_own_of_all_that_can_be_written(void **state)
 			fail_msg("no %s in its place: %s", parts[i], at);
 		at = found;
 	}
-	assert_null(strstr(task_plan(true, &a), "/etc"));
-	assert_null(strstr(task_plan(false, &a), "loopback"));
+	assert_null(strstr(task_plan(true, false, &a), "/etc"));
+	assert_null(strstr(task_plan(false, true, &a), "loopback"));
+	assert_null(strstr(task_plan(true, true, &a), "setgroups"));
 }
 
 int main(void)
