@@ -190,6 +190,11 @@ static _Noreturn void finish(const struct program_calls *c, PyObject *names, int
 
 /* --- */
 
+bool program_reseed(const struct program_calls *c)
+{
+	return c->reseed == &_Py_NoneStruct || done(PyObject_CallObject(c->reseed, NULL));
+}
+
 void program_rehearse(const struct program_calls *c)
 {
 	static const char nothing[] = "import sys\n";
@@ -205,7 +210,7 @@ void program_run(const struct program_calls *c, bool hasty)
 	struct task_frame frame;
 	PyObject *source, *variables, *names;
 
-	if (c->reseed != &_Py_NoneStruct && !done(PyObject_CallObject(c->reseed, NULL)))
+	if (!program_reseed(c))
 		_exit(1);
 	/* The pages that any task writes are ours before one comes. */
 	if (!hasty)

@@ -15,6 +15,8 @@ struct program_calls {
 	PyObject *run_exit_functions;
 };
 
+/* program_reseed: false where that raised. */
+bool program_reseed(const struct program_calls *c);
 /* program_rehearse: runs an empty program; of c it needs compile alone. */
 void program_rehearse(const struct program_calls *c);
 /* program_run: a copy that has joined its sandbox runs the program that comes by its line; hasty: somebody waits for it. */

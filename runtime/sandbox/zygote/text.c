@@ -4,18 +4,11 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
+#include "runtime/sandbox/zygote/mapping.h"
+
 #define LARGE (512UL << 10)
-#define LINE_MAX 4352 /* of proc_pid_maps(5): a path and what stands before it */
-
-#define MAPPING "%lx-%lx %7s %*s %*s %lu"
-
-struct mapping {
-	unsigned long begin, end, inode;
-	char access[8];
-};
 
 static int protection(const char *access)
 {
@@ -42,14 +35,14 @@ static void share(const struct mapping *m)
 int text_share(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[LINE_MAX];
+	char line[MAPPING_LINE_MAX];
 
 	if (!maps)
 		return -1;
 	while (fgets(line, sizeof(line), maps)) {
 		struct mapping m;
 
-		if (sscanf(line, MAPPING, &m.begin, &m.end, m.access, &m.inode) == 4)
+		if (mapping_parse(line, &m))
 			share(&m);
 	}
 	(void)fclose(maps);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "runtime/sandbox/zygote/copy.h"
+#include "runtime/sandbox/zygote/written.h"
 #include "runtime/sandbox/zygote/zygote.h"
 #include "runtime/stage/init.h"
 
@@ -183,6 +184,7 @@ void zygote_serve(struct zygote *z, const struct program_calls *calls)
 			       { .fd = z->signals, .events = POLLIN } };
 
 	bind_calls();
+	written_share(calls);
 	copy_filter(&z->setup);
 	for (;;) {
 		if (poll(p, 2, -1) < 0)
