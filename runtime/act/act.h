@@ -109,9 +109,10 @@ int act_attach(const struct op *op, int mount_fd, int target_fd, struct err *err
  * new and empty tmpfs on path, is that directory from now on; x closes it. */
 int act_directory(struct act *x, const char *path, int *ret, struct err *err);
 void act_hold(struct act *x, const char *path, int fd);
-/* act_enter_new: the last component of path, where nobody but us can have put anything into the directory that it is in; that is
- * then the working directory. What is made there by that name is no symlink, covers nothing and does not lie on procfs. NULL
- * where the name has to be looked up. */
+/* act_new_name: the last component of path, where nobody but us can have put anything into the directory that it is in, which x
+ * holds then (dir_fd). What is made there by that name is no symlink, covers nothing and does not lie on procfs. NULL where the
+ * name has to be looked up. act_enter_new: likewise, and the directory is the working directory. */
+const char *act_new_name(struct act *x, const char *path);
 const char *act_enter_new(struct act *x, const char *path);
 /* act_clone_source: the source of a bind as a detached mount. act_map_ids: the ids of such a one as user, the fd of a user
  * namespace, has them. */

@@ -26,11 +26,11 @@ static int set_mode(int place, const struct op *op, struct err *err)
 
 int act_mkdir(struct act *x, const struct op *op, struct err *err)
 {
-	const char *name = op->a & ~PLAIN_MODE ? NULL : act_enter_new(x, op->path);
+	const char *name = op->a & ~PLAIN_MODE ? NULL : act_new_name(x, op->path);
 	scoped_fd int fd = -1;
 	int made = 0;
 
-	if (name && sys_mkdirat(AT_FDCWD, name, (mode_t)op->a) == 0)
+	if (name && sys_mkdirat(x->dir_fd, name, (mode_t)op->a) == 0)
 		return 0;
 	TRY(make_in_root(x->root_fd, op->path, false, &fd, &made, err));
 	return made && op->a != MADE_MODE ? set_mode(fd, op, err) : 0;

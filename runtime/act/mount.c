@@ -271,14 +271,14 @@ static int open_source(struct act *x, const struct op *op, int *ret, struct err 
 /* Likewise of a detached mount. Where it fails the long way tells why. */
 static bool attach_new(struct act *x, const struct op *op, bool file, int fd)
 {
-	const char *name = act_enter_new(x, op->path);
+	const char *name = act_new_name(x, op->path);
 	int made;
 
 	if (!name)
 		return false;
-	made = file ? sys_mknodat(AT_FDCWD, name, S_IFREG | 0644, 0)
-		    : sys_mkdirat(AT_FDCWD, name, 0755);
-	return made == 0 && sys_move_mount(fd, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+	made = file ? sys_mknodat(x->dir_fd, name, S_IFREG | 0644, 0)
+		    : sys_mkdirat(x->dir_fd, name, 0755);
+	return made == 0 && sys_move_mount(fd, "", x->dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
 
 static int attach(struct act *x, const struct op *op, bool file, int fd, struct err *err)

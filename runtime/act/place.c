@@ -130,16 +130,21 @@ void act_hold(struct act *x, const char *path, int fd)
 	hold(x, path, strlen(path), fd, true);
 }
 
-const char *act_enter_new(struct act *x, const char *path)
+const char *act_new_name(struct act *x, const char *path)
 {
 	struct err ignored; /* whoever looks the name up will tell */
 	int dir;
 
 	if (x->root_new && act_directory(x, path, &dir, &ignored) < 0)
 		return NULL;
-	if (!is_held(x, path) || !x->dir_new || sys_fchdir(x->dir_fd) < 0)
-		return NULL;
-	return path_base(path);
+	return is_held(x, path) && x->dir_new ? path_base(path) : NULL;
+}
+
+const char *act_enter_new(struct act *x, const char *path)
+{
+	const char *name = act_new_name(x, path);
+
+	return name && sys_fchdir(x->dir_fd) == 0 ? name : NULL;
 }
 
 /* The kernel says no more than EINVAL to a file on a directory, or the reverse. */

@@ -474,5 +474,6 @@ int agent_split(const struct start *s, struct err *err)
 	if (keep_sockets(fds) < 0 || (g.recipe->lends && loans_begin(g.loans) < 0))
 		_exit(1);
 	send_setup(g.recipe, FD_ZYGOTE);
+	recipe_look(g.recipe);
 	serve(&g);
 }

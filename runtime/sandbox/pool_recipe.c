@@ -385,6 +385,43 @@ static int task_plans(const struct composition *task, struct recipe *r, struct e
 	return recipe_task(&task->config, &k, task->a, &r->task_lent, err);
 }
 
+/* What no module brings: a kernel that lacks it when the pool begins lacks it for good. */
+static const char *const built_in[] = { "/proc/kcore", "/proc/latency_stats", "/proc/sched_debug" };
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return sys_fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+static bool is_needless(const struct op *op)
+{
+	for (size_t i = 0; op->code == OP_MASK && i < ARRAY_LEN(built_in); i++)
+		if (str_eq(op->path, built_in[i]))
+			return !is_there(op->path);
+	return false;
+}
+
+static void leave_out_needless(struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!is_needless(&p->ops[i]))
+			p->ops[n++] = p->ops[i];
+	p->n = n;
+}
+
+void recipe_look(const struct recipe *r)
+{
+	/* One that has processes alone (subset=pid) tells nothing of the kernel. */
+	if (!is_there("/proc/sys"))
+		return;
+	leave_out_needless(r->task);
+	leave_out_needless(r->task_lent);
+}
+
 /* --- the network --- */
 
 /* Not where it is filtered, with the helper's listeners in it; not where nobody would tell that it was touched; and not where its

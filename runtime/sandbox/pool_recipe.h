@@ -30,6 +30,9 @@ struct recipe {
  * hold is refused, with the flag that asks for it. */
 int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
 		struct err *err);
+/* recipe_look: masks of what this kernel does not have are left out of a task's operations, where it cannot come to have it; by who
+ * carries them out, with a /proc of the sandbox's own. */
+void recipe_look(const struct recipe *r);
 /* recipe_is_filtered: a task's network is. */
 bool recipe_is_filtered(const struct recipe *r);
 /* recipe_task: the operations of a task for the configuration that exec would have; pure. */

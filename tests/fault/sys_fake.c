@@ -256,11 +256,12 @@ static int device_at(int fd)
 	return fd;
 }
 
-static int put_mount(int from, int to)
+static int put_mount(int from, int to, const char *name)
 {
+	int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
 	struct stat st, place;
 
-	if (fstat(from, &st) == 0 && S_ISCHR(st.st_mode) && fstat(to, &place) == 0)
+	if (fstat(from, &st) == 0 && S_ISCHR(st.st_mode) && fstatat(to, name, &place, flags) == 0)
 		put_device(from, &place);
 	return count_mount(1);
 }
@@ -270,7 +271,7 @@ static int bind_by_name(const char *source, const char *target)
 {
 	int from = open(source, O_PATH | O_CLOEXEC);
 	int to = open(target, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	int r = put_mount(from, to);
+	int r = put_mount(from, to, "");
 
 	(void)close(from);
 	(void)close(to);
@@ -294,7 +295,7 @@ REAL(int, open_tree, (int dirfd, const char *path, unsigned int flags),
      clone_tree(dirfd, path, flags))
 REAL(int, move_mount,
      (int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned int flags),
-     put_mount(from_dirfd, to_dirfd))
+     put_mount(from_dirfd, to_dirfd, to))
 REAL(int, fsopen, (const char *type, unsigned int flags), stand_in(type))
 PRETEND(fsconfig, (int fd, unsigned int cmd, const char *key, const void *value, int aux))
 REAL(int, fsmount, (int fd, unsigned int flags, unsigned int attrs), new_file_system())

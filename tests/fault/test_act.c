@@ -83,7 +83,6 @@ static const struct {
 	{ "fchdir", 0, OP_BIND }, /* likewise */
 	{ "fchdir", 0, OP_DEVICE_BIND }, /* likewise */
 	{ "mkdirat", 0, OP_MKDIR }, /* likewise */
-	{ "fchdir", 0, OP_MKDIR }, /* likewise */
 	/* Whether the directory is ours, and what is made there by its name alone: then by its path. */
 	{ "fstat", 0, -1, .fresh = true },
 	{ "openat2", 0, -1, .fresh = true },

@@ -473,6 +473,39 @@ static void a_task_has_its_own_of_all_that_can_be_written(void **state)
 	assert_null(strstr(task_plan(true, true, &a), "setgroups"));
 }
 
+static bool is_masked(const struct plan *p, const char *path)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->ops[i].code == OP_MASK && strcmp(p->ops[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static void what_a_kernel_lacks_for_good_is_not_masked(void **state)
+{
+	static const char *const built_in[] = { "/proc/kcore", "/proc/latency_stats",
+						"/proc/sched_debug" };
+	static const char *masked[] = { "/proc/kcore", "/proc/asound", "/proc/latency_stats",
+					"/proc/sched_debug" };
+	const struct task_kind kind = { .lent = true };
+	scoped_arena struct arena a = { 0 };
+	struct root root = { .fresh = "size=1" };
+	struct config c = { .root = &root, .has_linux = true };
+	struct recipe r = { 0 };
+	struct err err;
+
+	(void)state;
+	c.linux_.masked_paths = (struct strings){ masked, ARRAY_LEN(masked) };
+	assert_int_equal(recipe_task(&c, &kind, &a, &r.task, &err), 0);
+	assert_int_equal(recipe_task(&c, &kind, &a, &r.task_lent, &err), 0);
+	recipe_look(&r);
+	for (size_t i = 0; i < ARRAY_LEN(built_in); i++)
+		assert_int_equal(is_masked(r.task_lent, built_in[i]),
+				 access(built_in[i], F_OK) == 0);
+	assert_true(is_masked(r.task, "/proc/asound"));
+	assert_int_equal(r.task->n, r.task_lent->n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +524,7 @@ int main(void)
 		cmocka_unit_test(a_failure_is_ours_or_its_callers),
 		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
 		cmocka_unit_test(a_task_has_its_own_of_all_that_can_be_written),
+		cmocka_unit_test(what_a_kernel_lacks_for_good_is_not_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
