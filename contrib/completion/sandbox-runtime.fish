@@ -55,6 +55,7 @@ complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l size -x -d
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l preload -x -d 'modules that every task has loaded, separated by commas'
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l rotate-tasks -x -d 'a new interpreter after so many tasks; the old one ends with its last'
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l rotate-after -x -d 'likewise after so much time'
+complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l fresh -d 'make each task'\''s sandbox anew; else one that its task left as it was made serves the next'
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l until-eof -d 'end with standard input'
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l timeout -x -d 'wall clock: 500ms, 30s, 5m, 1h; a bare number is seconds'
 complete -c sandbox-runtime -n '__fish_seen_subcommand_from serve' -l kill-after -x -d 'time between the timeout'\''s TERM and its KILL'

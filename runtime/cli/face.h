@@ -38,7 +38,7 @@ struct face_flags {
 	/* of serve */
 	const char *socket, *size, *preload, *rotate_after;
 	uint32_t rotate_tasks;
-	bool until_eof;
+	bool fresh, until_eof;
 	/* of srt */
 	const char *command;
 	bool debug, version;

@@ -96,6 +96,8 @@ static const struct option_row serve_rows[] = {
 	OPTION_UP_TO(struct face_flags, rotate_tasks, "rotate-tasks", 0, UINT32_MAX, "N",
 		     "a new interpreter after so many tasks; the old one ends with its last"),
 	ROW(rotate_after, "rotate-after", 0, STRING, "DUR", "likewise after so much time"),
+	ROW(fresh, "fresh", 0, FLAG, NULL,
+	    "make each task's sandbox anew; else one that its task left as it was made serves the next"),
 	ROW(until_eof, "until-eof", 0, FLAG, NULL, "end with standard input"),
 	SHARED_ROWS,
 };

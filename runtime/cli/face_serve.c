@@ -49,7 +49,8 @@ int face_serve_run(struct cli *cli, void *options, const struct strings *args, s
 			     .degraded = flags->degraded };
 	struct serve_options o = { .socket = flags->socket,
 				   .until_eof = flags->until_eof,
-				   .pool = { .rotate_tasks = flags->rotate_tasks,
+				   .pool = { .fresh = flags->fresh,
+					     .rotate_tasks = flags->rotate_tasks,
 					     .preload = flags->preload } };
 
 	(void)args;

@@ -491,7 +491,7 @@ int pool_begin(struct pool *p, struct arena *a, struct err *err)
 {
 	p->ends = (struct task_ends){ TASK_NO_FDS, TASK_NO_FDS };
 	p->network.source.fd = -1;
-	TRY(recipe_make(p->q, p->o->preload, &p->recipe, a, err));
+	TRY(recipe_make(p->q, p->o->preload, p->o->fresh, &p->recipe, a, err));
 	TRY(network_fill(p, err));
 	return zygote_start(p, err);
 }

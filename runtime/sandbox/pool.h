@@ -17,6 +17,7 @@
 
 struct pool_options {
 	uint32_t size; /* tasks that wait ready */
+	bool fresh; /* no sandbox has more than one task */
 	uint32_t rotate_tasks; /* after so many tasks the zygote is followed by another; 0: never */
 	uint64_t rotate_ms; /* likewise after so much time */
 	const char *preload; /* modules, separated by commas; NULL: none */

@@ -12,150 +12,27 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "runtime/act/act.h"
-#include "runtime/sandbox/compose.h"
-#include "runtime/sandbox/pool_loans.h"
-#include "runtime/sandbox/pool_network.h"
+#include "runtime/sandbox/pool_first.h"
+#include "runtime/sandbox/pool_spares.h"
 #include "runtime/stage/init.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
 
 #define AGENT_NAME "sandbox-pool"
 
-/* The agent's first descriptors. By LOANS first processes hand in the namespaces that are lent, or say that theirs were touched, at
- * LOANS_IN. */
-enum { FD_SUPERVISOR, FD_ZYGOTE, FD_LOANS, FD_LOANS_IN, FD_FIRST_FREE };
+/* The agent's first descriptors. At OFFERS it hears what first processes say at OFFERS_IN (pool_first.h). */
+enum { FD_SUPERVISOR, FD_ZYGOTE, FD_OFFERS_IN = FIRST_OFFERS, FD_OFFERS, FD_FIRST_FREE };
 
 /* So long after a task that somebody waited for the sandbox of the next one is made: most run before. */
 #define AHEAD_MS 2
 
-/* One that was made, and has no task yet. */
-struct sandbox {
-	pid_t pid; /* of its first process; 0: there is none */
-	int pidfd;
-	int line; /* to it: what its task is made with; then the task's own (COPY_READY) */
-};
-#define NO_SANDBOX        \
-	{                 \
-		0, -1, -1 \
-	}
-
 struct agent {
 	const struct recipe *recipe;
 	pid_t zygote;
-	struct loans *loans;
-	struct sandbox ahead;
+	struct spares spares;
 	bool hasty; /* somebody waited for the last task */
 	bool warned; /* the pool */
 };
-
-/* What the next task's sandbox is made of. */
-struct home {
-	const struct plan *plan;
-	uint64_t namespaces; /* CLONE_NEWx that are new */
-	int loan; /* number of its network and IPC namespaces, where they are lent; else -1 */
-	bool filtered; /* that is told where its sockets go before it makes them */
-};
-
-/* --- the first process of a task's sandbox --- */
-
-/* There is but one warning. */
-static void keep_warning(void *ctx, const struct op *op, const struct err *why)
-{
-	(void)op;
-	(void)why;
-	*(bool *)ctx = true;
-}
-
-static int prepare(const struct plan *plan, int way, bool *warned, struct err *err)
-{
-	struct act x = ACT_INIT;
-
-	x.plan = plan;
-	x.give = network_give;
-	x.ask_ctx = &way;
-	x.warn = keep_warning;
-	x.warn_ctx = warned;
-	TRY(act_open_proc(&x.proc_fd, err));
-	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (x.root_fd < 0)
-		return err_host(err, errno, "open the root");
-	x.root_alone = true;
-	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (x.empty_fd < 0)
-		return err_host(err, errno, "open what covers a task's masked directories");
-	TRY(act_stage(&x, STAGE_NAMESPACE, err));
-	return act_stage(&x, STAGE_ROOT, err);
-}
-
-static int hand_in(const struct home *h, bool warned, struct err *err)
-{
-	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_HELLO,
-				       .number = h->loan };
-	int fds[LOAN_FDS], r;
-
-	if (!(h->namespaces & CLONE_NEWNET))
-		return 0;
-	r = loans_open(fds) < 0 || init_send(FD_LOANS_IN, &word, fds, LOAN_FDS) < 0
-		    ? err_host(err, errno, "hand the task's network namespace in")
-		    : 0;
-	for (int i = 0; i < LOAN_FDS; i++)
-		scope_close(&fds[i]);
-	return r;
-}
-
-/* What it has of its task's, the last one where the network is filtered. */
-enum { OF_INIT, OF_ERR, OF_WAY, OF_FDS };
-
-static void hear_task(int line, int fds[INIT_FDS_MAX])
-{
-	struct init_msg m = { 0 };
-
-	/* Nobody wants it any more. */
-	if (init_hear(line, &m, fds) <= 0 || fds[OF_ERR] < 0)
-		_exit(0);
-}
-
-/* It may be there before its task is, and holds nothing of the pool's then. */
-static void keep_line(int *line)
-{
-	if (*line != FD_FIRST_FREE && sys_dup3(*line, FD_FIRST_FREE, O_CLOEXEC) < 0)
-		_exit(1);
-	*line = FD_FIRST_FREE;
-	(void)sys_close_range(0, FD_LOANS, 0);
-	(void)sys_close_range(FD_FIRST_FREE + 1, ~0U, 0);
-}
-
-static _Noreturn void be_task_init(const struct home *h, int line)
-{
-	struct init_joined joined = { .payload = TASK_PID,
-				      .scratch = SANDBOX_SCRATCH,
-				      .owner = h->loan < 0 ? -1 : FD_LOANS_IN,
-				      .loan = h->loan };
-	int fds[INIT_FDS_MAX] = { [OF_WAY] = -1 };
-	char text[ERR_LINE_MAX];
-	bool warned = false, failed;
-	struct err err;
-
-	(void)sys_umask(0);
-	if (h->filtered)
-		hear_task(line, fds);
-	failed = prepare(h->plan, fds[OF_WAY], &warned, &err) < 0 || hand_in(h, warned, &err) < 0;
-	if (!h->filtered) {
-		keep_line(&line);
-		hear_task(line, fds);
-	}
-	if (failed) {
-		(void)err_line(&err, text, sizeof(text));
-		(void)fd_write_all(fds[OF_ERR], text, strlen(text));
-		_exit(1);
-	}
-	joined.sock = fds[OF_INIT];
-	joined.ready = line;
-	init_serve(&joined);
-}
-
-/* --- the agent --- */
 
 /* It writes to the task's standard error why there will be none. */
 static void say_failure(int fd, const char *what)
@@ -166,52 +43,32 @@ static void say_failure(int fd, const char *what)
 	(void)fd_write_all(fd, err.text, strlen(err.text));
 }
 
-static void hear_loan(struct agent *g)
+static void hear_offer(struct agent *g)
 {
 	struct init_msg m = { 0 };
 	int fds[INIT_FDS_MAX];
 
-	if (init_hear(FD_LOANS, &m, fds) <= 0)
+	if (init_hear(FD_OFFERS, &m, fds) <= 0)
 		_exit(1);
 	/* What holds for one task holds for all: it is said once. */
 	if (m.word == INIT_PORTS && !g->warned)
 		g->warned = init_say(FD_SUPERVISOR, INIT_PORTS, 0) == 0;
-	if (m.word == INIT_TOUCHED)
-		loans_touched(g->loans, m.number);
-	if (fds[0] >= 0)
-		loans_hand_in(g->loans, m.number, fds);
+	/* No more descriptors may have been on their way than our user may have. */
+	if (fds[0] < 0 || fds[1] < 0)
+		scope_close(&fds[0]);
+	else if (m.word == INIT_SPARE)
+		spares_put(&g->spares, (struct sandbox){ .line = fds[0], .pidfd = fds[1] });
+	else
+		spares_give_up(&g->spares, fds);
 }
 
-/* Whatever a first process that has ended said is there. */
-static void hear_loans(struct agent *g)
+static pid_t clone_first(const struct recipe *r, int line, int *pidfd)
 {
-	struct pollfd p = { .fd = FD_LOANS, .events = POLLIN };
-
-	while (poll(&p, 1, 0) > 0)
-		hear_loan(g);
-}
-
-static struct home choose_home(const struct agent *g)
-{
-	const struct recipe *r = g->recipe;
-	struct home h = { r->task, r->namespaces, -1, recipe_is_filtered(r) };
-
-	if (!r->lends)
-		return h;
-	h.loan = loans_enter(g->loans);
-	if (h.loan < 0) {
-		h.loan = loans_number(g->loans);
-	} else {
-		h.plan = r->task_lent;
-		h.namespaces &= ~(uint64_t)LOAN_NAMESPACES;
-	}
-	return h;
-}
-
-static pid_t clone_init(const struct agent *g, int line, int *pidfd)
-{
-	const struct home h = choose_home(g);
-	struct clone_args args = { .flags = h.namespaces | CLONE_PIDFD,
+	const struct home h = { .plan = r->task,
+				.network = r->namespaces & CLONE_NEWNET,
+				.lends = r->lends,
+				.filtered = recipe_is_filtered(r) };
+	struct clone_args args = { .flags = r->namespaces | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)pidfd,
 				   .exit_signal = SIGCHLD };
 	pid_t pid;
@@ -222,29 +79,26 @@ static pid_t clone_init(const struct agent *g, int line, int *pidfd)
 	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
-		be_task_init(&h, line);
+		first_process(&h, line);
 	errnum = errno;
-	if (h.plan == g->recipe->task_lent && loans_leave(g->loans) < 0)
-		_exit(1);
-	if (pid > 0 && h.loan >= 0)
-		loans_lend(g->loans, h.loan, pid);
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	errno = errnum;
 	return pid;
 }
 
 /* 0 or -1 with errno. */
-static int make_sandbox(const struct agent *g, struct sandbox *ret)
+static int make_sandbox(const struct recipe *r, struct sandbox *ret)
 {
 	int ends[2], errnum;
+	pid_t pid;
 
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return -1;
 	ret->line = ends[0];
-	ret->pid = clone_init(g, ends[1], &ret->pidfd);
+	pid = clone_first(r, ends[1], &ret->pidfd);
 	errnum = errno;
 	(void)sys_close(ends[1]);
-	if (ret->pid > 0)
+	if (pid > 0)
 		return 0;
 	(void)sys_close(ends[0]);
 	*ret = (struct sandbox)NO_SANDBOX;
@@ -252,23 +106,15 @@ static int make_sandbox(const struct agent *g, struct sandbox *ret)
 	return -1;
 }
 
-/* Who waits for its task ends. */
-static void let_go(struct sandbox *s)
-{
-	scope_close(&s->pidfd);
-	scope_close(&s->line);
-	*s = (struct sandbox)NO_SANDBOX;
-}
-
 /* To the first process before the task can speak to it. */
 static int hand_over(const struct sandbox *s, const struct init_msg *m, const int fds[TASK_FDS])
 {
-	const int of[] = {
-		[OF_INIT] = fds[TASK_INIT], [OF_ERR] = fds[TASK_ERR], [OF_WAY] = fds[TASK_WAY]
-	};
+	const int to_first[] = { [FIRST_INIT] = fds[TASK_INIT],
+				 [FIRST_ERR] = fds[TASK_ERR],
+				 [FIRST_WAY] = fds[TASK_WAY] };
 	int to_zygote[COPY_FDS];
 
-	if (init_send(s->line, m, of, fds[TASK_WAY] < 0 ? OF_WAY : OF_FDS) < 0)
+	if (init_send(s->line, m, to_first, fds[TASK_WAY] < 0 ? FIRST_WAY : FIRST_FDS) < 0)
 		return -1;
 	to_zygote[COPY_SANDBOX] = s->pidfd;
 	memcpy(to_zygote + COPY_INIT, fds, TASK_WAY * sizeof(int));
@@ -280,30 +126,40 @@ static int hand_over(const struct sandbox *s, const struct init_msg *m, const in
 	return -1;
 }
 
-/* m: what was asked for, to be passed on. */
+/* m: what was asked for, to be passed on. A spare one may have ended. */
 static void make_task(struct agent *g, const struct init_msg *m, const int fds[TASK_FDS])
 {
+	struct sandbox s = NO_SANDBOX;
+	bool handed = false;
+
 	g->hasty = m->number;
-	if (!g->ahead.pid && make_sandbox(g, &g->ahead) < 0) {
-		say_failure(fds[TASK_ERR], "make the task's namespaces");
-		return;
+	while (!handed && spares_take(&g->spares, &s)) {
+		handed = hand_over(&s, m, fds) == 0;
+		sandbox_let_go(&s);
 	}
+	if (handed)
+		return;
+	if (make_sandbox(g->recipe, &s) < 0)
+		say_failure(fds[TASK_ERR], "make the task's namespaces");
 	/* More descriptors may be on their way than our user may have: that is this task's end alone. */
-	if (hand_over(&g->ahead, m, fds) < 0)
+	else if (hand_over(&s, m, fds) < 0)
 		say_failure(fds[TASK_ERR], "hand the task to its sandbox");
-	let_go(&g->ahead);
+	sandbox_let_go(&s);
 }
 
 /* Who did not wait for a task's sandbox has less to wait for. Where it cannot be had now, the next task says why. */
 static void make_ahead(struct agent *g)
 {
+	struct sandbox s = NO_SANDBOX;
+
 	g->hasty = false;
-	(void)make_sandbox(g, &g->ahead);
+	if (make_sandbox(g->recipe, &s) == 0)
+		spares_put(&g->spares, s);
 }
 
 static bool may_make_ahead(const struct agent *g)
 {
-	return g->hasty && !g->ahead.pid && !recipe_is_filtered(g->recipe);
+	return g->hasty && g->spares.n == 0 && !recipe_is_filtered(g->recipe);
 }
 
 static void hear(struct agent *g)
@@ -315,11 +171,8 @@ static void hear(struct agent *g)
 		_exit(0);
 	if (m.word == INIT_TASK && fds[TASK_ERR] >= 0)
 		make_task(g, &m, fds);
-	else if (m.word == INIT_TASK) {
-		/* It came without descriptors: the next one has room for them. */
-		let_go(&g->ahead);
-		loans_rest(g->loans, 0);
-	}
+	else if (m.word == INIT_TASK) /* without descriptors: the next one has room for them */
+		spares_rest(&g->spares, 0);
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
 }
@@ -332,13 +185,8 @@ static void reap(struct agent *g)
 
 		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 			return;
-		if (info.si_pid != g->zygote) {
-			hear_loans(g);
-			loans_ended(g->loans, info.si_pid);
-			if (info.si_pid == g->ahead.pid)
-				let_go(&g->ahead);
+		if (info.si_pid != g->zygote)
 			continue;
-		}
 		const struct init_msg ended = { .word = INIT_ENDED,
 						.code = info.si_code,
 						.status = info.si_status };
@@ -367,26 +215,26 @@ static _Noreturn void serve(struct agent *g)
 	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct pollfd p[3] = { { .fd = FD_SUPERVISOR, .events = POLLIN },
 			       { .fd = signal_fd, .events = POLLIN },
-			       { .fd = FD_LOANS, .events = POLLIN } };
+			       { .fd = FD_OFFERS, .events = POLLIN } };
 
 	if (signal_fd < 0)
 		_exit(1);
 	/* Of those that ended before there was the descriptor. */
 	reap(g);
 	for (;;) {
-		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : loans_wait_ms(g->loans));
+		int n = poll(p, 3, may_make_ahead(g) ? AHEAD_MS : spares_wait_ms(&g->spares));
 
 		if (n == 0 && may_make_ahead(g))
 			make_ahead(g);
 		else if (n == 0)
-			loans_rest(g->loans, LOANS_REST);
+			spares_rest(&g->spares, SPARES_REST);
 		if (n <= 0)
 			continue;
 		/* What ended is of use to who comes next. */
 		if (p[1].revents)
 			hear_end(g, signal_fd);
 		if (p[2].revents)
-			hear_loans(g);
+			hear_offer(g);
 		if (p[0].revents)
 			hear(g);
 	}
@@ -447,15 +295,11 @@ static void skip_number(void)
 
 int agent_split(const struct start *s, struct err *err)
 {
-	struct agent g = { .recipe = s->split_ctx,
-			   .loans = calloc(1, sizeof(*g.loans)),
-			   .ahead = NO_SANDBOX };
-	int ends[2], loans[2];
+	struct agent g = { .recipe = s->split_ctx };
+	int ends[2], offers[2];
 
-	if (!g.loans)
-		abort(); /* as the arenas do */
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0 ||
-	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, loans) < 0)
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, offers) < 0)
 		return err_host(err, errno, "make a socket pair");
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_host(err, errno, "close the pool's first process to others");
@@ -469,9 +313,9 @@ int agent_split(const struct start *s, struct err *err)
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)AGENT_NAME, 0, 0, 0);
 	const int fds[] = { [FD_SUPERVISOR] = s->init_sock,
 			    [FD_ZYGOTE] = ends[0],
-			    [FD_LOANS] = loans[0],
-			    [FD_LOANS_IN] = loans[1] };
-	if (keep_sockets(fds) < 0 || (g.recipe->lends && loans_begin(g.loans) < 0))
+			    [FD_OFFERS] = offers[0],
+			    [FD_OFFERS_IN] = offers[1] };
+	if (keep_sockets(fds) < 0)
 		_exit(1);
 	send_setup(g.recipe, FD_ZYGOTE);
 	recipe_look(g.recipe);

@@ -165,7 +165,7 @@ int recipe_task(const struct config *c, const struct task_kind *k, struct arena 
 
 	p->arena = a;
 	add_ids(p, k);
-	if (config_has_ns(c, CLONE_NEWNET) && !k->lent)
+	if (config_has_ns(c, CLONE_NEWNET) && !k->lends)
 		TRY(plan_network(p, c, err));
 	add_spaces(p, c);
 	add_mount(p, "/proc", "proc", NULL)->a |= MOUNT_ATTR_NOEXEC;
@@ -234,11 +234,12 @@ static bool waits_killably(void)
 	       errno == EFAULT;
 }
 
-/* Whatever makes a socket, an object of IPC, or an instance of inotify, which is limited then: where it is told of, its answer is
+/* Whatever makes a socket, an object of IPC, a key, or an instance of inotify, which is limited then: where it is told of, its answer is
  * the kernel's. Stricter answers of the policy's go before it. */
 static const char *const told_calls[] = {
-	"socket", "socketpair", "socketcall", "io_uring_setup", "shmget",	 "semget",
-	"msgget", "mq_open",	"ipc",	      "inotify_init",	"inotify_init1",
+	"socket",      "socketpair", "socketcall", "io_uring_setup", "shmget",	      "semget",
+	"msgget",      "mq_open",    "ipc",	   "inotify_init",   "inotify_init1", "add_key",
+	"request_key", "keyctl",
 };
 
 static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct arena *a)
@@ -374,15 +375,14 @@ static int plan_zygote(const struct request *q, struct arena *a, struct plan **r
 }
 
 /* What is denied in the zygote's user namespace is so in those that it makes (user_namespaces(7)). */
-static int task_plans(const struct composition *task, struct recipe *r, struct err *err)
+static int task_plan(const struct composition *task, struct recipe *r, struct err *err)
 {
-	struct task_kind k = { .denied = r->zygote->setgroups_denied,
-			       .uid = task->uid,
-			       .gid = task->gid };
+	const struct task_kind k = { .denied = r->zygote->setgroups_denied,
+				     .lends = r->lends,
+				     .uid = task->uid,
+				     .gid = task->gid };
 
-	TRY(recipe_task(&task->config, &k, task->a, &r->task, err));
-	k.lent = true;
-	return recipe_task(&task->config, &k, task->a, &r->task_lent, err);
+	return recipe_task(&task->config, &k, task->a, &r->task, err);
 }
 
 /* What no module brings: a kernel that lacks it when the pool begins lacks it for good. */
@@ -419,13 +419,12 @@ void recipe_look(const struct recipe *r)
 	if (!is_there("/proc/sys"))
 		return;
 	leave_out_needless(r->task);
-	leave_out_needless(r->task_lent);
 }
 
 /* --- the network --- */
 
-/* Not where it is filtered, with the helper's listeners in it; not where nobody would tell that it was touched; and not where its
- * settings are root's, and root is who runs the task. */
+/* Not where the network is filtered, with the helper's listeners in it; not where nobody would tell that something is made; and not where
+ * the settings of namespaces are root's, and root is who runs the task. */
 static bool lends(const struct composition *task, const struct recipe *r)
 {
 	return config_has_ns(&task->config, CLONE_NEWNET) && !recipe_is_filtered(r) &&
@@ -437,8 +436,8 @@ bool recipe_is_filtered(const struct recipe *r)
 	return r->way.network;
 }
 
-int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
-		struct err *err)
+int recipe_make(const struct request *q, const char *preload, bool fresh, struct recipe *ret,
+		struct arena *a, struct err *err)
 {
 	struct request own = *q;
 	static const char *python[] = { "python3", NULL };
@@ -459,11 +458,11 @@ int recipe_make(const struct request *q, const char *preload, struct recipe *ret
 	ret->way = (struct way)WAY_INIT;
 	if (way_prepare(&ret->way, &task.config, a, err) < 0)
 		return compose_network_place(&task, err);
-	ret->lends = lends(&task, ret);
+	ret->lends = !fresh && lends(&task, ret);
 	TRY(zygote_setup(&task, ret, &ret->setup, err));
 	ret->native = zygote_native;
 	ret->native_size = sizeof(zygote_native);
 	zygote_words(a, preload, &own);
 	TRY(plan_zygote(&own, a, &ret->zygote, err));
-	return task_plans(&task, ret, err);
+	return task_plan(&task, ret, err);
 }

@@ -8,16 +8,14 @@
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/sandbox/zygote/setup.h"
 
-/* Where the zygote's sandbox has an empty directory that nobody can write to, and a task's, upon it, its private space until that
- * is in its places and covered again. */
+/* Where the zygote's sandbox has an empty directory that nobody can write to: it covers the masked directories of tasks. */
 #define POOL_HIDDEN "/.pool"
 
 struct recipe {
 	struct plan *zygote; /* its own sandbox, whose payload it is */
-	/* What the first process of a task's sandbox does; stages NAMESPACE and ROOT. task_lent: in a network namespace that had
-	 * one task before (pool_loans.h). */
-	struct plan *task, *task_lent;
-	bool lends; /* there are such ones */
+	/* What the first process of a task's sandbox does; stages NAMESPACE and ROOT. */
+	struct plan *task;
+	bool lends; /* a sandbox that is as it was made is lent to another task (pool_first.h) */
 	uint64_t namespaces; /* CLONE_NEWx of a task */
 	struct zygote_setup *setup; /* what the zygote is told */
 	const unsigned char *native; /* the shared object that it loads */
@@ -26,10 +24,10 @@ struct recipe {
 	struct policy_words degraded; /* what of the policy this host cannot do, as in a result */
 };
 
-/* recipe_make: q is as of a sandbox whose program is Python; preload are module names, separated by commas. What a pool cannot
- * hold is refused, with the flag that asks for it. */
-int recipe_make(const struct request *q, const char *preload, struct recipe *ret, struct arena *a,
-		struct err *err);
+/* recipe_make: q is as of a sandbox whose program is Python; preload are module names, separated by commas; fresh: nothing is
+ * lent. What a pool cannot hold is refused, with the flag that asks for it. */
+int recipe_make(const struct request *q, const char *preload, bool fresh, struct recipe *ret,
+		struct arena *a, struct err *err);
 /* recipe_look: masks of what this kernel does not have are left out of a task's operations, where it cannot come to have it; by who
  * carries them out, with a /proc of the sandbox's own. */
 void recipe_look(const struct recipe *r);
@@ -37,7 +35,7 @@ void recipe_look(const struct recipe *r);
 bool recipe_is_filtered(const struct recipe *r);
 /* recipe_task: the operations of a task for the configuration that exec would have; pure. */
 struct task_kind {
-	bool lent; /* its network namespace is, and is not its own */
+	bool lends; /* its loopback comes up only once something is to be made in its network */
 	bool denied; /* setgroups is, already */
 	uint32_t uid, gid;
 };

@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "runtime/stage/inotify.h"
 #include "runtime/stage/witness.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
@@ -21,6 +20,8 @@
 
 #define INIT_NAME "sandbox-init"
 #define FDS_MAX INIT_FDS_MAX
+/* So long, in all about twice this, may it take a payload that was killed to be gone. */
+#define GONE_MS 64
 
 int init_send(int sock, const struct init_msg *m, const int *fds, size_t n)
 {
@@ -139,20 +140,22 @@ void init_wipe(const char *const *argv)
 		memset((char *)(uintptr_t)*argv, 0, strlen(*argv));
 }
 
-/* What it has open, and no more; -1 is none. */
-enum { FD_SOCK, FD_READY, FD_OWNER, FD_FIRST_FREE };
+/* What it has open, and no more but its caller's. */
+enum { FD_SOCK, FD_READY, FD_FIRST_FREE };
 
-static int keep_fds(const int fds[FD_FIRST_FREE])
+/* -1 is none. */
+static int keep_fds(const int fds[FD_FIRST_FREE], int own_n)
 {
+	const int free_from = INIT_FD_OWN + own_n;
 	int high[FD_FIRST_FREE];
 
 	for (int i = 0; i < FD_FIRST_FREE; i++)
-		high[i] = fds[i] < 0 ? -1 : sys_fcntl(fds[i], F_DUPFD_CLOEXEC, FD_FIRST_FREE);
+		high[i] = fds[i] < 0 ? -1 : sys_fcntl(fds[i], F_DUPFD_CLOEXEC, free_from);
 	for (int i = 0; i < FD_FIRST_FREE; i++)
 		if (fds[i] < 0 ? sys_close_range((unsigned int)i, (unsigned int)i, 0) < 0
 			       : high[i] < 0 || sys_dup3(high[i], i, O_CLOEXEC) < 0)
 			return -1;
-	return sys_close_range(FD_FIRST_FREE, ~0U, 0);
+	return sys_close_range((unsigned int)free_from, ~0U, 0);
 }
 
 static uint64_t microseconds(const struct timeval *t)
@@ -184,83 +187,93 @@ static void count_processes(pid_t payload, struct init_msg *seen)
 	look_at_processes(payload, seen);
 }
 
-static void say_seen(int sock, struct init_msg *seen)
+static void say_seen(struct init_msg *seen)
 {
 	scoped_fd int self =
 		sys_openat(AT_FDCWD, "/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
 	seen->word = INIT_SEEN;
 	seen->status = self < 0 ? 0 : witness_unreached(self);
-	(void)init_send(sock, seen, NULL, 0);
+	(void)init_send(FD_SOCK, seen, NULL, 0);
 }
 
-/* Everybody who ended is waited for; true when the payload was among them, with how it ended, and whether nobody is left. */
-static bool reap(pid_t payload, struct init_msg *ended, struct init_msg *seen, bool *alone)
+/* What has come of it so far. */
+struct served {
+	struct init_msg ended, seen;
+	int signal_fd, listener; /* -1: none */
+	bool alone; /* nobody is left */
+	bool changed; /* something was told of, or somebody was left: it is not as it was before its payload */
+};
+
+/* Everybody who ended is waited for; true when the payload was among them. */
+static bool reap(pid_t payload, struct served *s)
 {
 	bool found = false;
 
-	count_processes(payload, seen);
+	count_processes(payload, &s->seen);
 	for (;;) {
 		siginfo_t info = { 0 };
 		int r = sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
 
-		*alone = r < 0 && errno == ECHILD;
+		s->alone = r < 0 && errno == ECHILD;
 		if (r < 0 || info.si_pid == 0)
 			return found;
 		if (info.si_pid != payload) {
-			seen->code += has_failed(info.si_code, info.si_status);
+			s->seen.code += has_failed(info.si_code, info.si_status);
+			s->changed = true;
 			continue;
 		}
 		found = true;
-		ended->code = info.si_code;
-		ended->status = info.si_status;
+		s->ended.code = info.si_code;
+		s->ended.status = info.si_status;
 	}
 }
 
-static _Noreturn void tell_end(int sock, struct init_msg *ended, struct init_msg *seen, bool alone)
+static _Noreturn void tell_end(struct served *s, bool may_end)
 {
 	struct rusage used;
 
-	if (has_failed(ended->code, ended->status))
-		say_seen(sock, seen);
+	if (has_failed(s->ended.code, s->ended.status))
+		say_seen(&s->seen);
 	(void)getrusage(RUSAGE_CHILDREN, &used);
-	ended->word = INIT_ENDED;
-	ended->cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
-	ended->peak_bytes = (uint64_t)used.ru_maxrss * 1024;
-	(void)init_send(sock, ended, NULL, 0);
+	s->ended.word = INIT_ENDED;
+	s->ended.cpu_us = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
+	s->ended.peak_bytes = (uint64_t)used.ru_maxrss * 1024;
+	(void)init_send(FD_SOCK, &s->ended, NULL, 0);
 	/* What is to be taken down, the kernel takes down while the supervisor reads. */
-	if (alone)
+	if (s->alone && may_end)
 		_exit(0);
 	/* The supervisor takes a last look at what is left, and ends all. */
 	for (;;) {
 		struct init_msg m = { 0 };
 		int fds[FDS_MAX];
 
-		if (init_hear(sock, &m, fds) <= 0)
+		if (init_hear(FD_SOCK, &m, fds) <= 0)
 			_exit(0);
 	}
 }
 
 /* Also those that are made meanwhile: what has KILL waiting makes no more. */
-static void clear(int sock, pid_t payload, struct init_msg *seen)
+static void clear(pid_t payload, struct served *s)
 {
-	struct init_msg ended;
 	siginfo_t info;
-	bool alone;
 
-	look_at_processes(payload, seen);
-	(void)reap(payload, &ended, seen, &alone);
-	do
+	look_at_processes(payload, &s->seen);
+	(void)reap(payload, s);
+	for (;;) {
 		(void)sys_kill(-1, SIGKILL);
-	while (sys_waitid(P_ALL, 0, &info, WEXITED) == 0);
-	say_seen(sock, seen);
-	(void)init_say(sock, INIT_CLEARED, 0);
+		if (sys_waitid(P_ALL, 0, &info, WEXITED) < 0)
+			break;
+		s->changed = true;
+	}
+	say_seen(&s->seen);
+	(void)init_say(FD_SOCK, INIT_CLEARED, 0);
 }
 
-static void obey(const struct init_msg *m, pid_t payload, int sock, struct init_msg *seen)
+static void obey(const struct init_msg *m, pid_t payload, struct served *s)
 {
 	if (m->word == INIT_CLEAR)
-		clear(sock, payload, seen);
+		clear(payload, s);
 	else if (m->word == INIT_SIGNAL)
 		(void)sys_kill(-payload, m->number);
 	else if (m->word == INIT_STOP)
@@ -271,23 +284,15 @@ static void obey(const struct init_msg *m, pid_t payload, int sock, struct init_
 
 /* --- a payload that joins --- */
 
-/* The sandbox is about to be other than it was made. Whoever watches no files needs no limit for it. */
-static void touch(const struct init_joined *j)
+static void be_told(const struct init_joined *j, struct served *s)
 {
-	const struct init_msg touched = { .word = INIT_TOUCHED, .number = j->loan };
-	scoped_fd int user =
-		sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-	if (user >= 0)
-		inotify_limit(user);
-
-	if (init_send(FD_OWNER, &touched, NULL, 0) < 0)
-		_exit(1);
-	(void)sys_close(FD_OWNER);
+	if (!s->changed)
+		j->on_told(j->ctx);
+	s->changed = true;
 }
 
-/* Nobody joins any more. The listener, where its namespaces were lent; without one nobody would tell that they are touched. */
-static int close_to_others(const struct init_joined *j)
+/* Nobody joins any more. Without a listener nobody would tell. */
+static void close_to_others(const struct init_joined *j, struct served *s)
 {
 	struct init_msg m = { 0 };
 	int fds[FDS_MAX];
@@ -297,72 +302,93 @@ static int close_to_others(const struct init_joined *j)
 		fds[0] = -1;
 	if (begin(FD_SOCK, j->scratch, true, &err) < 0)
 		_exit(1);
-	if (j->owner >= 0 && fds[0] < 0)
-		touch(j);
+	s->listener = fds[0];
+	if (j->on_told && s->listener < 0)
+		be_told(j, s);
 	/* It may have ended. */
 	(void)init_say(FD_READY, INIT_LISTENER, 0);
 	(void)sys_close(FD_READY);
-	return fds[0];
 }
 
-/* A call after which the namespaces are not as they were made: the first one touches. */
-static void answer(const struct init_joined *j, int listener, bool *touched)
+static void answer(const struct init_joined *j, struct served *s)
 {
 	struct seccomp_notif call;
 	struct seccomp_notif_resp go_on = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 
 	memset(&call, 0, sizeof(call));
 	/* Whoever asked may have been killed. */
-	if (sys_ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+	if (sys_ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
-	if (!*touched)
-		touch(j);
-	*touched = true;
+	be_told(j, s);
 	go_on.id = call.id;
-	(void)sys_ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
+	(void)sys_ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
 }
 
-static _Noreturn void serve(const struct init_joined *j)
+/* A payload that is somebody else's child is gone once that one has waited for it; who it left is a child of ours. */
+static bool is_gone(pid_t payload)
 {
-	const int sock = FD_SOCK;
-	const pid_t payload = j->payload;
-	struct init_msg ended = { 0 }, seen = { 0 }, m = { 0 };
+	siginfo_t info;
+
+	(void)sys_kill(payload, SIGKILL);
+	for (int ms = 1; ms <= GONE_MS; ms *= 2) {
+		(void)poll(NULL, 0, ms);
+		if (sys_kill(payload, 0) < 0)
+			return sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0;
+	}
+	return false;
+}
+
+/* All that is left ends with us. */
+static void be_left(const struct init_joined *j, struct served *s)
+{
+	if (!j->again || s->changed || !is_gone(j->payload))
+		_exit(1);
+	(void)sys_close(FD_SOCK);
+	(void)sys_close(s->signal_fd);
+	scope_close(&s->listener);
+}
+
+static void serve(const struct init_joined *j)
+{
+	struct served s = { .signal_fd = -1, .listener = -1 };
+	int ready = j->ready < 0 ? -1 : FD_READY;
+	struct init_msg m = { 0 };
 	int fds[FDS_MAX];
 	sigset_t children;
-	bool alone, touched = false;
 
 	(void)sigemptyset(&children);
 	(void)sigaddset(&children, SIGCHLD);
 	(void)sys_sigprocmask(SIG_BLOCK, &children, NULL);
-	int signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct pollfd p[4] = { { .fd = sock, .events = POLLIN },
-			       { .fd = signal_fd, .events = POLLIN },
-			       { .fd = j->ready < 0 ? -1 : FD_READY, .events = POLLIN },
-			       { .fd = -1, .events = POLLIN } };
-
-	if (signal_fd < 0)
+	s.signal_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s.signal_fd < 0)
 		_exit(1);
-	while (!reap(payload, &ended, &seen, &alone)) {
+	while (!reap(j->payload, &s)) {
+		struct pollfd p[4] = { { .fd = FD_SOCK, .events = POLLIN },
+				       { .fd = s.signal_fd, .events = POLLIN },
+				       { .fd = ready, .events = POLLIN },
+				       { .fd = s.listener, .events = POLLIN } };
 		struct signalfd_siginfo info;
 
 		if (poll(p, 4, -1) < 0)
 			continue;
-		while (sys_read(signal_fd, &info, sizeof(info)) > 0)
+		while (sys_read(s.signal_fd, &info, sizeof(info)) > 0)
 			;
 		if (p[3].revents & POLLIN)
-			answer(j, p[3].fd, &touched);
+			answer(j, &s);
 		else if (p[3].revents) /* nobody is left who could ask */
-			(void)sys_close(take_fd(&p[3].fd));
+			(void)sys_close(take_fd(&s.listener));
 		if (p[2].revents) {
-			p[2].fd = -1;
-			p[3].fd = close_to_others(j);
+			ready = -1;
+			close_to_others(j, &s);
 		}
-		if (p[0].revents && init_hear(sock, &m, fds) <= 0)
-			_exit(1);
+		if (p[0].revents && init_hear(FD_SOCK, &m, fds) <= 0) {
+			be_left(j, &s);
+			return;
+		}
 		if (p[0].revents)
-			obey(&m, payload, sock, &seen);
+			obey(&m, j->payload, &s);
 	}
-	tell_end(sock, &ended, &seen, alone && j->ready < 0);
+	tell_end(&s, j->ready < 0);
 }
 
 int init_limit_files(const struct start *s, struct err *err)
@@ -378,10 +404,10 @@ int init_limit_files(const struct start *s, struct err *err)
 
 void init_serve(const struct init_joined *j)
 {
-	const int fds[] = { [FD_SOCK] = j->sock, [FD_READY] = j->ready, [FD_OWNER] = j->owner };
+	const int fds[] = { [FD_SOCK] = j->sock, [FD_READY] = j->ready };
 
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)INIT_NAME, 0, 0, 0);
-	if (keep_fds(fds) < 0)
+	if (keep_fds(fds, j->own_n) < 0)
 		_exit(1);
 	serve(j);
 }
@@ -406,5 +432,6 @@ int init_split(const struct start *s, void (*go)(void *), void *arg, struct err 
 	payload = clone_payload(go, arg);
 	if (payload < 0)
 		return err_host(err, errno, "make the payload's process");
-	init_serve(&(struct init_joined){ payload, s->init_sock, .ready = -1, .owner = -1 });
+	init_serve(&(struct init_joined){ .payload = payload, .sock = s->init_sock, .ready = -1 });
+	_exit(0);
 }

@@ -21,8 +21,8 @@
 #include "runtime/stage/stage.h"
 
 /* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter;
- * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_TOUCHED, that something is made in
- * the lent namespaces of that number. */
+ * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_SPARE and INIT_TOUCHED, a sandbox is for another
+ * task, and is not, with fds of pool_first.h. */
 enum init_word {
 	INIT_HELLO = 1,
 	INIT_ENDED,
@@ -35,6 +35,7 @@ enum init_word {
 	INIT_PORTS,
 	INIT_SEEN,
 	INIT_LISTENER,
+	INIT_SPARE,
 	INIT_TOUCHED,
 };
 /* Descriptors that one word brings. */
@@ -57,6 +58,7 @@ int init_split(const struct start *s, void (*go)(void *), void *arg, struct err 
 int init_limit_files(const struct start *s, struct err *err);
 
 /* For whoever makes such a process another way. */
+#define INIT_FD_OWN 2 /* the first of the caller's descriptors that stay open */
 struct init_joined {
 	pid_t payload;
 	int sock;
@@ -64,12 +66,17 @@ struct init_joined {
 	 * its other end is closed: the kernel asks of who joins the right to look into it (setns(2)). It is answered with the same
 	 * word once nobody joins any more. -1: nobody joins. */
 	int ready;
-	int owner; /* whom INIT_TOUCHED is said of loan; then a listener comes with INIT_LISTENER. -1: no namespaces are lent */
-	int loan;
+	int own_n; /* how many from INIT_FD_OWN on */
+	/* The payload's filter asks before some calls; the listener comes with INIT_LISTENER. Before the first of them goes on, and where
+	 * none comes; NULL: there is no such filter. */
+	void (*on_told)(void *ctx);
+	void *ctx;
+	bool again; /* may init_serve return? */
 	const char *scratch; /* as in struct start */
 };
-/* Its part: the caller is the init from now on, with nothing open but these. */
-_Noreturn void init_serve(const struct init_joined *j);
+/* init_serve: the caller is the init, with nothing open but these. It returns where the supervisor has hung up, nobody is left nor was
+ * left by the payload, and nothing was told of, and then has its own descriptors; else it ends, and with it the sandbox. */
+void init_serve(const struct init_joined *j);
 /* init_wipe: the words of our command line name what is the host's. */
 void init_wipe(const char *const *argv);
 

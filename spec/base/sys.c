@@ -347,6 +347,11 @@ int sys_sched_setattr(pid_t pid, const void *attr, unsigned int flags)
 	return (int)syscall(SYS_sched_setattr, pid, attr, flags);
 }
 
+int sys_sched_getattr(pid_t pid, void *attr, unsigned int size)
+{
+	return (int)syscall(SYS_sched_getattr, pid, attr, size, 0);
+}
+
 int sys_sched_priority(int *ret)
 {
 	struct sched_param own = { 0 };
@@ -364,6 +369,11 @@ int sys_sched_setaffinity(pid_t pid, size_t size, const void *mask)
 int sys_ioprio_set(int which, int who, int prio)
 {
 	return (int)syscall(SYS_ioprio_set, which, who, prio);
+}
+
+int sys_ioprio_get(int which, int who)
+{
+	return (int)syscall(SYS_ioprio_get, which, who);
 }
 
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node)

@@ -127,10 +127,13 @@ int sys_prctl(int option, unsigned long a, unsigned long b, unsigned long c, uns
 int sys_personality(unsigned long persona);
 int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit *old);
 int sys_sched_setattr(pid_t pid, const void *attr, unsigned int flags);
+/* sys_sched_getattr: struct sched_attr, as much of it as there is room for. */
+int sys_sched_getattr(pid_t pid, void *attr, unsigned int size);
 /* sys_sched_priority: one's own as a realtime process, 0 as another. (musl's sched_getparam(3) is none.) */
 int sys_sched_priority(int *ret);
 int sys_sched_setaffinity(pid_t pid, size_t size, const void *mask);
 int sys_ioprio_set(int which, int who, int prio);
+int sys_ioprio_get(int which, int who);
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node);
 /* sys_signals_default: every signal to its default, also those that C libraries keep for themselves. */
 void sys_signals_default(void);

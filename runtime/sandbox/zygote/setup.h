@@ -24,7 +24,7 @@ enum copy_fd {
 enum zygote_program {
 	PROGRAM_NETWORK, /* what belongs to a filtered network; may be empty */
 	PROGRAM_OWN, /* the policy's, but for setns(2) */
-	PROGRAM_LAST, /* setns(2); and what makes a socket is told of, where a network namespace is lent (pool_loans.h) */
+	PROGRAM_LAST, /* setns(2); and what makes a socket is told of, where sandboxes are lent (pool_first.h) */
 	ZYGOTE_PROGRAMS
 };
 

@@ -29,7 +29,8 @@ class SRTExecutorPool(Executor):
 
     Python is warm: `sandbox-runtime serve` keeps `size` interpreters ready, each in a sandbox of its own, with the
     modules of `preload` loaded; each runs one piece of code. Other languages, and all with warm=False, have a
-    sandbox that is started when the code comes.
+    sandbox that is started when the code comes. A sandbox that its code left as it was made serves the next, unless
+    `fresh`.
 
     It is a concurrent.futures.Executor: submit("print(1)") and map(pool.execute, codes) give results. A
     function of this process is refused by submit(): it would run outside of any sandbox.
@@ -45,6 +46,7 @@ class SRTExecutorPool(Executor):
         *,
         preload: Iterable[str] = (),
         rotate_tasks: int = _ROTATE_TASKS,
+        fresh: bool = False,
         warm: bool = True,
     ) -> None:
         if not isinstance(size, int) or size < 1:
@@ -63,7 +65,7 @@ class SRTExecutorPool(Executor):
         self._closed = self._shut = False
         self._server: Server | None = None
         if warm and self.config.mode is SandboxMode.SRT:
-            self._server = Server(self._executor.program, self.config, size, modules, rotate_tasks)
+            self._server = Server(self._executor.program, self.config, size, modules, rotate_tasks, fresh)
 
     def execute(self, code: str, language: ExecutionLanguage | str | None = None) -> ExecutionResult:
         """Run the code as soon as there is room, to its end."""

@@ -54,7 +54,8 @@ class Server:
     """One `sandbox-runtime serve`, for one config. RuntimeError, with the program's words, where it does not start."""
 
     def __init__(
-        self, program: str, config: SandboxConfig, size: int, preload: list[str], rotate_tasks: int
+        self, program: str, config: SandboxConfig, size: int, preload: list[str], rotate_tasks: int,
+        fresh: bool
     ) -> None:
         self._pid = os.getpid()
         try:
@@ -65,6 +66,7 @@ class Server:
         own = [
             FACE, "serve", "--until-eof", "--socket", self._path, "--size", str(size),
             "--preload", ",".join(preload), "--rotate-tasks", str(rotate_tasks),
+            *(["--fresh"] if fresh else []),
         ]  # fmt: skip
         try:
             process = self._start(program, config, own)

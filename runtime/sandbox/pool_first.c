@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pool_first.c - the mounts once, then task after task.
+ * Mustn't: offer a sandbox of which it is not known that it is as it was made. */
+#include "runtime/sandbox/pool_first.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "runtime/act/act.h"
+#include "runtime/sandbox/compose.h"
+#include "runtime/sandbox/pool_agent.h"
+#include "runtime/sandbox/pool_made.h"
+#include "runtime/sandbox/pool_network.h"
+#include "runtime/sandbox/pool_spares.h"
+#include "runtime/stage/inotify.h"
+#include "spec/base/fd.h"
+#include "spec/base/sys.h"
+
+#define SPARE_NAME "sandbox-spare" /* of a process that waits for its task */
+/* The number of the last process that came to be in our pid namespace. */
+#define LAST_PID "/proc/sys/kernel/ns_last_pid"
+
+/* Where our descriptors are while we wait for a task. */
+enum { FD_OFFERS = FIRST_OFFERS, FD_LAST_PID, FD_LINE, FD_FIRST_FREE };
+#define OWN_FDS (FD_LINE - FD_OFFERS) /* that stay ours while we have one */
+
+/* There is but one warning. */
+static void keep_warning(void *ctx, const struct op *op, const struct err *why)
+{
+	(void)op;
+	(void)why;
+	*(bool *)ctx = true;
+}
+
+static int prepare(const struct plan *plan, int way, bool *warned, struct err *err)
+{
+	struct act x = ACT_INIT;
+
+	x.plan = plan;
+	x.give = network_give;
+	x.ask_ctx = &way;
+	x.warn = keep_warning;
+	x.warn_ctx = warned;
+	TRY(act_open_proc(&x.proc_fd, err));
+	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (x.root_fd < 0)
+		return err_host(err, errno, "open the root");
+	x.root_alone = true;
+	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (x.empty_fd < 0)
+		return err_host(err, errno, "open what covers a task's masked directories");
+	TRY(act_stage(&x, STAGE_NAMESPACE, err));
+	return act_stage(&x, STAGE_ROOT, err);
+}
+
+static int open_namespaces(int ret_fds[GONE_FDS])
+{
+	static const char *const paths[GONE_FDS] = {
+		[GONE_NET] = "/proc/self/ns/net", [GONE_IPC] = "/proc/self/ns/ipc"
+	};
+
+	for (int i = 0; i < GONE_FDS; i++)
+		ret_fds[i] = sys_openat(AT_FDCWD, paths[i], O_RDONLY | O_CLOEXEC, 0);
+	for (int i = 0; i < GONE_FDS; i++)
+		if (ret_fds[i] < 0)
+			return -1;
+	return 0;
+}
+
+static int hand_in(bool warned, struct err *err)
+{
+	const struct init_msg word = { .word = warned ? INIT_PORTS : INIT_TOUCHED };
+	int fds[GONE_FDS], r;
+
+	r = open_namespaces(fds) < 0 || init_send(FD_OFFERS, &word, fds, GONE_FDS) < 0
+		    ? err_host(err, errno, "hand the task's network namespace in")
+		    : 0;
+	for (int i = 0; i < GONE_FDS; i++)
+		scope_close(&fds[i]);
+	return r;
+}
+
+static void hear_task(int line, int fds[INIT_FDS_MAX])
+{
+	struct init_msg m = { 0 };
+
+	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)SPARE_NAME, 0, 0, 0);
+	/* Nobody wants it any more. */
+	if (init_hear(line, &m, fds) <= 0 || fds[FIRST_ERR] < 0)
+		_exit(0);
+}
+
+static bool keep_at(int to, int fd)
+{
+	return fd == to || sys_dup3(fd, to, O_CLOEXEC) == to;
+}
+
+/* We may be there before our task is, and hold nothing of the pool's then. */
+static void settle(int line)
+{
+	int last_pid = sys_openat(AT_FDCWD, LAST_PID, O_RDWR | O_CLOEXEC, 0);
+
+	if (last_pid < 0)
+		(void)sys_close(FD_LAST_PID);
+	else if (!keep_at(FD_LAST_PID, last_pid))
+		_exit(1);
+	if (!keep_at(FD_LINE, line))
+		_exit(1);
+	(void)sys_close_range(0, FD_OFFERS - 1, 0);
+	(void)sys_close_range(FD_FIRST_FREE, ~0U, 0);
+}
+
+/* The sandbox is about to be other than it was made. What a task without sockets and watches does not need is made now. */
+static void be_touched(void *ctx)
+{
+	scoped_fd int user =
+		sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	struct err err;
+
+	(void)ctx;
+	if (user >= 0)
+		inotify_limit(user);
+	if (act_loopback_up(NULL, NULL, &err) < 0 || hand_in(false, &err) < 0)
+		_exit(1);
+}
+
+/* The next one in our pid namespace has the number that all tasks have. (Where the file's position is not 0 the kernel writes nothing,
+ * and does not say so.) */
+static bool begin_numbers(void)
+{
+	static const char before[] = "1\n";
+	char now[sizeof(before)];
+	ssize_t n = sizeof(before) - 1;
+
+	return pwrite(FD_LAST_PID, before, (size_t)n, 0) == n &&
+	       sys_pread(FD_LAST_PID, now, sizeof(now), 0) == n &&
+	       memcmp(now, before, (size_t)n) == 0;
+}
+
+/* Open to who joins, and with a line of its own. */
+static bool offer(void)
+{
+	const struct init_msg spare = { .word = INIT_SPARE };
+	int self = sys_pidfd_open(getpid(), 0);
+	int ends[2];
+	bool fine;
+
+	if (self < 0 || sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
+		return false;
+	const int fds[] = { ends[0], self };
+
+	fine = init_send(FD_OFFERS, &spare, fds, ARRAY_LEN(fds)) == 0 && keep_at(FD_LINE, ends[1]);
+	(void)sys_close_range(0, FD_OFFERS - 1, 0);
+	(void)sys_close_range(FD_FIRST_FREE, ~0U, 0);
+	return fine;
+}
+
+static _Noreturn void fail(int fd, const struct err *err)
+{
+	char text[ERR_LINE_MAX];
+
+	(void)err_line(err, text, sizeof(text));
+	(void)fd_write_all(fd, text, strlen(text));
+	_exit(1);
+}
+
+/* Of a filtered network: it serves one task, which it knows from the start. */
+static _Noreturn void be_once(const struct home *h, int line)
+{
+	struct init_joined joined = { .payload = TASK_PID,
+				      .ready = line,
+				      .scratch = SANDBOX_SCRATCH };
+	int fds[INIT_FDS_MAX] = { [FIRST_WAY] = -1 };
+	bool warned = false;
+	struct err err;
+
+	hear_task(line, fds);
+	if (prepare(h->plan, fds[FIRST_WAY], &warned, &err) < 0 || hand_in(warned, &err) < 0)
+		fail(fds[FIRST_ERR], &err);
+	joined.sock = fds[FIRST_INIT];
+	init_serve(&joined);
+	_exit(0);
+}
+
+void first_process(const struct home *h, int line)
+{
+	struct init_joined joined = { .payload = TASK_PID,
+				      .own_n = OWN_FDS,
+				      .on_told = h->lends ? be_touched : NULL,
+				      .scratch = SANDBOX_SCRATCH };
+	struct made made;
+	int fds[INIT_FDS_MAX];
+	bool warned = false, failed;
+	struct err err;
+
+	(void)sys_umask(0);
+	if (h->filtered)
+		be_once(h, line);
+	failed = prepare(h->plan, -1, &warned, &err) < 0 ||
+		 (h->network && !h->lends && hand_in(warned, &err) < 0);
+	settle(line);
+	joined.again = h->lends && !failed && made_look(h->plan, &made);
+	do {
+		hear_task(FD_LINE, fds);
+		if (failed)
+			fail(fds[FIRST_ERR], &err);
+		joined.sock = fds[FIRST_INIT];
+		joined.ready = FD_LINE;
+		init_serve(&joined);
+	} while (made_is_same(h->plan, &made) && begin_numbers() && offer());
+	_exit(0);
+}
