@@ -135,6 +135,21 @@ static struct made look(void)
 	return m;
 }
 
+/* The file system is not ours alone here, and others may take or free blocks between two looks. */
+#define TRIES 200
+
+static struct made look_at_rest(void)
+{
+	struct made m;
+	int tries = 0;
+
+	do
+		m = look();
+	while (!made_is_same(space_plan(), &m) && ++tries < TRIES);
+	assert_true(tries < TRIES);
+	return m;
+}
+
 static void change_mode(void)
 {
 	assert_int_equal(chmod(space, 0711), 0);
@@ -179,8 +194,7 @@ static void a_change_is_seen(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		m = look();
-		assert_true(made_is_same(space_plan(), &m));
+		m = look_at_rest();
 		/* Older kernels tell times by their clock's ticks. */
 		(void)usleep(10000);
 		changes[i]();
@@ -188,23 +202,33 @@ static void a_change_is_seen(void **state)
 	}
 }
 
-/* As it was just made: all its times are the same. */
-static void what_was_read_has_new_times(void **state)
+/* To set it changes the time of the last change, too, which to read does not. */
+static void be_read(struct made *m)
 {
-	struct made m = look();
 	const struct timespec read[2] = { { 7, 0 }, { .tv_nsec = UTIME_OMIT } };
 	struct stat st;
 
-	(void)state;
-	/* To set it changes the time of the last change, too, which to read does not. */
 	assert_int_equal(utimensat(AT_FDCWD, space, read, 0), 0);
 	assert_int_equal(stat(space, &st), 0);
-	m.files[0].changed = st.st_ctim;
-	assert_true(made_is_same(space_plan(), &m));
+	m->files[0].changed = st.st_ctim;
+}
+
+static void what_was_read_has_new_times(void **state)
+{
+	struct made m;
+	struct stat st;
+	int tries = 0;
+
+	(void)state;
+	do {
+		m = look();
+		be_read(&m);
+	} while (!made_is_same(space_plan(), &m) && ++tries < TRIES);
+	assert_true(tries < TRIES);
 	assert_int_equal(stat(space, &st), 0);
+	assert_true(st.st_atim.tv_sec > 7);
 	assert_memory_equal(&st.st_atim, &st.st_mtim, sizeof(st.st_atim));
-	assert_memory_equal(&st.st_atim, &st.st_ctim, sizeof(st.st_atim));
-	assert_true(made_is_same(space_plan(), &m));
+	assert_memory_equal(&m.files[0].changed, &st.st_ctim, sizeof(st.st_ctim));
 }
 
 static void what_is_not_there_is_not_told_of(void **state)
