@@ -195,13 +195,22 @@ bool program_reseed(const struct program_calls *c)
 	return c->reseed == &_Py_NoneStruct || done(PyObject_CallObject(c->reseed, NULL));
 }
 
-void program_rehearse(const struct program_calls *c)
+static void try(const struct program_calls *c, const char *program)
 {
-	static const char nothing[] = "import sys\n";
-	PyObject *source = PyBytes_FromStringAndSize(nothing, sizeof(nothing) - 1);
+	PyObject *source = PyBytes_FromStringAndSize(program, (ssize_t)strlen(program));
 
 	(void)done(run(c, begin_main(), source));
 	Py_DecRef(source);
+}
+
+void program_begin(const struct program_calls *c)
+{
+	try(c, "pass\n");
+}
+
+void program_rehearse(const struct program_calls *c)
+{
+	try(c, "import sys\n");
 	(void)flush_both("stdout", "stderr");
 }
 

@@ -17,7 +17,8 @@ struct program_calls {
 
 /* program_reseed: false where that raised. */
 bool program_reseed(const struct program_calls *c);
-/* program_rehearse: runs an empty program; of c it needs compile alone. */
+/* Of c both need compile alone. program_begin: what is done for each program, but for its end. program_rehearse: what is done for most. */
+void program_begin(const struct program_calls *c);
 void program_rehearse(const struct program_calls *c);
 /* program_run: a copy that has joined its sandbox runs the program that comes by its line; hasty: somebody waits for it. */
 _Noreturn void program_run(const struct program_calls *c, bool hasty);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* written.c - has fork copy what every copy writes.
  *
- * Which pages those are a first copy finds out, which does what they all do and then looks which of its pages are its own. A page
- * that a device may write to is copied by fork at once, so that the parent's stays its own (since Linux 5.9; of no other pages but
- * those, however many processes share them, since 5.19). To be such a page it is registered with io_uring as a buffer, which is
- * never used. */
+ * Which pages those are a first copy finds out, which does what they all do up to their end, of which those that are not there yet
+ * need no memory, and then looks which of its pages are its own. A page that a device may write to is copied by fork at once, so
+ * that the parent's stays its own (since Linux 5.9; of no other pages but those, however many processes share them, since 5.19). To
+ * be such a page it is registered with io_uring as a buffer, which is never used. */
 #include "runtime/sandbox/zygote/written.h"
 
 #include <errno.h>
@@ -28,70 +28,64 @@
 #define MAPPINGS_MAX 512
 #define RUNS_MAX 1024
 
-struct mappings {
-	size_t n;
-	struct mapping mapping[MAPPINGS_MAX];
-};
-
-/* Shared by the first copy and us. */
+/* Shared by the first copy and us, and not on the stack, which it would write more of than others do. */
 struct written {
-	size_t n;
+	size_t mappings_n, runs_n;
+	struct mapping mapping[MAPPINGS_MAX];
 	struct iovec run[RUNS_MAX];
 };
 
-static void read_mappings(struct mappings *ret)
+static void read_mappings(struct written *ret)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	char line[MAPPING_LINE_MAX];
 
 	if (!maps)
 		return;
-	while (ret->n < MAPPINGS_MAX && fgets(line, sizeof(line), maps)) {
-		struct mapping *m = &ret->mapping[ret->n];
+	while (ret->mappings_n < MAPPINGS_MAX && fgets(line, sizeof(line), maps)) {
+		struct mapping *m = &ret->mapping[ret->mappings_n];
 
 		if (mapping_parse(line, m) && mapping_is_own(m))
-			ret->n++;
+			ret->mappings_n++;
 	}
 	(void)fclose(maps);
 }
 
 /* --- the first copy --- */
 
-static void list(const struct mappings *all, struct written *ret)
+static void list(struct written *w)
 {
 	int pagemap = pagemap_open();
 
-	for (size_t i = 0; i < all->n; i++) {
-		struct pages run = { .end = all->mapping[i].begin };
+	for (size_t i = 0; i < w->mappings_n; i++) {
+		struct pages run = { .end = w->mapping[i].begin };
 
-		while (ret->n < RUNS_MAX &&
-		       pagemap_next(pagemap, all->mapping[i].end, pagemap_is_ours, &run))
-			ret->run[ret->n++] =
+		while (w->runs_n < RUNS_MAX &&
+		       pagemap_next(pagemap, w->mapping[i].end, pagemap_is_ours, &run))
+			w->run[w->runs_n++] =
 				(struct iovec){ (void *)run.begin, run.end - run.begin };
 	}
 }
 
 /* It stays until it is killed: as long as it shares a large page, what is kept of that is taken out of it, and the rest is not kept. */
-static _Noreturn void look(const struct program_calls *c, const struct mappings *all,
-			   struct written *ret)
+static _Noreturn void look(const struct program_calls *c, struct written *ret)
 {
 	PyOS_AfterFork_Child();
 	if (program_reseed(c))
-		program_rehearse(c);
-	list(all, ret);
+		program_begin(c);
+	list(ret);
 	(void)raise(SIGSTOP);
 	_exit(0);
 }
 
-static pid_t begin_copy(const struct program_calls *c, const struct mappings *all,
-			struct written *ret)
+static pid_t begin_copy(const struct program_calls *c, struct written *ret)
 {
 	pid_t pid;
 
 	PyOS_BeforeFork();
 	pid = fork();
 	if (pid == 0)
-		look(c, all, ret);
+		look(c, ret);
 	PyOS_AfterFork_Parent();
 	return pid;
 }
@@ -114,16 +108,16 @@ static bool has_looked(pid_t pid)
  * is as before. */
 static void keep(int ring, const struct written *w)
 {
-	(void)syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, w->run, (unsigned)w->n);
+	(void)syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, w->run,
+		      (unsigned)w->runs_n);
 }
 
 static void find(int ring, const struct program_calls *c, struct written *w)
 {
-	struct mappings all = { 0 };
 	pid_t pid;
 
-	read_mappings(&all);
-	pid = begin_copy(c, &all, w);
+	read_mappings(w);
+	pid = begin_copy(c, w);
 	if (pid < 0 || !has_looked(pid))
 		return;
 	keep(ring, w);
