@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/sandbox/zygote/mapping.h"
@@ -99,12 +98,19 @@ static bool read_areas(struct areas *ret)
 	return true;
 }
 
-/* The directory of our threads has a link for each, besides its own two. */
-static bool has_threads(void)
+/* Whether it is known that there is no other than this one. */
+static bool is_only_thread(void)
 {
-	struct stat st;
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[MAPPING_LINE_MAX];
+	unsigned threads = 0;
 
-	return stat("/proc/self/task", &st) < 0 || st.st_nlink != 3;
+	if (!status)
+		return false;
+	while (threads == 0 && fgets(line, sizeof(line), status))
+		(void)sscanf(line, "Threads: %u", &threads);
+	(void)fclose(status);
+	return threads == 1;
 }
 
 /* --- to move it --- */
@@ -203,7 +209,7 @@ void large_gather(void)
 	struct areas all = { 0 };
 	sigset_t every, before;
 
-	if (has_threads() || !read_areas(&all) || all.n == 0)
+	if (!is_only_thread() || !read_areas(&all) || all.n == 0)
 		return;
 	(void)sigfillset(&every);
 	(void)sigprocmask(SIG_SETMASK, &every, &before);
