@@ -26,6 +26,7 @@ rt_CC := $(if $(MUSL),$(MUSL) -idirafter /usr/include -idirafter /usr/include/$(
 rt_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN) -fno-pie -ffunction-sections -fdata-sections
 # musl-gcc does not look where Debian keeps it.
 YAJL_STATIC := $(shell $(CC) -print-file-name=libyajl_s.a)
+FIRST := $(if $(MUSL),runtime/first.ld)
 rt_LDFLAGS := -static -no-pie -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 host_CC := $(CC)
 host_FLAGS := $(BASE_FLAGS) $(CFLAGS) $(HARDEN)
@@ -78,9 +79,9 @@ gen: $(GEN)
 
 # --- programs ----------------------------------------------------------------------------------------------------------
 # Debian's static yajl was compiled for glibc with _FORTIFY_SOURCE; contrib/musl holds the few checked functions it calls.
-$(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o)
+$(B)/srt-oci: $(B)/rt/runtime/cli/main.o $(B)/rt/libsrt.a $(if $(MUSL),$(B)/rt/contrib/musl/fortify.o) $(FIRST)
 	$(call say,LD,$@)
-	$(Q)$(rt_CC) $(rt_LDFLAGS) -o $@.linked $^ $(YAJL_STATIC)
+	$(Q)$(rt_CC) $(rt_LDFLAGS) $(FIRST:%=-Wl,-T,%) -o $@.linked $(filter-out $(FIRST),$^) $(YAJL_STATIC)
 # A linker writes here and there, and the page cache keeps it in as many pieces. What is installed is a copy, and so is this: it
 # starts 0.2 to 0.3 ms sooner, in which benchmarks are not to differ from what users have.
 	$(Q)install -m 0755 $@.linked $@ && rm -f $@.linked

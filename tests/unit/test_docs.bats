@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# test_docs.bats - what the documents point at is there: links, files, and the tests that they name.
+# test_docs.bats - what the documents point at is there: links, files, and the tests that they name. So is what the linker is told of.
 
 # The documents in single quotes are markdown.
 # shellcheck disable=SC2016
@@ -46,4 +46,14 @@ PY
 	} >"$BATS_TEST_TMPDIR/doc.md"
 	found=$(faults "$BATS_TEST_TMPDIR/doc.md")
 	[ "$(wc -l <<<"$found")" -eq 3 ]
+}
+
+@test "the files that first.ld puts first are there" {
+	cd "$SRT_TOP"
+	local named name
+	named=$(sed -n 's/^\t*\*:\([a-z_]*\)\.o(.*/\1/p' runtime/first.ld | sort -u)
+	[ -n "$named" ]
+	for name in $named; do
+		find runtime spec -name "$name.c" | grep . || { echo "$name" && false; }
+	done
 }
