@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_owner.c - whose a connection to the pool's socket is.
  * Mustn't: take a task of the pool for its owner. */
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/sandbox/serve.h"
@@ -35,6 +38,18 @@ static bool is_agent(const struct pool *p, pid_t pid)
 	return false;
 }
 
+/* A task never is in our pid namespace, as nobody can enter one that is not below his own. */
+static bool has_our_pids(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return sys_fstatat(AT_FDCWD, path, &theirs, 0) == 0 &&
+	       sys_fstatat(AT_FDCWD, "/proc/self/ns/pid", &ours, 0) == 0 &&
+	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
 /* A task has our user's id where we are not root, and may find the socket in a directory that is lent to it. All tasks are below
  * the first process of their zygote's sandbox. Whose parents cannot be told any more is nobody's client. */
 static bool is_of_task(const struct pool *p, pid_t pid)
@@ -50,5 +65,5 @@ bool owner_connects(const struct pool *p, int connection)
 	socklen_t n = sizeof(c);
 
 	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &c, &n) == 0 && c.uid == geteuid() &&
-	       !is_of_task(p, c.pid);
+	       (has_our_pids(c.pid) || !is_of_task(p, c.pid));
 }
