@@ -209,6 +209,6 @@ void first_process(const struct home *h, int line)
 		joined.sock = fds[FIRST_INIT];
 		joined.ready = FD_LINE;
 		init_serve(&joined);
-	} while (made_is_same(h->plan, &made) && begin_numbers() && offer());
+	} while (made_again(h->plan, &made) && begin_numbers() && offer());
 	_exit(0);
 }

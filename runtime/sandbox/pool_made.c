@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool_made.c - a look at what is a task's own, and at the calling process. */
+/* pool_made.c - a look at what is a task's own, and at the calling process; and what a task has left there is removed.
+ * Mustn't: take for as it was made what it has not looked at. */
 #include "runtime/sandbox/pool_made.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#include "spec/base/fd.h"
 #include "spec/base/sys.h"
+
+/* So many files and names may be removed, and so deep directories. */
+#define MADE_LEFT_MAX 64
+#define MADE_DEPTH_MAX 8
 
 /* Not by the path's last part if it is a link: then it is another file, which is seen. */
 static bool look_at_file(const char *path, struct made_file *ret)
@@ -90,27 +98,100 @@ bool made_look(const struct plan *task, struct made *ret)
 	return look_at_files(task, ret) && look_at_process(ret);
 }
 
-static bool renew_times(const struct plan *task, struct made *m)
+/* --- to make it so again --- */
+
+static bool is_dots(const char *name)
+{
+	return str_eq(name, ".") || str_eq(name, "..");
+}
+
+static bool empty_directory(int fd, int depth);
+
+static bool remove_entry(int dir, const char *name, int depth)
+{
+	const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				      .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV |
+						 RESOLVE_NO_SYMLINKS };
+	scoped_fd int fd = -1;
+
+	if (sys_unlinkat(dir, name, 0) == 0)
+		return true;
+	if (errno != EISDIR || depth == 0)
+		return false;
+	fd = sys_openat2(dir, name, &how);
+	return fd >= 0 && empty_directory(fd, depth - 1) &&
+	       sys_unlinkat(dir, name, AT_REMOVEDIR) == 0;
+}
+
+/* Nobody else is there who could change it meanwhile. */
+static bool empty_directory(int fd, int depth)
+{
+	_Alignas(struct sys_dirent) char room[1024];
+	ssize_t n;
+
+	while ((n = sys_getdents(fd, room, sizeof(room))) > 0) {
+		const struct sys_dirent *e;
+
+		for (ssize_t at = 0; at < n; at += e->len) {
+			e = (const void *)(room + at);
+			if (!is_dots(e->name) && !remove_entry(fd, e->name, depth))
+				return false;
+		}
+	}
+	return n == 0;
+}
+
+static bool empty_spaces(const struct plan *task)
+{
+	const char *path;
+
+	for (size_t at = 0; (path = next_own(task, &at));) {
+		scoped_fd int fd = sys_openat(AT_FDCWD, path,
+					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+		if (fd < 0 ? errno != ENOTDIR : !empty_directory(fd, MADE_DEPTH_MAX))
+			return false;
+	}
+	return true;
+}
+
+/* As of what is just made, all of a file's times are the same. */
+static bool renew_times(const struct plan *task)
 {
 	const char *path;
 
 	for (size_t at = 0; (path = next_own(task, &at));)
 		if (utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) < 0)
 			return false;
-	return look_at_files(task, m);
+	return true;
 }
 
-bool made_is_same(const struct plan *task, struct made *m)
+static void take_times(struct made *to, const struct made *from)
+{
+	for (size_t i = 0; i < MADE_FILES_MAX; i++) {
+		to->files[i].read = from->files[i].read;
+		to->files[i].written = from->files[i].written;
+		to->files[i].changed = from->files[i].changed;
+	}
+}
+
+static bool is_same(const struct made *a, const struct made *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool made_again(const struct plan *task, struct made *m)
 {
 	struct made now;
-	bool read = false;
 
 	if (!made_look(task, &now))
 		return false;
-	for (size_t i = 0; i < MADE_FILES_MAX; i++) {
-		read = read || memcmp(&now.files[i].read, &m->files[i].read,
-				      sizeof(now.files[i].read)) != 0;
-		now.files[i].read = m->files[i].read;
-	}
-	return memcmp(&now, m, sizeof(now)) == 0 && (!read || renew_times(task, m));
+	if (is_same(&now, m))
+		return true;
+	/* It takes less time to make all anew than to remove much. */
+	if (now.files_free + MADE_LEFT_MAX < m->files_free || !empty_spaces(task) ||
+	    !renew_times(task) || !made_look(task, &now))
+		return false;
+	take_times(m, &now);
+	return is_same(&now, m);
 }

@@ -33,7 +33,7 @@ struct made {
 };
 
 /* made_look: false where it cannot be told. task: the plan that made the private space.
- * made_is_same: it is as it was then. A directory that has been no more than read, as each import reads the working directory, has new
- * times then, as one that is made has. */
+ * made_again: it is as it was then, or is so again now that the files that a task left are removed, as long as they are few, and all times
+ * are new, as those of what is made are; m has these. Nobody else may be in the sandbox. */
 bool made_look(const struct plan *task, struct made *ret);
-bool made_is_same(const struct plan *task, struct made *m);
+bool made_again(const struct plan *task, struct made *m);

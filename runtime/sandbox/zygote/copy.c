@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -267,14 +268,16 @@ PyObject *copy_read(uint32_t size)
 	return bytes;
 }
 
-/* Whether the pool will take our word for our end: what children used only the end itself tells. The dead among them stay:
- * they are counted then. */
+/* Whether the pool will take our word for our end (finish_parse): what children used only the end itself tells, and who had some has
+ * their page faults. The dead among them stay: they are counted then. */
 static bool is_alone(void)
 {
+	struct rusage children;
 	siginfo_t child;
 
 	return getpid() == TASK_PID && waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) < 0 &&
-	       errno == ECHILD;
+	       errno == ECHILD && getrusage(RUSAGE_CHILDREN, &children) == 0 &&
+	       children.ru_minflt == 0;
 }
 
 /* Our own end takes longer than most tasks: who waits for us hears of it before, looks what we used, and kills us. */
