@@ -93,7 +93,6 @@ static bool look_at_process(struct made *ret)
 
 bool made_look(const struct plan *task, struct made *ret)
 {
-	/* With what lies between the members. */
 	memset(ret, 0, sizeof(*ret));
 	return look_at_files(task, ret) && look_at_process(ret);
 }

@@ -18,17 +18,17 @@
 
 #define MADE_FILES_MAX 8
 
+/* Without gaps: two are the same where all their bytes are. */
 struct made {
 	struct made_file {
-		uint64_t device, inode, links, size;
-		uint32_t mode, uid, gid;
+		uint64_t device, inode, links, size, mode, uid, gid;
 		int64_t names; /* bytes of those of its attributes, access lists among them */
 		struct timespec read, written, changed;
 	} files[MADE_FILES_MAX];
 	uint64_t blocks_free, files_free; /* of the file system that the directories are on */
 	struct rlimit limits[RLIM_NLIMITS];
 	unsigned char priority[128]; /* struct sched_attr, whatever its size is */
-	int io_priority;
+	int64_t io_priority;
 	cpu_set_t processors;
 };
 
