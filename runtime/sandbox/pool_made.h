@@ -5,7 +5,8 @@
  * What makes a socket, an object of IPC, a key or an instance of inotify is told of when it happens (init.h); who is left, the first
  * process sees, as all orphans are its own. What remains is the private space, the node that makes terminals, and what any process of
  * the same user may set of the first process itself: its limits (prlimit(2)), its priority (setpriority(2), sched_setattr(2),
- * ioprio_set(2)) and its processors (sched_setaffinity(2)). All else about it needs ptrace's right, and it is closed to that. */
+ * ioprio_set(2)) and its processors (sched_setaffinity(2)), and of what /proc has of it, that user's times (utimensat(2)). All else
+ * about it needs ptrace's right, and it is closed to that. */
 #pragma once
 
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include "runtime/plan/plan.h"
 
 #define MADE_FILES_MAX 8
+#define MADE_NOTES 7
 
 /* Without gaps: two are the same where all their bytes are. */
 struct made {
@@ -26,6 +28,9 @@ struct made {
 		struct timespec read, written, changed;
 	} files[MADE_FILES_MAX];
 	uint64_t blocks_free, files_free; /* of the file system that the directories are on */
+	struct made_note {
+		struct timespec read, written, changed;
+	} notes[MADE_NOTES]; /* of what is in /proc; zeroed: it is not there */
 	struct rlimit limits[RLIM_NLIMITS];
 	unsigned char priority[128]; /* struct sched_attr, whatever its size is */
 	int64_t io_priority;

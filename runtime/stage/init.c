@@ -338,10 +338,10 @@ static bool is_gone(pid_t payload)
 	return false;
 }
 
-/* All that is left ends with us. */
-static void be_left(const struct init_joined *j, struct served *s)
+/* All that is left ends with us. Where it was not said that nobody joins any more, somebody might yet. */
+static void be_left(const struct init_joined *j, struct served *s, bool joining)
 {
-	if (!j->again || s->changed || !is_gone(j->payload))
+	if (!j->again || joining || s->changed || !is_gone(j->payload))
 		_exit(1);
 	(void)sys_close(FD_SOCK);
 	(void)sys_close(s->signal_fd);
@@ -382,7 +382,7 @@ static void serve(const struct init_joined *j)
 			close_to_others(j, &s);
 		}
 		if (p[0].revents && init_hear(FD_SOCK, &m, fds) <= 0) {
-			be_left(j, &s);
+			be_left(j, &s, ready >= 0);
 			return;
 		}
 		if (p[0].revents)

@@ -239,6 +239,8 @@ leaves = {
 	"many files": "for i in range(100): open(f\"/tmp/{i}\", \"w\")", "deep directory": "os.makedirs(\"/tmp/\" + \"d/\" * 20)",
 	"mode": "os.chmod(\"/tmp\", 0o1770)", "attribute": "try: os.setxattr(\"/tmp\", \"user.x\", b\"x\")\nexcept OSError: os.chmod(\"/tmp\", 0)",
 	"access list": "try: os.setxattr(\"/tmp\", \"system.posix_acl_access\", struct.pack(\"<I\" + \"HHI\" * 4, 2, 1, 7, 2**32 - 1, 4, 7, 2**32 - 1, 16, 7, 2**32 - 1, 32, 7, 2**32 - 1))\nexcept OSError: os.chmod(\"/tmp\", 0)",
+	"times in /proc": "os.utime(\"/proc/1/task\", (1, 1))", "times of a thread in /proc": "os.utime(\"/proc/1/task/1/fdinfo\", (1, 1))",
+	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))",
 	"terminals": "os.chmod(\"/dev/pts/ptmx\", 0)",
 	"limit": "resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))", "soft limit": "resource.prlimit(1, resource.RLIMIT_STACK, (1 << 20, resource.RLIM_INFINITY))",
 	"orphan": "os.fork() or (os.fork() or time.sleep(9)); os.wait() if 0 else None", "orphan that ends": "p = os.fork()\nif p == 0: os.fork(); os._exit(0)\nos.waitpid(p, 0); time.sleep(0.05)",
@@ -247,6 +249,7 @@ leaves = {
 stays = {
 	"nothing": "pass", "children": "for _ in range(5): subprocess.run([sys.executable, \"-S\", \"-c\", \"1\"])", "threads": "t = [threading.Thread(target=print) for _ in range(5)]; [x.start() for x in t]; [x.join() for x in t]",
 	"terminal": "os.openpty()", "error": "1 / 0", "status": "sys.exit(7)", "end of its own": "os._exit(0)", "signal": "os.kill(os.getpid(), 9)", "signal to the first": "for n in range(1, 65):\n\ttry: os.kill(1, n)\n\texcept OSError: pass",
+	"look at /proc": "[os.lstat(os.path.join(d, f)) for d, ds, fs in os.walk(\"/proc/1\") for f in ds + fs]",
 	"memory": "b = bytearray(1 << 24)", "lock": "import fcntl; fcntl.flock(open(sys.executable), fcntl.LOCK_EX)",
 	"file": "open(\"/tmp/x\", \"w\").write(\"x\" * 100000)", "file that is gone": "open(\"/tmp/x\", \"w\").close(); os.unlink(\"/tmp/x\")",
 	"shared memory": "open(\"/dev/shm/x\", \"w\").write(\"x\")", "directory": "os.makedirs(\"y/z\"); os.symlink(\"/etc\", \"y/z/e\"); os.mkfifo(\"y/f\"); os.link(\"y/f\", \"g\"); os.chmod(\"y/z\", 0); os.chmod(\"y\", 0)",
