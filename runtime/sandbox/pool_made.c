@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/ioprio.h>
 #include <linux/openat2.h>
 #include <string.h>
@@ -18,6 +19,22 @@
 /* So many files and names may be removed, and so deep directories. */
 #define MADE_LEFT_MAX 64
 #define MADE_DEPTH_MAX 8
+
+/* What chattr(1) sets, which its owner may. To open the node that makes terminals would make one, and it has none; where the file
+ * system knows none, nobody sets them. */
+static bool look_at_flags(const char *path, struct made_file *ret)
+{
+	scoped_fd int fd = -1;
+	int flags = 0;
+
+	if (!S_ISDIR(ret->mode))
+		return true;
+	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0 || (sys_ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 && errno != ENOTTY))
+		return false;
+	ret->flags = (unsigned int)flags;
+	return true;
+}
 
 /* Not by the path's last part if it is a link: then it is another file, which is seen. */
 static bool look_at_file(const char *path, struct made_file *ret)
@@ -37,7 +54,7 @@ static bool look_at_file(const char *path, struct made_file *ret)
 	ret->read = st.st_atim;
 	ret->written = st.st_mtim;
 	ret->changed = st.st_ctim;
-	return true;
+	return look_at_flags(path, ret);
 }
 
 /* Made with its file system, for whoever mounts that; the only file beside the private space that is a task's own. */
