@@ -20,22 +20,6 @@
 #define MADE_LEFT_MAX 64
 #define MADE_DEPTH_MAX 8
 
-/* What chattr(1) sets, which its owner may. To open the node that makes terminals would make one, and it has none; where the file
- * system knows none, nobody sets them. */
-static bool look_at_flags(const char *path, struct made_file *ret)
-{
-	scoped_fd int fd = -1;
-	int flags = 0;
-
-	if (!S_ISDIR(ret->mode))
-		return true;
-	fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (fd < 0 || (sys_ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 && errno != ENOTTY))
-		return false;
-	ret->flags = (unsigned int)flags;
-	return true;
-}
-
 /* Not by the path's last part if it is a link: then it is another file, which is seen. */
 static bool look_at_file(const char *path, struct made_file *ret)
 {
@@ -54,7 +38,7 @@ static bool look_at_file(const char *path, struct made_file *ret)
 	ret->read = st.st_atim;
 	ret->written = st.st_mtim;
 	ret->changed = st.st_ctim;
-	return look_at_flags(path, ret);
+	return true;
 }
 
 /* Made with its file system, for whoever mounts that; the only file beside the private space that is a task's own. */
@@ -178,7 +162,16 @@ static bool empty_directory(int fd, int depth)
 	return n == 0;
 }
 
-static bool empty_spaces(const struct plan *task)
+/* What chattr(1) sets, as its owner may; a directory that is made has none. Where the file system knows none, nobody sets them. */
+static bool has_flags(int fd)
+{
+	int flags = 0;
+
+	return sys_ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ? errno != ENOTTY : flags != 0;
+}
+
+/* False where they cannot be as they were made. */
+static bool look_into_spaces(const struct plan *task, bool empty)
 {
 	const char *path;
 
@@ -186,7 +179,8 @@ static bool empty_spaces(const struct plan *task)
 		scoped_fd int fd = sys_openat(AT_FDCWD, path,
 					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
-		if (fd < 0 ? errno != ENOTDIR : !empty_directory(fd, MADE_DEPTH_MAX))
+		if (fd < 0 ? errno != ENOTDIR
+			   : has_flags(fd) || (empty && !empty_directory(fd, MADE_DEPTH_MAX)))
 			return false;
 	}
 	return true;
@@ -217,17 +211,21 @@ static bool is_same(const struct made *a, const struct made *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* Of the process and what /proc has of it one look will do: nobody is there who could change it between two. */
 bool made_again(const struct plan *task, struct made *m)
 {
 	struct made now;
+	bool same;
 
 	if (!made_look(task, &now))
 		return false;
-	if (is_same(&now, m))
-		return true;
+	same = is_same(&now, m);
 	/* It takes less time to make all anew than to remove much. */
-	if (now.files_free + MADE_LEFT_MAX < m->files_free || !empty_spaces(task) ||
-	    !renew_times(task) || !made_look(task, &now))
+	if (now.files_free + MADE_LEFT_MAX < m->files_free || !look_into_spaces(task, !same))
+		return false;
+	if (same)
+		return true;
+	if (!renew_times(task) || !look_at_files(task, &now))
 		return false;
 	take_times(m, &now);
 	return is_same(&now, m);

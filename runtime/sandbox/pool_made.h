@@ -23,7 +23,7 @@
 /* Without gaps: two are the same where all their bytes are. */
 struct made {
 	struct made_file {
-		uint64_t device, inode, links, size, mode, uid, gid, flags;
+		uint64_t device, inode, links, size, mode, uid, gid;
 		int64_t names; /* bytes of those of its attributes, access lists among them */
 		struct timespec read, written, changed;
 	} files[MADE_FILES_MAX];
