@@ -421,6 +421,26 @@ void recipe_look(const struct recipe *r)
 	leave_out_needless(r->task);
 }
 
+/* What lies in a task's private space would be hidden by it. */
+static int check_mounts(const struct config *c, struct err *err)
+{
+	const struct seeds *seeds = &c->root->seeds;
+
+	for (size_t i = 0; i < c->mounts.n; i++)
+		for (size_t k = 0; k < seeds->n; k++) {
+			const char *place = c->mounts.v[i].destination;
+			const char *space = seeds->v[k].path;
+
+			if (seeds->v[k].kind == SEED_SPACE && path_beneath(place, space))
+				return err_input(
+					err,
+					"%s cannot be mounted: each task of a pool has %s to itself; choose another "
+					"place, or use exec",
+					place, space);
+		}
+	return 0;
+}
+
 /* --- the network --- */
 
 /* Not where the network is filtered, with the helper's listeners in it; not where nobody would tell that something is made; and not where
@@ -451,6 +471,7 @@ int recipe_make(const struct request *q, const char *preload, bool fresh, struct
 	task.scopes = host.scopes;
 	own.args = (struct strings){ python, 1 };
 	TRY(compose(&task, err));
+	TRY(check_mounts(&task.config, err));
 	ret->namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
 			  CLONE_NEWCGROUP;
 	if (config_has_ns(&task.config, CLONE_NEWNET))

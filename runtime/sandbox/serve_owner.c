@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve_owner.c - whose a connection to the pool's socket is.
  * Mustn't: take a task of the pool for its owner. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,10 @@
 #include "runtime/sandbox/serve.h"
 #include "spec/base/fd.h"
 #include "spec/base/sys.h"
+
+#ifndef SO_PEERPIDFD /* 6.5 */
+#define SO_PEERPIDFD 77
+#endif
 
 /* More than /proc/PID/status has, groups among it. */
 #define STATUS_BYTES (1u << 20)
@@ -59,11 +64,22 @@ static bool is_of_task(const struct pool *p, pid_t pid)
 	return pid != 0 && pid != 1;
 }
 
+/* Whose number we have looked at is still there, and so that number was his; a kernel before 6.5 does not tell. */
+static bool is_there(int connection)
+{
+	scoped_fd int pidfd = -1;
+	socklen_t n = sizeof(pidfd);
+
+	if (getsockopt(connection, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &n) < 0)
+		return errno == ENOPROTOOPT;
+	return sys_pidfd_send_signal(pidfd, 0) == 0;
+}
+
 bool owner_connects(const struct pool *p, int connection)
 {
 	struct ucred c;
 	socklen_t n = sizeof(c);
 
 	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &c, &n) == 0 && c.uid == geteuid() &&
-	       (has_our_pids(c.pid) || !is_of_task(p, c.pid));
+	       (has_our_pids(c.pid) || !is_of_task(p, c.pid)) && is_there(connection);
 }

@@ -324,7 +324,8 @@ static void answer(const struct init_joined *j, struct served *s)
 	(void)sys_ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
 }
 
-/* A payload that is somebody else's child is gone once that one has waited for it; who it left is a child of ours. */
+/* A payload that is somebody else's child is gone once that one has waited for it; who it left is a child of ours, and there in any
+ * case. */
 static bool is_gone(pid_t payload)
 {
 	siginfo_t info;
@@ -333,7 +334,8 @@ static bool is_gone(pid_t payload)
 	for (int ms = 1; ms <= GONE_MS; ms *= 2) {
 		(void)poll(NULL, 0, ms);
 		if (sys_kill(payload, 0) < 0)
-			return sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0;
+			return sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+			       witness_processes(payload) == 1;
 	}
 	return false;
 }

@@ -241,6 +241,7 @@ leaves = {
 	"access list": "try: os.setxattr(\"/tmp\", \"system.posix_acl_access\", struct.pack(\"<I\" + \"HHI\" * 4, 2, 1, 7, 2**32 - 1, 4, 7, 2**32 - 1, 16, 7, 2**32 - 1, 32, 7, 2**32 - 1))\nexcept OSError: os.chmod(\"/tmp\", 0)",
 	"times in /proc": "os.utime(\"/proc/1/task\", (1, 1))", "times of a thread in /proc": "os.utime(\"/proc/1/task/1/fdinfo\", (1, 1))",
 	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))",
+	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))", # FS_IOC_SETFLAGS, no access times
 	"terminals": "os.chmod(\"/dev/pts/ptmx\", 0)",
 	"limit": "resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))", "soft limit": "resource.prlimit(1, resource.RLIMIT_STACK, (1 << 20, resource.RLIM_INFINITY))",
 	"orphan": "os.fork() or (os.fork() or time.sleep(9)); os.wait() if 0 else None", "orphan that ends": "p = os.fork()\nif p == 0: os.fork(); os._exit(0)\nos.waitpid(p, 0); time.sleep(0.05)",
@@ -885,6 +886,8 @@ for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
 	refusal '--hosts-file: ' --allow-domain example.org --hosts-file not-there
 	refusal 'supervisor' --limits-backend cgroup2
 	refusal 'standard error says why' --preload no_such_module_at_all
+	refusal '/tmp/a/b cannot be mounted: each task of a pool has /tmp to itself' --mount "$PWD:/tmp/a/b"
+	refusal '/dev/shm cannot be mounted' --mount "$PWD:/dev/shm:rw"
 	refusal '--size' --size 5000
 	refusal 'longer than' --socket "$(printf '%0200d' 1)"
 	run --separate-stderr sandbox serve

@@ -124,11 +124,13 @@ static bool next_content(int pagemap, const struct mapping *m, struct pages *run
 	return run->begin < run->end;
 }
 
-/* False where there is less of a file than is mapped of it. */
+/* False where there is less of a file than is mapped of it, or what may not be read. */
 static bool copy_area(int pagemap, const struct mapping *m, char *to)
 {
-	struct pages run = { .end = m->begin };
+	struct pages run = { .end = m->begin }, guard = run;
 
+	if (pagemap_next(pagemap, m->end, pagemap_is_guard, &guard))
+		return false;
 	if (m->inode && madvise((void *)m->begin, size_of(m), MADV_POPULATE_READ) < 0)
 		return false;
 	while (next_content(pagemap, m, &run))

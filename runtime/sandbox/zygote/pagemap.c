@@ -10,6 +10,7 @@
 #define PRESENT (1ULL << 63)
 #define SWAPPED (1ULL << 62)
 #define OF_FILE (1ULL << 61)
+#define GUARD (1ULL << 58) /* 6.15 */
 #define EXCLUSIVE (1ULL << 56)
 
 /* At one time; on the stack, of which a copy is to write no more than it must. */
@@ -18,6 +19,11 @@
 bool pagemap_has_content(uint64_t entry)
 {
 	return entry & (PRESENT | SWAPPED);
+}
+
+bool pagemap_is_guard(uint64_t entry)
+{
+	return entry & GUARD;
 }
 
 bool pagemap_is_ours(uint64_t entry)

@@ -11,9 +11,10 @@ struct pages {
 	unsigned long begin, end;
 };
 
-/* Of an entry. has_content: it would not be read as zeros. is_ours: no other process has it, nor a file. */
+/* Of an entry. has_content: it would not be read as zeros. is_ours: no other process has it, nor a file. is_guard: whoever reads it is
+ * killed (MADV_GUARD_INSTALL). */
 typedef bool pagemap_test(uint64_t entry);
-pagemap_test pagemap_has_content, pagemap_is_ours;
+pagemap_test pagemap_has_content, pagemap_is_ours, pagemap_is_guard;
 
 /* pagemap_open: a descriptor, or -1. */
 int pagemap_open(void);

@@ -157,8 +157,9 @@ static void reap(struct zygote *z)
 
 		while (i < z->tasks_n && z->tasks[i].pid != pid)
 			i++;
-		if (i == z->tasks_n)
-			continue; /* of a preloaded module's */
+		/* Of a preloaded module's; or one that is only stopped. */
+		if (i == z->tasks_n || !(WIFEXITED(status) || WIFSIGNALED(status)))
+			continue;
 		tell_end(z->tasks[i].sock, status, &used);
 		z->tasks[i] = z->tasks[--z->tasks_n];
 	}
