@@ -3,7 +3,9 @@
  * Mustn't: offer a sandbox of which it is not known that it is as it was made. */
 #include "runtime/sandbox/pool_first.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "runtime/sandbox/pool_spares.h"
 #include "runtime/stage/inotify.h"
 #include "spec/base/fd.h"
+#include "spec/base/path.h"
 #include "spec/base/sys.h"
 
 #define SPARE_NAME "sandbox-spare" /* of a process that waits for its task */
@@ -22,7 +25,7 @@
 #define LAST_PID "/proc/sys/kernel/ns_last_pid"
 
 /* Where our descriptors are while we wait for a task. */
-enum { FD_OFFERS = FIRST_OFFERS, FD_LAST_PID, FD_LINE, FD_FIRST_FREE };
+enum { FD_OFFERS = FIRST_OFFERS, FD_LINE, FD_FIRST_FREE };
 #define OWN_FDS (FD_LINE - FD_OFFERS) /* that stay ours while we have one */
 
 /* There is but one warning. */
@@ -33,7 +36,9 @@ static void keep_warning(void *ctx, const struct op *op, const struct err *why)
 	*(bool *)ctx = true;
 }
 
-static int prepare(const struct plan *plan, int way, bool *warned, struct err *err)
+/* stage: the first of those that are to be carried out. */
+static int prepare(const struct plan *plan, enum stage stage, int way, bool *warned,
+		   struct err *err)
 {
 	struct act x = ACT_INIT;
 
@@ -50,7 +55,8 @@ static int prepare(const struct plan *plan, int way, bool *warned, struct err *e
 	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (x.empty_fd < 0)
 		return err_host(err, errno, "open what covers a task's masked directories");
-	TRY(act_stage(&x, STAGE_NAMESPACE, err));
+	if (stage == STAGE_NAMESPACE)
+		TRY(act_stage(&x, STAGE_NAMESPACE, err));
 	return act_stage(&x, STAGE_ROOT, err);
 }
 
@@ -96,19 +102,18 @@ static bool keep_at(int to, int fd)
 	return fd == to || sys_dup3(fd, to, O_CLOEXEC) == to;
 }
 
+static void close_others(void)
+{
+	(void)sys_close_range(0, FD_OFFERS - 1, 0);
+	(void)sys_close_range(FD_FIRST_FREE, ~0U, 0);
+}
+
 /* We may be there before our task is, and hold nothing of the pool's then. */
 static void settle(int line)
 {
-	int last_pid = sys_openat(AT_FDCWD, LAST_PID, O_RDWR | O_CLOEXEC, 0);
-
-	if (last_pid < 0)
-		(void)sys_close(FD_LAST_PID);
-	else if (!keep_at(FD_LAST_PID, last_pid))
-		_exit(1);
 	if (!keep_at(FD_LINE, line))
 		_exit(1);
-	(void)sys_close_range(0, FD_OFFERS - 1, 0);
-	(void)sys_close_range(FD_FIRST_FREE, ~0U, 0);
+	close_others();
 }
 
 /* The sandbox is about to be other than it was made. What a task without sockets and watches does not need is made now. */
@@ -125,17 +130,47 @@ static void be_touched(void *ctx)
 		_exit(1);
 }
 
+/* What is mounted in /proc goes with that. */
+static bool goes_alone(const struct op *op)
+{
+	return op->code == OP_MOUNT || op->code == OP_BIND ||
+	       (op->code == OP_MASK && !path_beneath(op->path, "/proc"));
+}
+
+/* The last one first, as one may lie upon another. A mask may have found nothing to cover. */
+static bool take_down(const struct plan *plan)
+{
+	for (size_t i = plan->n; i-- > 0;) {
+		const struct op *op = &plan->ops[i];
+
+		if (op->stage == STAGE_ROOT && goes_alone(op) &&
+		    sys_umount2(op->path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
+		    (op->code != OP_MASK || errno != ENOENT))
+			return false;
+	}
+	return true;
+}
+
+/* Nothing that a file system keeps of a task, down to its inodes' numbers and times, is there for the next. */
+static bool mount_anew(const struct plan *plan)
+{
+	bool warned = false;
+	struct err err;
+
+	return take_down(plan) && prepare(plan, STAGE_ROOT, -1, &warned, &err) == 0;
+}
+
 /* The next one in our pid namespace has the number that all tasks have. (Where the file's position is not 0 the kernel writes nothing,
  * and does not say so.) */
 static bool begin_numbers(void)
 {
 	static const char before[] = "1\n";
+	scoped_fd int fd = sys_openat(AT_FDCWD, LAST_PID, O_RDWR | O_CLOEXEC, 0);
 	char now[sizeof(before)];
 	ssize_t n = sizeof(before) - 1;
 
-	return pwrite(FD_LAST_PID, before, (size_t)n, 0) == n &&
-	       sys_pread(FD_LAST_PID, now, sizeof(now), 0) == n &&
-	       memcmp(now, before, (size_t)n) == 0;
+	return fd >= 0 && pwrite(fd, before, (size_t)n, 0) == n &&
+	       sys_pread(fd, now, sizeof(now), 0) == n && memcmp(now, before, (size_t)n) == 0;
 }
 
 /* Open to who joins, and with a line of its own. */
@@ -152,8 +187,7 @@ static bool offer(void)
 	const int fds[] = { ends[0], self };
 
 	fine = init_send(FD_OFFERS, &spare, fds, ARRAY_LEN(fds)) == 0 && keep_at(FD_LINE, ends[1]);
-	(void)sys_close_range(0, FD_OFFERS - 1, 0);
-	(void)sys_close_range(FD_FIRST_FREE, ~0U, 0);
+	close_others();
 	return fine;
 }
 
@@ -177,7 +211,8 @@ static _Noreturn void be_once(const struct home *h, int line)
 	struct err err;
 
 	hear_task(line, fds);
-	if (prepare(h->plan, fds[FIRST_WAY], &warned, &err) < 0 || hand_in(warned, &err) < 0)
+	if (prepare(h->plan, STAGE_NAMESPACE, fds[FIRST_WAY], &warned, &err) < 0 ||
+	    hand_in(warned, &err) < 0)
 		fail(fds[FIRST_ERR], &err);
 	joined.sock = fds[FIRST_INIT];
 	init_serve(&joined);
@@ -198,10 +233,10 @@ void first_process(const struct home *h, int line)
 	(void)sys_umask(0);
 	if (h->filtered)
 		be_once(h, line);
-	failed = prepare(h->plan, -1, &warned, &err) < 0 ||
+	failed = prepare(h->plan, STAGE_NAMESPACE, -1, &warned, &err) < 0 ||
 		 (h->network && !h->lends && hand_in(warned, &err) < 0);
 	settle(line);
-	joined.again = h->lends && !failed && made_look(h->plan, &made);
+	joined.again = h->lends && !failed && made_look(&made);
 	do {
 		hear_task(FD_LINE, fds);
 		if (failed)
@@ -209,6 +244,6 @@ void first_process(const struct home *h, int line)
 		joined.sock = fds[FIRST_INIT];
 		joined.ready = FD_LINE;
 		init_serve(&joined);
-	} while (made_again(h->plan, &made) && begin_numbers() && offer());
+	} while (made_is_same(&made) && mount_anew(h->plan) && begin_numbers() && offer());
 	_exit(0);
 }

@@ -340,10 +340,22 @@ static bool is_gone(pid_t payload)
 	return false;
 }
 
+/* Who signals us from inside is seen in what the kernel counts of us. */
+static void hear_signals(struct served *s)
+{
+	struct signalfd_siginfo info;
+
+	while (sys_read(s->signal_fd, &info, sizeof(info)) > 0)
+		s->changed = s->changed || info.ssi_code <= 0;
+}
+
 /* All that is left ends with us. Where it was not said that nobody joins any more, somebody might yet. */
 static void be_left(const struct init_joined *j, struct served *s, bool joining)
 {
 	if (!j->again || joining || s->changed || !is_gone(j->payload))
+		_exit(1);
+	hear_signals(s);
+	if (s->changed)
 		_exit(1);
 	(void)sys_close(FD_SOCK);
 	(void)sys_close(s->signal_fd);
@@ -369,12 +381,9 @@ static void serve(const struct init_joined *j)
 				       { .fd = s.signal_fd, .events = POLLIN },
 				       { .fd = ready, .events = POLLIN },
 				       { .fd = s.listener, .events = POLLIN } };
-		struct signalfd_siginfo info;
-
 		if (poll(p, 4, -1) < 0)
 			continue;
-		while (sys_read(s.signal_fd, &info, sizeof(info)) > 0)
-			;
+		hear_signals(&s);
 		if (p[3].revents & POLLIN)
 			answer(j, &s);
 		else if (p[3].revents) /* nobody is left who could ask */

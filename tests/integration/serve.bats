@@ -224,11 +224,11 @@ sys.dont_write_bytecode = True
 spaces = ["/tmp", "/dev/shm", os.getcwd()]
 def all_of(path):
 	st = os.lstat(path)
-	return oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink, st.st_size, os.listxattr(path), abs(st.st_mtime - st.st_ctime) < 1 # the kernel takes the time twice
+	return oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink, st.st_size, os.listxattr(path), st.st_mtime == st.st_ctime
 state = [
 	[all_of(path) for path in spaces], os.listdir("/dev/pts"), all_of("/dev/pts/ptmx"), [(v := os.statvfs(path)).f_bfree, v.f_ffree] if (path := "/tmp") else 0,
 	[resource.prlimit(1, k) for k in range(16)], os.getpriority(os.PRIO_PROCESS, 1), os.sched_getaffinity(1),
-	os.getpid(), os.getppid(), os.getsid(0), sorted(p for p in os.listdir("/proc") if p.isdigit()),
+	os.fstat(os.open("/tmp/new", os.O_CREAT)).st_ino, os.getpid(), os.getppid(), os.getsid(0), sorted(p for p in os.listdir("/proc") if p.isdigit()),
 	[l for l in open("/proc/1/status") if l.split(":")[0] in ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "Umask", "Threads", "TracerPid", "NoNewPrivs")],
 	open("/proc/1/oom_score_adj").read(), open("/proc/sys/kernel/ns_last_pid").read(), open("/proc/sys/user/max_inotify_instances").read(),
 ]
@@ -236,28 +236,45 @@ print(open("/proc/1/stat").read().split()[21], os.readlink("/proc/self/ns/mnt"),
 print(state)
 """
 leaves = {
-	"many files": "for i in range(100): open(f\"/tmp/{i}\", \"w\")", "deep directory": "os.makedirs(\"/tmp/\" + \"d/\" * 20)",
-	"mode": "os.chmod(\"/tmp\", 0o1770)", "attribute": "try: os.setxattr(\"/tmp\", \"user.x\", b\"x\")\nexcept OSError: os.chmod(\"/tmp\", 0)",
-	"access list": "try: os.setxattr(\"/tmp\", \"system.posix_acl_access\", struct.pack(\"<I\" + \"HHI\" * 4, 2, 1, 7, 2**32 - 1, 4, 7, 2**32 - 1, 16, 7, 2**32 - 1, 32, 7, 2**32 - 1))\nexcept OSError: os.chmod(\"/tmp\", 0)",
-	"times in /proc": "os.utime(\"/proc/1/task\", (1, 1))", "times of a thread in /proc": "os.utime(\"/proc/1/task/1/fdinfo\", (1, 1))",
-	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))",
-	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))", # FS_IOC_SETFLAGS, no access times
-	"terminals": "os.chmod(\"/dev/pts/ptmx\", 0)",
-	"limit": "resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))", "soft limit": "resource.prlimit(1, resource.RLIMIT_STACK, (1 << 20, resource.RLIM_INFINITY))",
-	"orphan": "os.fork() or (os.fork() or time.sleep(9)); os.wait() if 0 else None", "orphan that ends": "p = os.fork()\nif p == 0: os.fork(); os._exit(0)\nos.waitpid(p, 0); time.sleep(0.05)",
+	"limit": "resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))",
+	"soft limit": "resource.prlimit(1, resource.RLIMIT_STACK, (1 << 20, resource.RLIM_INFINITY))",
+	"orphan": "os.fork() or (os.fork() or time.sleep(9)); os.wait() if 0 else None",
+	"orphan that ends": "p = os.fork()\nif p == 0: os.fork(); os._exit(0)\nos.waitpid(p, 0); time.sleep(0.05)",
 	"socket": "socket.socket()",
+	"signal to the first": "os.kill(1, signal.SIGCHLD)",
 }
 stays = {
-	"nothing": "pass", "children": "for _ in range(5): subprocess.run([sys.executable, \"-S\", \"-c\", \"1\"])", "threads": "t = [threading.Thread(target=print) for _ in range(5)]; [x.start() for x in t]; [x.join() for x in t]",
-	"terminal": "os.openpty()", "error": "1 / 0", "status": "sys.exit(7)", "end of its own": "os._exit(0)", "signal": "os.kill(os.getpid(), 9)", "signal to the first": "for n in range(1, 65):\n\ttry: os.kill(1, n)\n\texcept OSError: pass",
+	"nothing": "pass",
+	"children": "for _ in range(5): subprocess.run([sys.executable, \"-S\", \"-c\", \"1\"])",
+	"threads": "t = [threading.Thread(target=print) for _ in range(5)]; [x.start() for x in t]; [x.join() for x in t]",
+	"terminal": "os.openpty()",
+	"error": "1 / 0",
+	"status": "sys.exit(7)",
+	"end of its own": "os._exit(0)",
+	"signal": "os.kill(os.getpid(), 9)",
 	"look at /proc": "[os.lstat(os.path.join(d, f)) for d, ds, fs in os.walk(\"/proc/1\") for f in ds + fs]",
-	"memory": "b = bytearray(1 << 24)", "lock": "import fcntl; fcntl.flock(open(sys.executable), fcntl.LOCK_EX)",
-	"file": "open(\"/tmp/x\", \"w\").write(\"x\" * 100000)", "file that is gone": "open(\"/tmp/x\", \"w\").close(); os.unlink(\"/tmp/x\")",
-	"shared memory": "open(\"/dev/shm/x\", \"w\").write(\"x\")", "directory": "os.makedirs(\"y/z\"); os.symlink(\"/etc\", \"y/z/e\"); os.mkfifo(\"y/f\"); os.link(\"y/f\", \"g\"); os.chmod(\"y/z\", 0); os.chmod(\"y\", 0)",
-	"time": "os.utime(\"/tmp\", (1, 1))", "time of a terminal": "os.utime(\"/dev/pts/ptmx\", (1, 1))", "file in use": "f = open(\"/tmp/x\", \"w+\"); import mmap; f.truncate(9999); m = mmap.mmap(f.fileno(), 9999); os.unlink(\"/tmp/x\"); m[0] = 1",
+	"memory": "b = bytearray(1 << 24)",
+	"lock": "import fcntl; fcntl.flock(open(sys.executable), fcntl.LOCK_EX)",
+	"file": "open(\"/tmp/x\", \"w\").write(\"x\" * 100000)",
+	"file that is gone": "open(\"/tmp/x\", \"w\").close(); os.unlink(\"/tmp/x\")",
+	"shared memory": "open(\"/dev/shm/x\", \"w\").write(\"x\")",
+	"directory": "os.makedirs(\"y/z\"); os.symlink(\"/etc\", \"y/z/e\"); os.mkfifo(\"y/f\"); os.link(\"y/f\", \"g\"); os.chmod(\"y/z\", 0); os.chmod(\"y\", 0)",
+	"time": "os.utime(\"/tmp\", (1, 1))",
+	"time of a terminal": "os.utime(\"/dev/pts/ptmx\", (1, 1))",
+	"file in use": "f = open(\"/tmp/x\", \"w+\"); import mmap; f.truncate(9999); m = mmap.mmap(f.fileno(), 9999); os.unlink(\"/tmp/x\"); m[0] = 1",
+	"many files": "for i in range(100): open(f\"/tmp/{i}\", \"w\")",
+	"deep directory": "os.makedirs(\"/tmp/\" + \"d/\" * 20)",
+	"mode": "os.chmod(\"/tmp\", 0o1770)",
+	"attribute": "try: os.setxattr(\"/tmp\", \"user.x\", b\"x\")\nexcept OSError: pass",
+	"access list": "try: os.setxattr(\"/tmp\", \"system.posix_acl_access\", struct.pack(\"<I\" + \"HHI\" * 4, 2, 1, 7, 2**32 - 1, 4, 7, 2**32 - 1, 16, 7, 2**32 - 1, 32, 7, 2**32 - 1))\nexcept OSError: pass",
+	"times in /proc": "os.utime(\"/proc/1/task\", (1, 1))",
+	"times of a thread in /proc": "os.utime(\"/proc/1/task/1/fdinfo\", (1, 1))",
+	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))",
+	"terminals": "os.chmod(\"/dev/pts/ptmx\", 0)",
+	"other signals to the first": "for n in range(1, 65):\n\tif n != signal.SIGCHLD: os.kill(1, n)",
 }
 start = """
-import os, resource, socket, struct, subprocess, sys, threading, time
+import os, resource, signal, socket, struct, subprocess, sys, threading, time
 print(open("/proc/1/stat").read().split()[21], os.readlink("/proc/self/ns/mnt"), sep="|", flush=True)
 """
 with Pool(size=0) as p:
