@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool_first.c - the mounts once, then task after task.
+/* pool_first.c - the mounts, a task, and where that left nothing all mounts anew for the next.
  * Mustn't: offer a sandbox of which it is not known that it is as it was made. */
 #include "runtime/sandbox/pool_first.h"
 
