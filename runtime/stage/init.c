@@ -202,7 +202,8 @@ struct served {
 	struct init_msg ended, seen;
 	int signal_fd, listener; /* -1: none */
 	bool alone; /* nobody is left */
-	bool changed; /* something was told of, or somebody was left: it is not as it was before its payload */
+	bool told; /* a call was told of */
+	bool changed; /* so it was, or somebody was left, or signalled us: it is not as it was before its payload */
 };
 
 /* Everybody who ended is waited for; true when the payload was among them. */
@@ -286,9 +287,9 @@ static void obey(const struct init_msg *m, pid_t payload, struct served *s)
 
 static void be_told(const struct init_joined *j, struct served *s)
 {
-	if (!s->changed)
+	if (!s->told)
 		j->on_told(j->ctx);
-	s->changed = true;
+	s->told = s->changed = true;
 }
 
 /* Nobody joins any more. Without a listener nobody would tell. */
@@ -381,6 +382,7 @@ static void serve(const struct init_joined *j)
 				       { .fd = s.signal_fd, .events = POLLIN },
 				       { .fd = ready, .events = POLLIN },
 				       { .fd = s.listener, .events = POLLIN } };
+
 		if (poll(p, 4, -1) < 0)
 			continue;
 		hear_signals(&s);

@@ -313,6 +313,23 @@ with Pool("--fresh", size=1) as p:
 	assert "lo: " in c.run("import socket; print(socket.if_nameindex(), open(\"/proc/net/dev\").read()); socket.create_server((\"127.0.0.1\", 0))")["stdout"]' 60
 }
 
+@test "who has left an orphan or signalled the first process has loopback and limits all the same" {
+	pool '
+first = {
+	"nothing": "", "signal": "os.kill(1, signal.SIGCHLD); time.sleep(0.02)",
+	"orphan": "p = os.fork()\nif p == 0: os.fork(); os._exit(0)\nos.waitpid(p, 0); time.sleep(0.05)",
+}
+then = """
+l = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(l.getsockname(), 2); c.sendall(b"x"); print(l.accept()[0].recv(1))
+print([ctypes.CDLL(None).inotify_init1(0) >= 0 for _ in range(40)].count(True))
+"""
+with Pool() as p:
+	c = p.client()
+	for name, code in first.items():
+		r = c.run("import ctypes, os, signal, socket, time\n" + code + then, timeout_ms=9000)
+		assert r["stdout"] == "b\x27x\x27\n16\n", (name, r)'
+}
+
 @test "random numbers differ from task to task, also those of OpenSSL" {
 	pool '
 code = "import random, ssl, uuid, secrets, tempfile; print(random.random(), ssl.RAND_bytes(8).hex(), uuid.uuid4(), secrets.token_hex(8), tempfile.mktemp())"
