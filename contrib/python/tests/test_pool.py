@@ -125,6 +125,14 @@ class Pool(unittest.TestCase):
 
 
 class Warm(unittest.TestCase):
+    def test_sandboxes_serve_many_tasks_unless_fresh(self) -> None:
+        # Two may have the same number and be made within the same tick, but hardly half of them.
+        which = "import os; print(os.readlink('/proc/self/ns/mnt'), open('/proc/1/stat').read().split()[21])"
+        for fresh in (False, True):
+            with SRTExecutorPool(1, fresh=fresh) as pool:
+                seen = {pool.execute(which).stdout for _ in range(50)}
+            self.assertEqual(len(seen) > 25, fresh, seen)
+
     def test_is_warm_and_each_task_is_fresh(self) -> None:
         with SRTExecutorPool(2, preload=["decimal"]) as pool:
             for _ in range(3):
