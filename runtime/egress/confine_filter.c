@@ -3,7 +3,6 @@
 #include "runtime/egress/confine_filter.h"
 
 #include <elf.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,18 +10,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "spec/base/audit.h"
 #include "spec/base/sys.h"
 
-#if defined(__x86_64__)
-#define FILTER_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define FILTER_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define FILTER_ARCH AUDIT_ARCH_RISCV64
-#else
-#define FILTER_ARCH 0
-#endif
-_Static_assert(FILTER_ARCH != 0, "the filter needs to know this architecture's AUDIT_ARCH");
+_Static_assert(AUDIT_NATIVE != 0, "the filter needs to know this architecture's AUDIT_ARCH");
 
 /* Serving, then time, memory and what C libraries do by themselves. */
 static const uint32_t calls[] = {
@@ -94,7 +85,7 @@ int confine_filter(struct err *err)
 	struct sock_fprog filter = { .filter = p.code };
 
 	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	add(&p, BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0);
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, AUDIT_NATIVE, 1, 0);
 	add_return(&p, SECCOMP_RET_KILL_PROCESS);
 	add(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {

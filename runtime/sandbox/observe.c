@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,18 +19,11 @@
 #include "runtime/sandbox/audit.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/verdict.h"
+#include "spec/base/audit.h"
 #include "spec/base/fd.h"
 #include "spec/base/path.h"
 #include "spec/base/sys.h"
 #include "spec/policy/match.h"
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#else
-#define NATIVE 0
-#endif
 
 const char *const observe_calls[] = {
 	"open",	 "openat", "openat2",  "creat",	    "mkdir",	"mkdirat", "unlink", "unlinkat",
@@ -85,7 +77,7 @@ struct question {
 
 static const struct call *find(const struct seccomp_data *d)
 {
-	if (d->arch != NATIVE)
+	if (d->arch != AUDIT_NATIVE)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		if (calls[i].nr == d->nr)

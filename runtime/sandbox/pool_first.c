@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pool_first.c - the mounts, a task, and where that left nothing all mounts anew for the next.
+/* pool_first.c - the mounts, a task, and where that left nothing the same for the next.
  * Mustn't: offer a sandbox of which it is not known that it is as it was made. */
 #include "runtime/sandbox/pool_first.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/act/act.h"
 #include "runtime/sandbox/compose.h"
 #include "runtime/sandbox/pool_agent.h"
 #include "runtime/sandbox/pool_made.h"
-#include "runtime/sandbox/pool_network.h"
+#include "runtime/sandbox/pool_mounts.h"
 #include "runtime/sandbox/pool_spares.h"
 #include "runtime/stage/inotify.h"
+#include "spec/base/audit.h"
 #include "spec/base/fd.h"
-#include "spec/base/path.h"
 #include "spec/base/sys.h"
 
 #define SPARE_NAME "sandbox-spare" /* of a process that waits for its task */
@@ -26,38 +27,6 @@
 /* Where our descriptors are while we wait for a task. */
 enum { FD_OFFERS = FIRST_OFFERS, FD_LINE, FD_FIRST_FREE };
 #define OWN_FDS (FD_LINE - FD_OFFERS) /* that stay ours while we have one */
-
-/* There is but one warning. */
-static void keep_warning(void *ctx, const struct op *op, const struct err *why)
-{
-	(void)op;
-	(void)why;
-	*(bool *)ctx = true;
-}
-
-/* stage: the first of those that are to be carried out. */
-static int prepare(const struct plan *plan, enum stage stage, int way, bool *warned,
-		   struct err *err)
-{
-	struct act x = ACT_INIT;
-
-	x.plan = plan;
-	x.give = network_give;
-	x.ask_ctx = &way;
-	x.warn = keep_warning;
-	x.warn_ctx = warned;
-	TRY(act_open_proc(&x.proc_fd, err));
-	x.root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (x.root_fd < 0)
-		return err_host(err, errno, "open the root");
-	x.root_alone = true;
-	x.empty_fd = sys_openat(AT_FDCWD, POOL_HIDDEN, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (x.empty_fd < 0)
-		return err_host(err, errno, "open what covers a task's masked directories");
-	if (stage == STAGE_NAMESPACE)
-		TRY(act_stage(&x, STAGE_NAMESPACE, err));
-	return act_stage(&x, STAGE_ROOT, err);
-}
 
 static int open_namespaces(int ret_fds[GONE_FDS])
 {
@@ -116,47 +85,37 @@ static void settle(int line)
 }
 
 /* The sandbox is about to be other than it was made. What a task without sockets and watches does not need is made now. */
-static void be_touched(void *ctx)
+static void be_touched(void)
 {
 	scoped_fd int user =
 		sys_openat(AT_FDCWD, "/proc/sys/user", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	struct err err;
 
-	(void)ctx;
 	if (user >= 0)
 		inotify_limit(user);
 	if (act_loopback_up(NULL, NULL, &err) < 0 || hand_in(false, &err) < 0)
 		_exit(1);
 }
 
-/* What is mounted in /proc goes with that. */
-static bool goes_alone(const struct op *op)
+/* Of its files alone what opens one without a name tells: that is not in any directory. */
+static bool opens_file(const struct seccomp_data *call)
 {
-	return op->code == OP_MOUNT || op->code == OP_BIND ||
-	       (op->code == OP_MASK && !path_beneath(op->path, "/proc"));
+#ifdef __NR_open
+	if (call->arch == AUDIT_NATIVE && call->nr == __NR_open)
+		return true;
+#endif
+	return call->arch == AUDIT_NATIVE && (call->nr == __NR_openat || call->nr == __NR_openat2);
 }
 
-/* The last one first, as one may lie upon another. A mask may have found nothing to cover. */
-static bool take_down(const struct plan *plan)
+static bool be_told(void *ctx, const struct seccomp_data *call, bool first)
 {
-	for (size_t i = plan->n; i-- > 0;) {
-		const struct op *op = &plan->ops[i];
-
-		if (op->stage == STAGE_ROOT && goes_alone(op) &&
-		    sys_umount2(op->path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
-		    (op->code != OP_MASK || errno != ENOENT))
-			return false;
+	if (call && opens_file(call)) {
+		*(bool *)ctx = true;
+		return false;
 	}
+	if (first)
+		be_touched();
 	return true;
-}
-
-/* Nothing that a file system keeps of a task, down to its inodes' numbers and times, is there for the next. */
-static bool mount_anew(const struct plan *plan)
-{
-	bool warned = false;
-	struct err err;
-
-	return take_down(plan) && prepare(plan, STAGE_ROOT, -1, &warned, &err) == 0;
 }
 
 /* The next one in our pid namespace has the number that all tasks have. (Where the file's position is not 0 the kernel writes nothing,
@@ -210,7 +169,7 @@ static _Noreturn void be_once(const struct home *h, int line)
 	struct err err;
 
 	hear_task(line, fds);
-	if (prepare(h->plan, STAGE_NAMESPACE, fds[FIRST_WAY], &warned, &err) < 0 ||
+	if (mounts_make(h->plan, STAGE_NAMESPACE, fds[FIRST_WAY], &warned, &err) < 0 ||
 	    hand_in(warned, &err) < 0)
 		fail(fds[FIRST_ERR], &err);
 	joined.sock = fds[FIRST_INIT];
@@ -220,29 +179,36 @@ static _Noreturn void be_once(const struct home *h, int line)
 
 void first_process(const struct home *h, int line)
 {
+	bool warned = false, nameless = false, failed;
 	struct init_joined joined = { .payload = TASK_PID,
 				      .own_n = OWN_FDS,
-				      .on_told = h->lends ? be_touched : NULL,
+				      .on_told = h->lends ? be_told : NULL,
+				      .ctx = &nameless,
 				      .scratch = SANDBOX_SCRATCH };
 	struct made made;
+	struct task_mounts mounts = { 0 };
 	int fds[INIT_FDS_MAX];
-	bool warned = false, failed;
 	struct err err;
 
 	(void)sys_umask(0);
 	if (h->filtered)
 		be_once(h, line);
-	failed = prepare(h->plan, STAGE_NAMESPACE, -1, &warned, &err) < 0 ||
+	failed = mounts_make(h->plan, STAGE_NAMESPACE, -1, &warned, &err) < 0 ||
 		 (h->network && !h->lends && hand_in(warned, &err) < 0);
 	settle(line);
 	joined.again = h->lends && !failed && made_look(&made);
+	if (joined.again)
+		mounts_look(h->plan, &mounts);
 	do {
 		hear_task(FD_LINE, fds);
 		if (failed)
 			fail(fds[FIRST_ERR], &err);
+		mounts_begin(h->plan, &mounts);
 		joined.sock = fds[FIRST_INIT];
 		joined.ready = FD_LINE;
+		nameless = false;
 		init_serve(&joined);
-	} while (made_is_same(&made) && mount_anew(h->plan) && begin_numbers() && offer());
+	} while (made_is_same(&made) && begin_numbers() &&
+		 mounts_again(h->plan, &mounts, nameless) && offer());
 	_exit(0);
 }

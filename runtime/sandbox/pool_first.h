@@ -4,9 +4,9 @@
  *
  * To make and to end a sandbox takes the kernel longer than all else that a short task has of its own. To bring anything into its
  * network, its IPC or its inotify takes a call that the task's filter tells of (PROGRAM_LAST); its host names and ids a task cannot
- * change, as it has no capability; processes end with their task, and the first process sees who is left; what is mounted is mounted anew;
- * and the first process itself is looked at (pool_made.h). So what is offered is as it was made, but for its age. What is not ends with
- * its task. */
+ * change, as it has no capability; processes end with their task, and the first process sees who is left; its mounts are as they were
+ * made, or made anew (pool_mounts.h); and the first process itself is looked at (pool_made.h). So what is offered is as it was made, but for
+ * its age. What is not ends with its task. */
 #pragma once
 
 #include <stdbool.h>

@@ -123,12 +123,16 @@ static void add_space(struct plan *p, const struct seed *s, size_t i)
 }
 
 /* One file system holds all that a task may write, so that its size and its files are bounded together. The scratch directory is
- * its place until all else has what it is to have of it, and then hides it under its own part. */
+ * its place until all else has what it is to have of it, and then hides it under its own part. Who only reads a directory, as each import
+ * does, changes nothing of it (pool_mounts.h). */
 static void add_spaces(struct plan *p, const struct config *c)
 {
 	const struct seeds *all = &c->root->seeds;
+	struct op *space;
 
-	add_mount(p, SANDBOX_SCRATCH, "tmpfs", c->root->fresh)->flags = OP_HOLD;
+	space = add_mount(p, SANDBOX_SCRATCH, "tmpfs", c->root->fresh);
+	space->a |= MOUNT_ATTR_NODIRATIME;
+	space->flags = OP_HOLD;
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i].kind == SEED_SPACE)
 			add_space_directory(p, &all->v[i], i);
@@ -242,22 +246,59 @@ static const char *const told_calls[] = {
 	"request_key", "keyctl",
 };
 
+/* A file without a name is in no directory whose times would tell (pool_mounts.h). Where its flags are not in the call itself, any is told
+ * of; their value is that of Linux on all our architectures, without O_DIRECTORY's, which is not. */
+#define OPEN_NAMELESS 020000000
+static const struct {
+	const char *name;
+	uint32_t argument; /* 0: none */
+} opening_calls[] = { { "open", 1 }, { "openat", 2 }, { "openat2", 0 } };
+
+static struct seccomp_args nameless_flags(uint32_t argument, struct arena *a)
+{
+	struct seccomp_args args = { NULL, 0 };
+
+	if (argument == 0)
+		return args;
+	args.v = arena_new(a, struct seccomp_arg);
+	args.v[args.n++] = (struct seccomp_arg){ .index = argument,
+						 .value = OPEN_NAMELESS,
+						 .value_two = OPEN_NAMELESS,
+						 .op = SCMP_OP_MASKED_EQ };
+	return args;
+}
+
+static void add_told(struct seccomp_syscalls *rows, struct arena *a)
+{
+	rows->v[rows->n++] =
+		(struct seccomp_syscall){ .names = { (const char **)(uintptr_t)told_calls,
+						     ARRAY_LEN(told_calls) },
+					  .action = SECCOMP_RET_USER_NOTIF };
+	for (size_t i = 0; i < ARRAY_LEN(opening_calls); i++)
+		rows->v[rows->n++] = (struct seccomp_syscall){
+			.names = { (const char **)(uintptr_t)&opening_calls[i].name, 1 },
+			.action = SECCOMP_RET_USER_NOTIF,
+			.args = nameless_flags(opening_calls[i].argument, a)
+		};
+}
+
+#define LAST_ROWS_MAX (2 + ARRAY_LEN(opening_calls))
+
 static struct seccomp *last_profile(const struct seccomp *s, bool lends, struct arena *a)
 {
 	struct seccomp *ret = arena_new(a, struct seccomp);
-	struct seccomp_syscall *rows = arena_array(a, struct seccomp_syscall, 2);
 	static const char *const enters[] = { entering };
 
-	rows[0] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)enters, 1 },
-					    .action = SECCOMP_RET_ERRNO,
-					    .errno_ret = { true, EPERM } };
-	rows[1] = (struct seccomp_syscall){ .names = { (const char **)(uintptr_t)told_calls,
-						       ARRAY_LEN(told_calls) },
-					    .action = SECCOMP_RET_USER_NOTIF };
 	*ret = (struct seccomp){ .default_action = SECCOMP_RET_ALLOW,
 				 .architectures = s->architectures,
-				 .x32_errno = s->x32_errno,
-				 .syscalls = { rows, lends ? 2 : 1 } };
+				 .x32_errno = s->x32_errno };
+	ret->syscalls.v = arena_array(a, struct seccomp_syscall, LAST_ROWS_MAX);
+	ret->syscalls.v[ret->syscalls.n++] =
+		(struct seccomp_syscall){ .names = { (const char **)(uintptr_t)enters, 1 },
+					  .action = SECCOMP_RET_ERRNO,
+					  .errno_ret = { true, EPERM } };
+	if (lends)
+		add_told(&ret->syscalls, a);
 	/* A handler of the task's makes a call that is told of fail with EINTR; so no longer once we have heard of it. */
 	if (lends && waits_killably()) {
 		ret->flags =

@@ -29,7 +29,7 @@ struct worker {
 	bool recalled; /* which is wanted back */
 	uint32_t changes, networks; /* of the pool, when it was lent */
 	struct sleeper sleeper; /* its task */
-	struct worker *next;
+	struct worker *next, *behind; /* of all; of those that wait */
 };
 
 struct server {
@@ -39,6 +39,7 @@ struct server {
 	struct source listener, signals, input;
 	sigset_t outside;
 	struct worker *workers; /* the oldest first */
+	struct worker *queue, **queue_end; /* that wait, who came first is first */
 	uint32_t workers_n, waiting, recalled;
 	uint32_t changes; /* of the pool, that were looked at */
 	struct worker *last; /* who had a task last, and may want another; NULL: nobody */
@@ -97,6 +98,30 @@ static int listen_at(struct server *s, struct err *err)
 
 /* --- workers --- */
 
+static void wait_in_queue(struct server *s, struct worker *w)
+{
+	w->waits = true;
+	w->behind = NULL;
+	*s->queue_end = w;
+	s->queue_end = &w->behind;
+	s->waiting++;
+}
+
+static void leave_queue(struct server *s, struct worker *w)
+{
+	struct worker **at = &s->queue;
+
+	if (!w->waits)
+		return;
+	while (*at != w)
+		at = &(*at)->behind;
+	*at = w->behind;
+	if (!*at)
+		s->queue_end = at;
+	w->waits = false;
+	s->waiting--;
+}
+
 static void not_lent(struct server *s, struct worker *w)
 {
 	s->pool.offered -= w->lent;
@@ -113,7 +138,7 @@ static void worker_gone(struct server *s, struct worker *w)
 		at = &(*at)->next;
 	*at = w->next;
 	s->workers_n--;
-	s->waiting -= w->waits;
+	leave_queue(s, w);
 	s->pool.early -= w->early;
 	not_lent(s, w);
 	if (s->last == w)
@@ -156,8 +181,7 @@ static bool send_task(struct server *s, struct worker *w, struct pool_task *t)
 
 static void hand_failure(struct server *s, struct worker *w)
 {
-	w->waits = false;
-	s->waiting--;
+	leave_queue(s, w);
 	if (init_say(w->source.fd, (enum init_word)WORD_NONE, 0) == 0)
 		(void)send_datagram(w->source.fd, &s->pool.why, sizeof(s->pool.why));
 }
@@ -168,8 +192,7 @@ static void hand_task(struct server *s, struct worker *w, struct pool_task *t)
 		hand_failure(s, w);
 		return;
 	}
-	w->waits = false;
-	s->waiting--;
+	leave_queue(s, w);
 	pool_used(&s->pool);
 }
 
@@ -225,15 +248,11 @@ static void recall_changed(struct server *s)
 			recall(s, w);
 }
 
-/* Who came first is served first. */
 static void hand_out(struct server *s)
 {
-	for (struct worker *w = s->workers; w && s->waiting; w = w->next) {
-		struct pool_task *t;
+	for (struct worker *w = s->queue; w; w = s->queue) {
+		struct pool_task *t = pool_take(&s->pool, false);
 
-		if (!w->waits)
-			continue;
-		t = pool_take(&s->pool, false);
 		if (!t && recall_enough(s))
 			return;
 		if (!t)
@@ -256,20 +275,6 @@ static void say_stats(struct server *s, struct worker *to)
 		stats.running += w->zygote && !w->early && !w->lent;
 	if (init_say(to->source.fd, (enum init_word)WORD_STATS, 0) == 0)
 		(void)send_datagram(to->source.fd, &stats, sizeof(stats));
-}
-
-/* At the end of the list: the order is that of waiting. */
-static void move_back(struct server *s, struct worker *w)
-{
-	struct worker **at = &s->workers;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	while (*at)
-		at = &(*at)->next;
-	*at = w;
-	w->next = NULL;
 }
 
 /* Whether it was made that had been handed out before. */
@@ -349,9 +354,7 @@ static void want(struct server *s, struct worker *w)
 		not_lent(s, w);
 		pool_used(&s->pool);
 	} else if (!w->waits) {
-		w->waits = true;
-		s->waiting++;
-		move_back(s, w);
+		wait_in_queue(s, w);
 	}
 }
 
@@ -577,7 +580,8 @@ int serve_run(const struct request *q, const struct serve_options *o, int (*read
 			    .o = o,
 			    .pool = { .o = &o->pool, .q = q, .epoll = -1 },
 			    .listener = { .fd = -1 },
-			    .signals = { .fd = -1 } };
+			    .signals = { .fd = -1 },
+			    .queue_end = &s.queue };
 	int r;
 
 	s.pool.outside = &s.outside;

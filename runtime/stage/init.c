@@ -202,7 +202,7 @@ struct served {
 	struct init_msg ended, seen;
 	int signal_fd, listener; /* -1: none */
 	bool alone; /* nobody is left */
-	bool told; /* a call was told of */
+	bool told; /* of a call that changes the sandbox */
 	bool changed; /* so it was, or somebody was left, or signalled us: it is not as it was before its payload */
 };
 
@@ -285,11 +285,10 @@ static void obey(const struct init_msg *m, pid_t payload, struct served *s)
 
 /* --- a payload that joins --- */
 
-static void be_told(const struct init_joined *j, struct served *s)
+static void be_told(const struct init_joined *j, const struct seccomp_data *call, struct served *s)
 {
-	if (!s->told)
-		j->on_told(j->ctx);
-	s->told = s->changed = true;
+	if (j->on_told(j->ctx, call, !s->told))
+		s->told = s->changed = true;
 }
 
 /* Nobody joins any more. Without a listener nobody would tell. */
@@ -305,7 +304,7 @@ static void close_to_others(const struct init_joined *j, struct served *s)
 		_exit(1);
 	s->listener = fds[0];
 	if (j->on_told && s->listener < 0)
-		be_told(j, s);
+		be_told(j, NULL, s);
 	/* It may have ended. */
 	(void)init_say(FD_READY, INIT_LISTENER, 0);
 	(void)sys_close(FD_READY);
@@ -320,7 +319,7 @@ static void answer(const struct init_joined *j, struct served *s)
 	/* Whoever asked may have been killed. */
 	if (sys_ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
-	be_told(j, s);
+	be_told(j, &call.data, s);
 	go_on.id = call.id;
 	(void)sys_ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &go_on);
 }

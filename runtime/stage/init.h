@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -67,15 +68,16 @@ struct init_joined {
 	 * word once nobody joins any more. -1: nobody joins. */
 	int ready;
 	int own_n; /* how many from INIT_FD_OWN on */
-	/* The payload's filter asks before some calls; the listener comes with INIT_LISTENER. Before the first of them goes on, and where
-	 * none comes; NULL: there is no such filter. */
-	void (*on_told)(void *ctx);
+	/* The payload's filter asks before some calls; the listener comes with INIT_LISTENER. Before each of them goes on, and where none
+	 * comes, without a call; first: it has returned true for none yet. True: the sandbox is no longer as it was. NULL: there is no such
+	 * filter. */
+	bool (*on_told)(void *ctx, const struct seccomp_data *call, bool first);
 	void *ctx;
 	bool again; /* may init_serve return? */
 	const char *scratch; /* as in struct start */
 };
 /* init_serve: the caller is the init, with nothing open but these. It returns where the supervisor has hung up, nobody is left nor was
- * left by the payload, and nothing was told of, and then has its own descriptors; else it ends, and with it the sandbox. */
+ * left by the payload, and on_told never said true, and then has its own descriptors; else it ends, and with it the sandbox. */
 void init_serve(const struct init_joined *j);
 /* init_wipe: the words of our command line name what is the host's. */
 void init_wipe(const char *const *argv);

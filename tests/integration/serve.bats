@@ -219,14 +219,18 @@ with Pool(size=1) as p:
 	pool '
 # The age of the first process tells whether a sandbox served a task before.
 looks = """
-import os, resource, sys
+import os, resource, sys, time
+began = time.clock_gettime_ns(5) # CLOCK_REALTIME_COARSE
 sys.dont_write_bytecode = True
+def entries(path): return [path + "/" + name for name in os.listdir(path) if not name.isdigit()]
+# What the kernel has kept since before: of what the task looks up itself the times are later.
+kept = [p for d in ("", "/1", "/1/task/1", "/sys/kernel", "/sys/user", "/sys/fs", "/net") for p in entries("/proc" + d) if os.lstat(p).st_mtime_ns < began]
 spaces = ["/tmp", "/dev/shm", os.getcwd()]
 def all_of(path):
 	st = os.lstat(path)
 	return oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink, st.st_size, os.listxattr(path), st.st_mtime == st.st_ctime
 state = [
-	[all_of(path) for path in spaces], os.listdir("/dev/pts"), all_of("/dev/pts/ptmx"), [(v := os.statvfs(path)).f_bfree, v.f_ffree] if (path := "/tmp") else 0,
+	kept, [all_of(path) for path in spaces], os.listdir("/dev/pts"), all_of("/dev/pts/ptmx"), [(v := os.statvfs(path)).f_bfree, v.f_ffree] if (path := "/tmp") else 0,
 	[resource.prlimit(1, k) for k in range(16)], os.getpriority(os.PRIO_PROCESS, 1), os.sched_getaffinity(1),
 	os.fstat(os.open("/tmp/new", os.O_CREAT)).st_ino, os.getpid(), os.getppid(), os.getsid(0), sorted(p for p in os.listdir("/proc") if p.isdigit()),
 	[l for l in open("/proc/1/status") if l.split(":")[0] in ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "Umask", "Threads", "TracerPid", "NoNewPrivs")],
@@ -252,10 +256,14 @@ stays = {
 	"status": "sys.exit(7)",
 	"end of its own": "os._exit(0)",
 	"signal": "os.kill(os.getpid(), 9)",
-	"look at /proc": "[os.lstat(os.path.join(d, f)) for d, ds, fs in os.walk(\"/proc/1\") for f in ds + fs]",
+	"look at all of /proc": "for d, ds, fs in os.walk(\"/proc\"):\n\tfor f in ds + fs:\n\t\ttry: os.lstat(os.path.join(d, f))\n\t\texcept OSError: pass",
+	"look at itself": "os.listdir(\"/proc/self/fd\"); os.readlink(\"/proc/thread-self\")",
+	"look at the first": "[os.lstat(os.path.join(d, f)) for d, ds, fs in os.walk(\"/proc/1\") for f in ds + fs]",
 	"memory": "b = bytearray(1 << 24)",
 	"lock": "import fcntl; fcntl.flock(open(sys.executable), fcntl.LOCK_EX)",
 	"file": "open(\"/tmp/x\", \"w\").write(\"x\" * 100000)",
+	"file without a name": "os.open(\"/tmp\", os.O_TMPFILE | os.O_RDWR)",
+	"file without a name, by another call": "subprocess.run([\"perl\", \"-e\", \"syscall(437, -100, q(/tmp), pack(q(QQQ), %d, 0600, 0), 24) > 0 or die\" % (os.O_TMPFILE | os.O_RDWR)], check=True)",
 	"file that is gone": "open(\"/tmp/x\", \"w\").close(); os.unlink(\"/tmp/x\")",
 	"shared memory": "open(\"/dev/shm/x\", \"w\").write(\"x\")",
 	"directory": "os.makedirs(\"y/z\"); os.symlink(\"/etc\", \"y/z/e\"); os.mkfifo(\"y/f\"); os.link(\"y/f\", \"g\"); os.chmod(\"y/z\", 0); os.chmod(\"y\", 0)",
@@ -274,22 +282,26 @@ stays = {
 	"other signals to the first": "for n in range(1, 65):\n\tif n != signal.SIGCHLD: os.kill(1, n)",
 }
 start = """
-import os, resource, signal, socket, struct, subprocess, sys, threading, time
+import os, resource, signal, socket, struct, subprocess, sys, threading, time # not ctypes, which writes into /tmp itself
 print(open("/proc/1/stat").read().split()[21], os.readlink("/proc/self/ns/mnt"), sep="|", flush=True)
 """
 with Pool(size=0) as p:
 	c = p.client()
 	r = c.run(looks)
 	assert r["status"] == "ok", r
-	def look():
+	def rest():
 		eventually(lambda: p.processes("sandbox-spare")) # else the next is made anew, whatever was left
-		time.sleep(0.03) # and what a task left has been looked at
+		time.sleep(0.03) # and what a task left has been looked at, and the clock of files has gone on
+	def look():
+		rest()
 		r = c.run(looks)
 		assert r["status"] == "ok", r
 		return r["stdout"].split("|")
 	*_, first = look()
+	assert "/proc/self" in first and "/proc/meminfo" not in first, first
 	def then(name, code):
 		"""The sandbox that this was run in, and those of the next tasks."""
+		rest()
 		r = c.run(start + code)
 		assert r["status"] in ("ok", "exit", "signal"), (name, r)
 		after = [look() for _ in range(4)] # of two that wait the one or the other is the next
