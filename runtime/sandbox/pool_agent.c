@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/sandbox/pool_first.h"
+#include "runtime/sandbox/pool_keeper.h"
 #include "runtime/sandbox/pool_spares.h"
 #include "runtime/stage/init.h"
 #include "spec/base/fd.h"
@@ -28,7 +29,7 @@ enum { FD_SUPERVISOR, FD_ZYGOTE, FD_OFFERS_IN = FIRST_OFFERS, FD_OFFERS, FD_FIRS
 
 struct agent {
 	const struct recipe *recipe;
-	pid_t zygote;
+	pid_t zygote, keeper;
 	struct spares spares;
 	bool hasty; /* somebody waited for the last task */
 	bool warned; /* the pool */
@@ -177,7 +178,7 @@ static void hear(struct agent *g)
 		scope_close(&fds[i]);
 }
 
-/* Without a zygote there is nothing to stay for. */
+/* Without a zygote, or with one whose tasks' ends are lost, there is nothing to stay for. */
 static void reap(struct agent *g)
 {
 	for (;;) {
@@ -185,6 +186,8 @@ static void reap(struct agent *g)
 
 		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 			return;
+		if (info.si_pid == g->keeper)
+			_exit(1);
 		if (info.si_pid != g->zygote)
 			continue;
 		const struct init_msg ended = { .word = INIT_ENDED,
@@ -272,40 +275,41 @@ static int send_message(int fd, const void *bytes, size_t n)
 }
 
 /* What it is to load, and what to do. Where it has ended, that is heard of next. */
-static void send_setup(const struct recipe *r, int zygote)
+static void send_setup(const struct recipe *r, int zygote, int keeper)
 {
+	static const struct init_msg word = { .word = INIT_KEEPER };
 	const struct zygote_setup *s = r->setup;
 	size_t size = offsetof(struct zygote_setup, filter) + s->filter_n * sizeof(s->filter[0]);
 
-	if (send_message(zygote, r->native, r->native_size) == 0)
-		(void)send_message(zygote, s, size);
+	if (send_message(zygote, r->native, r->native_size) == 0 &&
+	    send_message(zygote, s, size) == 0)
+		(void)init_send(zygote, &word, &keeper, 1);
 }
 
-/* A number that no task has in its own sandbox: libraries that tell a fork by it see one. */
-static void skip_number(void)
+/* It takes the number that tasks have in their own sandboxes: libraries that tell a fork by that see one. */
+static pid_t fork_keeper(int sock)
 {
-	siginfo_t info;
 	pid_t pid = sys_fork();
 
 	if (pid == 0)
-		_exit(0);
-	if (pid > 0)
-		(void)sys_waitid(P_PID, (id_t)pid, &info, WEXITED);
+		keeper_serve(sock);
+	return pid;
 }
 
 int agent_split(const struct start *s, struct err *err)
 {
 	struct agent g = { .recipe = s->split_ctx };
-	int ends[2], offers[2];
+	int ends[2], offers[2], kept[2];
 
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0 ||
-	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, offers) < 0)
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, offers) < 0 ||
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, kept) < 0)
 		return err_host(err, errno, "make a socket pair");
 	if (sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_host(err, errno, "close the pool's first process to others");
 	init_wipe(s->argv);
-	skip_number();
-	g.zygote = sys_fork();
+	g.keeper = fork_keeper(kept[0]);
+	g.zygote = g.keeper < 0 ? -1 : sys_fork();
 	if (g.zygote < 0)
 		return err_host(err, errno, "make the interpreter's process");
 	if (g.zygote == 0)
@@ -315,9 +319,9 @@ int agent_split(const struct start *s, struct err *err)
 			    [FD_ZYGOTE] = ends[0],
 			    [FD_OFFERS] = offers[0],
 			    [FD_OFFERS_IN] = offers[1] };
+	send_setup(g.recipe, ends[0], kept[1]);
 	if (keep_sockets(fds) < 0)
 		_exit(1);
-	send_setup(g.recipe, FD_ZYGOTE);
 	recipe_look(g.recipe);
 	serve(&g);
 }

@@ -8,7 +8,7 @@
  * while the first process makes the mounts. By a socket between the two the copy says that it has joined (LISTENER). When all is in
  * its place, the first process closes itself to others, says HELLO, and answers. The copy gives up the rest, says "R", and reads its
  * code, which may be there long before: nobody can join any more, and nobody reads it sooner.
- * The agent ends with its zygote, and with the agent all that is in its sandbox. */
+ * The agent ends with its zygote or its keeper (pool_keeper.h), and with the agent all that is in its sandbox. */
 #pragma once
 
 #include "runtime/sandbox/pool_recipe.h"

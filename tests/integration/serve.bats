@@ -672,6 +672,33 @@ with Pool("--rotate-tasks", "2", size=0) as p:
 	assert c.run("print(3)")["stdout"] == "3\n"'
 }
 
+@test "of more tasks at one time than the interpreter has sockets of, each one is answered, and no other" {
+	pool '
+import threading
+with Pool("--timeout", "60s", size=4) as p:
+	answers = [None] * 150
+	def work(i):
+		end = (f"sys.exit({i % 50 + 1})", "os.kill(os.getpid(), 15)", f"print({i})")[i % 3]
+		answers[i] = p.client().run("import os, sys, time\ntime.sleep(2)\n" + end)
+	threads = [threading.Thread(target=work, args=(i,)) for i in range(len(answers))]
+	[t.start() for t in threads]
+	watcher = p.client()
+	eventually(lambda: watcher.stats()["running"] == len(answers), 30)
+	assert len(os.listdir(f"/proc/{p.zygote()}/fd")) < 100
+	[t.join() for t in threads]
+	for i, r in enumerate(answers):
+		got = r["status"], r["exit_code"], r["stdout"]
+		assert got == [("exit", i % 50 + 1, ""), ("signal", 143, ""), ("ok", 0, f"{i}\n")][i % 3], (i, got)
+	# Without who keeps the others the pool begins anew, and nobody waits for ever.
+	c, d = p.client(), p.client()
+	c.raw(json.dumps({"version": 1, "op": "execute", "code": "import time; time.sleep(50)"}).encode())
+	eventually(lambda: d.stats()["running"] == 1)
+	(keeper,) = p.processes("sandbox-keeper")
+	os.kill(int(keeper), 9)
+	assert c.answer()["result"]["infra_error"]
+	assert d.run("print(1)")["stdout"] == "1\n" and d.stats()["zygotes"] == 2' 60
+}
+
 @test "a client that hangs up takes its task along" {
 	pool '
 with Pool(size=1) as p:

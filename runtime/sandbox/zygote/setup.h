@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* setup.h - what sandbox-pool tells the zygote: its native part, then this, each a message of its own; then, for each task, a
- * struct init_msg with the descriptors below, whose number is a copy's haste: somebody waits for it. */
+/* setup.h - what sandbox-pool tells the zygote: its native part, then this, each a message of its own; then a struct init_msg with the
+ * keeper's socket (pool_keeper.h), and for each task one with the descriptors below, whose number is a copy's haste: somebody waits for it. */
 #pragma once
 
 #include <linux/filter.h>

@@ -34,9 +34,12 @@
  * namespaces one by one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
 #define INOTIFY_TASKS_MAX 64
 
+/* So many of their sockets are here, all others with the keeper (pool_keeper.h). */
+#define SOCKS_MAX 64
+
 struct task {
 	pid_t pid;
-	int sock; /* of its first process */
+	int sock; /* of its first process; -1: the keeper has it */
 };
 
 struct zygote {
@@ -44,8 +47,8 @@ struct zygote {
 	char cwd[PATH_MAX];
 	int user_dir; /* /proc/sys/user, or -1: the sandbox's first process limits inotify */
 	/* What is written lies together, as each page of it is copied anew after each fork. */
-	int sock, signals;
-	size_t tasks_n;
+	int sock, signals, keeper; /* -1: there is none yet */
+	size_t tasks_n, socks_n;
 	struct task tasks[TASKS_MAX];
 };
 
@@ -71,7 +74,7 @@ static bool hear(int sock, struct init_msg *m, int fds[COPY_FDS])
 	size_t fds_n = c ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
 	if (fds_n)
 		memcpy(fds, CMSG_DATA(c), fds_n * sizeof(int));
-	if (fds_n == COPY_FDS && m->word == INIT_TASK)
+	if ((m->word == INIT_TASK && fds_n == COPY_FDS) || (m->word == INIT_KEEPER && fds_n == 1))
 		return true;
 	/* The others there was no room for; who waits at their other ends is not to wait for ever. */
 	while (fds_n)
@@ -98,6 +101,42 @@ static pid_t fork_into(int sandbox)
 	return pid;
 }
 
+/* What could not be sent stays here. */
+static bool hand_to_keeper(int keeper, pid_t pid, int sock)
+{
+	const struct init_msg m = { .word = INIT_TASK, .number = pid };
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .room = { 0 } };
+	struct iovec part = { (void *)(uintptr_t)&m, sizeof(m) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &sock, sizeof(int));
+	if (sendmsg(keeper, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(m))
+		return false;
+	(void)close(sock);
+	return true;
+}
+
+static void add_task(struct zygote *z, pid_t pid, int sock)
+{
+	struct task *t = &z->tasks[z->tasks_n++];
+
+	*t = (struct task){ pid, sock };
+	if (z->socks_n >= SOCKS_MAX && z->keeper >= 0 && hand_to_keeper(z->keeper, pid, sock))
+		t->sock = -1;
+	else
+		z->socks_n++;
+}
+
 static void begin_task(struct zygote *z, const struct program_calls *calls)
 {
 	struct init_msg m = { 0 };
@@ -106,6 +145,10 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 
 	if (!hear(z->sock, &m, fds))
 		return;
+	if (m.word == INIT_KEEPER) {
+		z->keeper = fds[0];
+		return;
+	}
 	errno = EAGAIN;
 	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
 	if (pid == 0) {
@@ -115,7 +158,7 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	}
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
-		z->tasks[z->tasks_n++] = (struct task){ pid, fds[COPY_INIT] };
+		add_task(z, pid, fds[COPY_INIT]);
 	else if (errno != ESRCH)
 		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(errno));
 	for (int i = 0; i < COPY_FDS; i++)
@@ -129,9 +172,9 @@ static uint64_t microseconds(const struct timeval *t)
 }
 
 /* Nobody may wait for it any more. */
-static void tell_end(int sock, int status, const struct rusage *used)
+static void tell_end(struct zygote *z, struct task *t, int status, const struct rusage *used)
 {
-	const struct init_msg ended = {
+	struct init_msg ended = {
 		.word = INIT_ENDED,
 		.code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED,
 		.status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
@@ -139,8 +182,15 @@ static void tell_end(int sock, int status, const struct rusage *used)
 		.peak_bytes = (uint64_t)used->ru_maxrss * 1024,
 	};
 
-	(void)send(sock, &ended, sizeof(ended), MSG_NOSIGNAL);
-	(void)close(sock);
+	if (t->sock < 0) {
+		ended.number = t->pid;
+		(void)send(z->keeper, &ended, sizeof(ended), MSG_NOSIGNAL);
+	} else {
+		(void)send(t->sock, &ended, sizeof(ended), MSG_NOSIGNAL);
+		(void)close(t->sock);
+		z->socks_n--;
+	}
+	*t = z->tasks[--z->tasks_n];
 }
 
 static void reap(struct zygote *z)
@@ -160,8 +210,7 @@ static void reap(struct zygote *z)
 		/* Of a preloaded module's; or one that is only stopped. */
 		if (i == z->tasks_n || !(WIFEXITED(status) || WIFSIGNALED(status)))
 			continue;
-		tell_end(z->tasks[i].sock, status, &used);
-		z->tasks[i] = z->tasks[--z->tasks_n];
+		tell_end(z, &z->tasks[i], status, &used);
 	}
 }
 
@@ -222,7 +271,7 @@ struct zygote *zygote_begin(int sock)
 	(void)sigprocmask(SIG_BLOCK, &children, NULL);
 	z->sock = dup3(sock, LINE, O_CLOEXEC);
 	z->signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	z->user_dir = -1;
+	z->user_dir = z->keeper = -1;
 	if (z->sock < 0 || z->signals < 0 || !getcwd(z->cwd, sizeof(z->cwd)))
 		return NULL;
 	errno = EPROTO;
