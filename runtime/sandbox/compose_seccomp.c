@@ -14,6 +14,8 @@
 
 #define TIOCSTI_ 0x5412
 #define TIOCLINUX_ 0x541C
+#define F_SET_RW_HINT_ 1036
+#define F_SETDELEG_ 1040
 #define FAMILY_UNIX 1
 #define FAMILY_NETLINK 16
 #define ROWS_MAX 96
@@ -85,6 +87,10 @@ static const char *const absent[] = { "io_uring_setup", "io_uring_enter", "io_ur
 static const char *const absent_quietly[] = { "clone3", "memfd_secret", "socketcall" };
 /* Memory that is in no process's size: where nobody but the supervisor counts, it is not given. */
 static const char *const uncounted[] = { "memfd_create", "shmget" };
+/* What a file's owner may do to it wherever it is, also where nothing may be written: who else opens it waits until he gives it back, or
+ * whoever has it next reads what he left with it. No time of the file tells of that. */
+static const char *const file_calls[] = { "fcntl", "fcntl64" };
+static const uint64_t file_commands[] = { F_SETLEASE, F_SETDELEG_, F_SET_RW_HINT_ };
 /* Families whose modules the kernel would load for anybody. */
 static const uint64_t odd_families[] = { 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15 };
 
@@ -134,6 +140,14 @@ static void refuse_when(struct composition *c, struct seccomp *s, const char *na
 			uint32_t index, int op, uint64_t value, uint64_t two)
 {
 	when(c, refuse(c, s, &name, 1, errnum), index, op, value, two);
+}
+
+/* The kernel looks at 32 bits of a command: so do we. */
+static void owned_files(struct composition *c, struct seccomp *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(file_commands); i++)
+		when(c, refuse(c, s, file_calls, ARRAY_LEN(file_calls), EPERM), 1,
+		     SCMP_OP_MASKED_EQ, UINT32_MAX, file_commands[i]);
 }
 
 static void sockets(struct composition *c, struct seccomp *s)
@@ -260,6 +274,7 @@ void compose_seccomp(struct composition *c)
 	/* The kernel looks at 32 bits of it: so do we. */
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCSTI_);
 	refuse_when(c, s, "ioctl", EPERM, 1, SCMP_OP_MASKED_EQ, UINT32_MAX, TIOCLINUX_);
+	owned_files(c, s);
 	sockets(c, s);
 	set_ids(c, s);
 	if (policy_n(c->p, POLICY_TRACE))
@@ -287,7 +302,7 @@ static int socket_refusal(uint64_t family)
 
 int compose_refusal(const struct policy *p, int name, const uint64_t *args)
 {
-	static const char *const in_part[] = { "unshare", "clone", "ioctl" };
+	static const char *const in_part[] = { "unshare", "clone", "ioctl", "fcntl", "fcntl64" };
 	static const char *const socket[] = { "socket" };
 
 	if (is_row(forbidden, ARRAY_LEN(forbidden), name) ||

@@ -3,8 +3,9 @@
  * the task are as they were made: because it changed nothing, or because they are mounted anew.
  *
  * Whatever a task does to the private space, the times of one of its directories tell, and no task sets the clock that the kernel
- * takes these from; but for files without a name, which its filter tells of. What it looks up in /proc the kernel keeps with the time of
- * that: it is made to drop these entries. Of the terminals only the file that makes them stays, and its times tell. */
+ * takes these from; but for files without a name, which its filter tells of, and for hints, which that refuses (compose_seccomp.c). What it
+ * looks up in /proc the kernel keeps with the time of that: it is made to drop these entries. Of the terminals only the file that makes them
+ * stays, and its times tell. */
 #pragma once
 
 #include <stdbool.h>

@@ -149,6 +149,23 @@ except OSError as e: print(\"no tty\")'" /dev/null
 	[[ $output == *'errno 1'* && $output == *'no tty'* ]] || said
 }
 
+@test "a file that is lent to be read makes nobody wait for it, and keeps nothing that is left with it" {
+	echo mine >lent
+	attack '
+import fcntl
+def answer(path, command, argument):
+    try: return fcntl.fcntl(os.open(path, 0), command, argument)
+    except OSError as e: return -e.errno
+WRITER, HINT = 1, (3).to_bytes(8, sys.byteorder)
+# F_SETLEASE, F_SETDELEG, F_SET_RW_HINT, and F_GET_RW_HINT.
+for path in ("/lent", "/tmp", "/", "/etc/passwd"):
+    print(answer(path, 1024, WRITER), answer(path, 1040, HINT), answer(path, 1036, HINT), answer(path, 1035, bytes(8)) == bytes(8))
+# A number whose upper half the kernel would cut off.
+print(libc.syscall({"x86_64": 72, "aarch64": 25}[os.uname().machine], os.open("/lent", 0), ctypes.c_ulong(1 << 32 | 1024), 1), ctypes.get_errno())
+print(answer("/lent", fcntl.F_GETFL, 0) >= 0)' --mount "$PWD/lent:/lent"
+	[ "$output" = $'-1 -1 -1 True\n-1 -1 -1 True\n-1 -1 -1 True\n-1 -1 -1 True\n-1 1\nTrue' ] || said
+}
+
 @test "sockets: no odd families, no netlink but routes, nothing of the host's abstract names" {
 	attack '
 import socket
@@ -254,9 +271,9 @@ def answer(f, *args):
     except OSError as e: return -e.errno
 print(call("ptrace", 16, 1, 0, 0), call("process_vm_readv", 1, 0, 0, 0, 0, 0), call("unshare", NEWUSER), call("mount", 0, 0, 0, 0, 0),
     call("setns", 0, 0), call("io_uring_setup", 1, 0), call("keyctl", 0, 0, 0, 0, 0), call("bpf", 0, 0, 0),
-    answer(fcntl.ioctl, 0, 0x5412, b"x"), answer(socket.socket, 38, 5), answer(socket.socket, 16, 3, 9))'
-	[ "$output" = '-1 -1 -1 -1 -1 -38 -1 -1 -1 -97 -93' ] || said
-	[ "$(calls_told)" = 'bpf 1, io_uring_setup 38, ioctl 1, keyctl 1, mount 1, process_vm_readv 1, ptrace 1, setns 1, socket 97, unshare 1' ] ||
+    answer(fcntl.ioctl, 0, 0x5412, b"x"), answer(fcntl.fcntl, 0, 1024, 1), answer(socket.socket, 38, 5), answer(socket.socket, 16, 3, 9))'
+	[ "$output" = '-1 -1 -1 -1 -1 -38 -1 -1 -1 -1 -97 -93' ] || said
+	[ "$(calls_told)" = 'bpf 1, fcntl 1, io_uring_setup 38, ioctl 1, keyctl 1, mount 1, process_vm_readv 1, ptrace 1, setns 1, socket 97, unshare 1' ] ||
 		{ calls_told; said; }
 }
 
@@ -267,15 +284,15 @@ import mmap
 m = mmap.mmap(-1, 4096, prot=7)
 m.write(bytes.fromhex("89f8 53 89f3 89d1 89ca cd80 5b c3"))  # the call of i386: number, first and second argument
 f = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))
-print(f(26, 16, 1), f(21, 0, 0), f(310, 0x10000000, 0), f(425, 1, 0), f(20, 0, 0) > 0)
+print(f(26, 16, 1), f(21, 0, 0), f(310, 0x10000000, 0), f(425, 1, 0), f(55, 0, 1024), f(221, 0, 1024), f(20, 0, 0) > 0)
 for nr in (521, 165, 272):  # of x32
     ctypes.set_errno(0)
     print(libc.syscall(0x40000000 | nr, 0x10000000, 0, 0, 0, 0), ctypes.get_errno())'
 	attack "$script"
-	[ "$output" = $'-1 -1 -1 -38 True\n-1 38\n-1 38\n-1 38' ] || said
+	[ "$output" = $'-1 -1 -1 -38 -1 -1 True\n-1 38\n-1 38\n-1 38' ] || said
 	told "$script"
-	[ "$output" = $'-1 -1 -1 -38 True\n-1 38\n-1 38\n-1 38' ] || said
-	[ "$(calls_told)" = 'io_uring_setup 38, mount 1, ptrace 1, unshare 1' ] || { calls_told; said; }
+	[ "$output" = $'-1 -1 -1 -38 -1 -1 True\n-1 38\n-1 38\n-1 38' ] || said
+	[ "$(calls_told)" = 'fcntl 1, fcntl64 1, io_uring_setup 38, mount 1, ptrace 1, unshare 1' ] || { calls_told; said; }
 }
 
 @test "reading the caller's home is told, with the file" {

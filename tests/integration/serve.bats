@@ -219,7 +219,7 @@ with Pool(size=1) as p:
 	pool '
 # The age of the first process tells whether a sandbox served a task before.
 looks = """
-import os, resource, sys, time
+import fcntl, os, resource, sys, time
 began = time.clock_gettime_ns(5) # CLOCK_REALTIME_COARSE
 sys.dont_write_bytecode = True
 def entries(path): return [path + "/" + name for name in os.listdir(path) if not name.isdigit()]
@@ -230,7 +230,7 @@ def all_of(path):
 	st = os.lstat(path)
 	return oct(st.st_mode), st.st_uid, st.st_gid, st.st_nlink, st.st_size, os.listxattr(path), st.st_mtime == st.st_ctime
 state = [
-	kept, [all_of(path) for path in spaces], os.listdir("/dev/pts"), all_of("/dev/pts/ptmx"), [(v := os.statvfs(path)).f_bfree, v.f_ffree] if (path := "/tmp") else 0,
+	kept, [all_of(path) for path in spaces], [fcntl.fcntl(os.open(p, 0), 1035, bytes(8)) for p in (*spaces, "/", "/.pool", "/etc/passwd", "/proc/1")], os.listdir("/dev/pts"), all_of("/dev/pts/ptmx"), [(v := os.statvfs(path)).f_bfree, v.f_ffree] if (path := "/tmp") else 0,
 	[resource.prlimit(1, k) for k in range(16)], os.getpriority(os.PRIO_PROCESS, 1), os.sched_getaffinity(1),
 	os.fstat(os.open("/tmp/new", os.O_CREAT)).st_ino, os.getpid(), os.getppid(), os.getsid(0), sorted(p for p in os.listdir("/proc") if p.isdigit()),
 	[l for l in open("/proc/1/status") if l.split(":")[0] in ("SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "Umask", "Threads", "TracerPid", "NoNewPrivs")],
@@ -278,6 +278,7 @@ stays = {
 	"times in /proc": "os.utime(\"/proc/1/task\", (1, 1))",
 	"times of a thread in /proc": "os.utime(\"/proc/1/task/1/fdinfo\", (1, 1))",
 	"flags": "import array, fcntl; fcntl.ioctl(os.open(\"/tmp\", 0), 0x40086602, array.array(\"l\", [0x80]))",
+	"hints": "import fcntl\nfor path in (\"/tmp\", \"/dev/shm\", \"/\", \"/.pool\", \"/etc/passwd\", \"/dev/pts/ptmx\", \"/proc/1\"):\n\ttry: fcntl.fcntl(os.open(path, 0), 1036, struct.pack(\"Q\", 3))\n\texcept OSError: pass",
 	"terminals": "os.chmod(\"/dev/pts/ptmx\", 0)",
 	"other signals to the first": "for n in range(1, 65):\n\tif n != signal.SIGCHLD: os.kill(1, n)",
 }
