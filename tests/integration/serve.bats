@@ -223,8 +223,8 @@ import fcntl, os, resource, sys, time
 began = time.clock_gettime_ns(5) # CLOCK_REALTIME_COARSE
 sys.dont_write_bytecode = True
 def entries(path): return [path + "/" + name for name in os.listdir(path) if not name.isdigit()]
-# What the kernel has kept since before: of what the task looks up itself the times are later.
-kept = [p for d in ("", "/1", "/1/task/1", "/sys/kernel", "/sys/user", "/sys/fs", "/net") for p in entries("/proc" + d) if os.lstat(p).st_mtime_ns < began]
+# What the kernel has kept since before: of what the task looks up itself the times are later. (The worker measures its task, and reads /proc/1/stat for that.)
+kept = [p for d in ("", "/1", "/1/task/1", "/sys/kernel", "/sys/user", "/sys/fs", "/net") for p in entries("/proc" + d) if p != "/proc/1/stat" and os.lstat(p).st_mtime_ns < began]
 spaces = ["/tmp", "/dev/shm", os.getcwd()]
 def all_of(path):
 	st = os.lstat(path)
