@@ -500,7 +500,7 @@ def pss(pids):
 		except (OSError, StopIteration): pass
 	return total
 def count(p, c):
-	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s["running"] == 0 and s["making"] == 0 and len(p.processes()) - len(p.processes("sandbox-spare")) == 7 and s)
+	s = eventually(lambda: (s := c.stats()) and s["idle"] == 2 and s["running"] == 0 and s["making"] == 0 and len(p.processes()) - len(p.processes("sandbox-spare")) == 8 and s)
 	time.sleep(0.4) # the agent lets sandboxes and network namespaces go after a tenth of a second
 	spare = p.processes("sandbox-spare")
 	assert len(spare) <= 1, spare
