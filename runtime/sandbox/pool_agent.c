@@ -63,13 +63,18 @@ static void hear_offer(struct agent *g)
 		spares_give_up(&g->spares, fds);
 }
 
-static pid_t clone_first(const struct recipe *r, int line, int *pidfd)
+/* What takes the kernel longest (pool_first.c). */
+#define LATE ((uint64_t)(CLONE_NEWNET | CLONE_NEWIPC))
+
+static pid_t clone_first(const struct recipe *r, bool ahead, int line, int *pidfd)
 {
 	const struct home h = { .plan = r->task,
+				.late = r->namespaces & LATE,
+				.ahead = ahead,
 				.network = r->namespaces & CLONE_NEWNET,
 				.lends = r->lends,
 				.filtered = recipe_is_filtered(r) };
-	struct clone_args args = { .flags = r->namespaces | CLONE_PIDFD,
+	struct clone_args args = { .flags = (r->namespaces & ~LATE) | CLONE_PIDFD,
 				   .pidfd = (uint64_t)(uintptr_t)pidfd,
 				   .exit_signal = SIGCHLD };
 	pid_t pid;
@@ -88,7 +93,7 @@ static pid_t clone_first(const struct recipe *r, int line, int *pidfd)
 }
 
 /* 0 or -1 with errno. */
-static int make_sandbox(const struct recipe *r, struct sandbox *ret)
+static int make_sandbox(const struct recipe *r, bool ahead, struct sandbox *ret)
 {
 	int ends[2], errnum;
 	pid_t pid;
@@ -96,7 +101,7 @@ static int make_sandbox(const struct recipe *r, struct sandbox *ret)
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return -1;
 	ret->line = ends[0];
-	pid = clone_first(r, ends[1], &ret->pidfd);
+	pid = clone_first(r, ahead, ends[1], &ret->pidfd);
 	errnum = errno;
 	(void)sys_close(ends[1]);
 	if (pid > 0)
@@ -140,7 +145,7 @@ static void make_task(struct agent *g, const struct init_msg *m, const int fds[T
 	}
 	if (handed)
 		return;
-	if (make_sandbox(g->recipe, &s) < 0)
+	if (make_sandbox(g->recipe, false, &s) < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
 	/* More descriptors may be on their way than our user may have: that is this task's end alone. */
 	else if (hand_over(&s, m, fds) < 0)
@@ -154,7 +159,7 @@ static void make_ahead(struct agent *g)
 	struct sandbox s = NO_SANDBOX;
 
 	g->hasty = false;
-	if (make_sandbox(g->recipe, &s) == 0)
+	if (make_sandbox(g->recipe, true, &s) == 0)
 		spares_put(&g->spares, s);
 }
 

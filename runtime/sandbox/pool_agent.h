@@ -4,8 +4,8 @@
  *   supervisor --TASK, 4 or 5 fds--> agent --clone--> first process of the task's sandbox (init.h) --HELLO--> supervisor
  *                                 `--TASK, 6 fds--> zygote --fork--> the task --"R"--> supervisor
  *
- * The zygote does not wait for the sandbox: it forks into its pid namespace at once, and the copy joins the other namespaces
- * while the first process makes the mounts. By a socket between the two the copy says that it has joined (LISTENER). When all is in
+ * The zygote does not wait for the sandbox: it forks into its pid namespace at once, and the copy joins the other namespaces, once the first
+ * process says that all are there (JOIN), while that makes the mounts. By the same socket between the two the copy says that it has joined (LISTENER). When all is in
  * its place, the first process closes itself to others, says HELLO, and answers. The copy gives up the rest, says "R", and reads its
  * code, which may be there long before: nobody can join any more, and nobody reads it sooner.
  * The agent ends with its zygote or its keeper (pool_keeper.h), and with the agent all that is in its sandbox. */

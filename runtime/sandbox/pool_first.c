@@ -55,6 +55,20 @@ static int hand_in(bool warned, struct err *err)
 	return r;
 }
 
+/* The kernel takes longer for these than for all others together. Who clones us, one after the other for all tasks, does not wait for them;
+ * nobody may join before, as he would be in those that we were born in. */
+static int make_late(const struct home *h, int line, struct err *err)
+{
+	int r = sys_unshare((int)h->late) < 0 ? err_host(err, errno, "make the task's namespaces")
+		: init_say(line, INIT_JOIN, 0) < 0
+			? err_host(err, errno, "say that the task may join")
+			: 0;
+
+	if (r < 0 && h->ahead)
+		_exit(1);
+	return r;
+}
+
 static void hear_task(int line, int fds[INIT_FDS_MAX])
 {
 	struct init_msg m = { 0 };
@@ -144,7 +158,8 @@ static bool offer(void)
 		return false;
 	const int fds[] = { ends[0], self };
 
-	fine = init_send(FD_OFFERS, &spare, fds, ARRAY_LEN(fds)) == 0 && keep_at(FD_LINE, ends[1]);
+	fine = init_say(ends[1], INIT_JOIN, 0) == 0 &&
+	       init_send(FD_OFFERS, &spare, fds, ARRAY_LEN(fds)) == 0 && keep_at(FD_LINE, ends[1]);
 	close_others();
 	return fine;
 }
@@ -167,9 +182,10 @@ static _Noreturn void be_once(const struct home *h, int line)
 	int fds[INIT_FDS_MAX] = { [FIRST_WAY] = -1 };
 	bool warned = false;
 	struct err err;
+	int r = make_late(h, line, &err);
 
 	hear_task(line, fds);
-	if (mounts_make(h->plan, STAGE_NAMESPACE, fds[FIRST_WAY], &warned, &err) < 0 ||
+	if (r < 0 || mounts_make(h->plan, STAGE_NAMESPACE, fds[FIRST_WAY], &warned, &err) < 0 ||
 	    hand_in(warned, &err) < 0)
 		fail(fds[FIRST_ERR], &err);
 	joined.sock = fds[FIRST_INIT];
@@ -193,7 +209,8 @@ void first_process(const struct home *h, int line)
 	(void)sys_umask(0);
 	if (h->filtered)
 		be_once(h, line);
-	failed = mounts_make(h->plan, STAGE_NAMESPACE, -1, &warned, &err) < 0 ||
+	failed = make_late(h, line, &err) < 0 ||
+		 mounts_make(h->plan, STAGE_NAMESPACE, -1, &warned, &err) < 0 ||
 		 (h->network && !h->lends && hand_in(warned, &err) < 0);
 	settle(line);
 	joined.again = h->lends && !failed && made_look(&made);

@@ -17,6 +17,8 @@
 /* What it is made of. */
 struct home {
 	const struct plan *plan; /* STAGE_NAMESPACE, STAGE_ROOT */
+	uint64_t late; /* CLONE_NEWx that it is born without and makes itself */
+	bool ahead; /* of its task: nobody is to hear why it fails */
 	bool network; /* of its own */
 	bool lends; /* it is told of calls, and may offer itself */
 	bool filtered; /* it is told where its sockets go before it makes them */
@@ -29,5 +31,5 @@ enum { FIRST_INIT, FIRST_ERR, FIRST_WAY, FIRST_FDS };
  * likewise, and only some ports reach the filter). The caller has that socket there. */
 #define FIRST_OFFERS INIT_FD_OWN
 
-/* first_process: the caller is it from now on; line: by which it hears of its task. */
+/* first_process: the caller is it from now on; line: by which it hears of its task, and says (INIT_JOIN) that all namespaces are there. */
 _Noreturn void first_process(const struct home *h, int line);

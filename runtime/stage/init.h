@@ -22,7 +22,7 @@
 #include "runtime/stage/stage.h"
 
 /* The pool's own: INIT_TASK, a task is to be made, fds of pool_agent.h; INIT_PORTS, of TCP only some ports reach the filter;
- * INIT_KEEPER, the line to who keeps the tasks' sockets;
+ * INIT_JOIN, the payload may join; INIT_KEEPER, the line to who keeps the tasks' sockets;
  * INIT_LISTENER, the payload's listener of seccomp notifications, which joined; INIT_SPARE and INIT_TOUCHED, a sandbox is for another
  * task, and is not, with fds of pool_first.h. */
 enum init_word {
@@ -40,6 +40,7 @@ enum init_word {
 	INIT_SPARE,
 	INIT_TOUCHED,
 	INIT_KEEPER,
+	INIT_JOIN,
 };
 /* Descriptors that one word brings. */
 #define INIT_FDS_MAX 6

@@ -630,6 +630,27 @@ with Pool(size=0) as p:
 	eventually(lambda: c.ask("execute", code="print(5)").get("result", {}).get("stdout") == "5\n")'
 }
 
+@test "a pool that may have no more network namespaces says so, and goes on when it may" {
+	[ "$(id -u)" -ne 0 ] || skip "root has no such limit of his own: it would be all the machine's"
+	pool '
+import ctypes
+uid, gid = os.getuid(), os.getgid()
+assert ctypes.CDLL(None).unshare(0x10000000) == 0 # CLONE_NEWUSER: the limit is that one of ours
+for name, text in ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"):
+	open("/proc/self/" + name, "w").write(text)
+def most(n): open("/proc/sys/user/max_net_namespaces", "w").write(str(n))
+with Pool(size=0) as p:
+	c = p.client()
+	assert c.run("print(1)")["stdout"] == "1\n"
+	most(0)
+	# What waits is used up first.
+	said = eventually(lambda: c.ask("execute", code="import socket; socket.socket()").get("error"))
+	assert said["message"] == "no sandbox for a task: make the task\x27s namespaces: No space left on device", said
+	most(1000)
+	eventually(lambda: c.ask("execute", code="print(2)").get("result", {}).get("stdout") == "2\n")
+	assert c.stats()["zygotes"] == 1'
+}
+
 @test "a task that could not be asked for is asked for again, though nothing else happens" {
 	pool '
 import resource

@@ -252,7 +252,7 @@ with Network() as p:
 	wanted = c.run(task)["stdout"]
 	for _ in range(20): assert c.run(task)["stdout"] == wanted
 	# The pool, its interpreter and the first process of that, the helper, a worker, and two tasks with theirs.
-	settled = lambda: eventually(lambda: (s := c.stats())["idle"] == 2 and not s["making"] and len(p.processes()) == 8, 10)
+	settled = lambda: eventually(lambda: (s := c.stats())["idle"] == 2 and not s["making"] and len(p.processes()) == 9, 10)
 	settled()
 	fds, memory = of_helper(helper)
 	for i in range(200):

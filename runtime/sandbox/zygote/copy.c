@@ -121,11 +121,25 @@ static void say_joined(int listener)
 	must(sendmsg(READY, &msg, MSG_NOSIGNAL), "say that the task has joined its sandbox");
 }
 
+/* A word of our sandbox's first process; false where it has ended, which said why. */
+static bool hear_word(int line)
+{
+	struct init_msg word;
+	ssize_t n;
+
+	do
+		n = read(line, &word, sizeof(word));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(word);
+}
+
 /* The namespaces are there before what is mounted in them. With them come all capabilities, by which a filter may be loaded. */
 static void enter(const struct zygote_setup *s, const int fds[COPY_FDS], int user_dir)
 {
 	int null, listener;
 
+	if (!hear_word(fds[COPY_READY]))
+		_exit(0);
 	must(syscall(SYS_setns, fds[COPY_SANDBOX], s->namespaces), "enter the task's namespaces");
 	if (user_dir >= 0)
 		inotify_limit(user_dir);
@@ -148,19 +162,6 @@ static void limit(const struct zygote_setup *s)
 	}
 	for (unsigned long c = 0; prctl(PR_CAPBSET_DROP, c, 0UL, 0UL, 0UL) == 0; c++)
 		;
-}
-
-/* Until all is in its place, and the sandbox's first process closed to us; false where it has ended, which said why. */
-static bool wait_ready(void)
-{
-	struct init_msg word;
-	ssize_t n;
-
-	do
-		n = read(READY, &word, sizeof(word));
-	while (n < 0 && errno == EINTR);
-	(void)close(READY);
-	return n == (ssize_t)sizeof(word);
 }
 
 static void go_to(const char *cwd)
@@ -202,8 +203,10 @@ void copy_join(const struct zygote_setup *s, const char *cwd, int user_dir, cons
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	enter(s, fds, user_dir);
 	limit(s);
-	if (!wait_ready())
+	/* All is in its place, and that process closed to us. */
+	if (!hear_word(READY))
 		_exit(0);
+	(void)close(READY);
 	go_to(cwd);
 	drop();
 	if (s->scoped)

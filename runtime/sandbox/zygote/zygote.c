@@ -30,6 +30,8 @@
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
 #define TASKS_MAX 8192
+/* Longer than this no sandbox's first process takes to end. */
+#define ENDS_MS 20
 /* So many at one time have limits of inotify of their own from the start. The kernel finds such a file among those of all user
  * namespaces one by one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
 #define INOTIFY_TASKS_MAX 64
@@ -101,6 +103,14 @@ static pid_t fork_into(int sandbox)
 	return pid;
 }
 
+/* Or ends just now: then there is no new process in its namespace any more, for which the kernel says ENOMEM. */
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, ENDS_MS) > 0;
+}
+
 /* What could not be sent stays here. */
 static bool hand_to_keeper(int keeper, pid_t pid, int sock)
 {
@@ -140,7 +150,7 @@ static void add_task(struct zygote *z, pid_t pid, int sock)
 static void begin_task(struct zygote *z, const struct program_calls *calls)
 {
 	struct init_msg m = { 0 };
-	int fds[COPY_FDS];
+	int fds[COPY_FDS], why;
 	pid_t pid;
 
 	if (!hear(z->sock, &m, fds))
@@ -151,6 +161,7 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	}
 	errno = EAGAIN;
 	pid = z->tasks_n < TASKS_MAX ? fork_into(fds[COPY_SANDBOX]) : -1;
+	why = errno;
 	if (pid == 0) {
 		copy_join(&z->setup, z->cwd, z->tasks_n < INOTIFY_TASKS_MAX ? z->user_dir : -1,
 			  fds);
@@ -159,8 +170,8 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
 		add_task(z, pid, fds[COPY_INIT]);
-	else if (errno != ESRCH)
-		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(errno));
+	else if (!has_ended(fds[COPY_SANDBOX]))
+		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(why));
 	for (int i = 0; i < COPY_FDS; i++)
 		if (pid < 0 || i != COPY_INIT)
 			(void)close(fds[i]);
