@@ -26,6 +26,8 @@ enum { FD_SUPERVISOR, FD_ZYGOTE, FD_OFFERS_IN = FIRST_OFFERS, FD_OFFERS, FD_FIRS
 
 /* So long after a task that somebody waited for the sandbox of the next one is made: most run before. */
 #define AHEAD_MS 2
+/* Longer than this, in all about twice, no process takes to end that has closed its socket. */
+#define ENDS_MS 64
 
 struct agent {
 	const struct recipe *recipe;
@@ -112,8 +114,40 @@ static int make_sandbox(const struct recipe *r, bool ahead, struct sandbox *ret)
 	return -1;
 }
 
+/* Without a zygote, or with one whose tasks' ends are lost, there is nothing to stay for. */
+static void reap(struct agent *g)
+{
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+			return;
+		/* It ends by itself with its zygote alone, which tells more. */
+		if (info.si_pid == g->keeper && (info.si_code != CLD_EXITED || info.si_status != 0))
+			_exit(1);
+		if (info.si_pid != g->zygote)
+			continue;
+		const struct init_msg ended = { .word = INIT_ENDED,
+						.code = info.si_code,
+						.status = info.si_status };
+		(void)init_send(FD_SUPERVISOR, &ended, NULL, 0);
+		_exit(1);
+	}
+}
+
+/* It has hung up: so it ends, and how is told, or is of no use. */
+static _Noreturn void leave(struct agent *g)
+{
+	for (int ms = 1; ms <= ENDS_MS; ms *= 2) {
+		reap(g);
+		(void)poll(NULL, 0, ms);
+	}
+	_exit(1);
+}
+
 /* To the first process before the task can speak to it. */
-static int hand_over(const struct sandbox *s, const struct init_msg *m, const int fds[TASK_FDS])
+static int hand_over(struct agent *g, const struct sandbox *s, const struct init_msg *m,
+		     const int fds[TASK_FDS])
 {
 	const int to_first[] = { [FIRST_INIT] = fds[TASK_INIT],
 				 [FIRST_ERR] = fds[TASK_ERR],
@@ -128,7 +162,7 @@ static int hand_over(const struct sandbox *s, const struct init_msg *m, const in
 	if (init_send(FD_ZYGOTE, m, to_zygote, COPY_FDS) == 0)
 		return 0;
 	if (errno != ETOOMANYREFS)
-		_exit(1);
+		leave(g);
 	return -1;
 }
 
@@ -140,7 +174,7 @@ static void make_task(struct agent *g, const struct init_msg *m, const int fds[T
 
 	g->hasty = m->number;
 	while (!handed && spares_take(&g->spares, &s)) {
-		handed = hand_over(&s, m, fds) == 0;
+		handed = hand_over(g, &s, m, fds) == 0;
 		sandbox_let_go(&s);
 	}
 	if (handed)
@@ -148,7 +182,7 @@ static void make_task(struct agent *g, const struct init_msg *m, const int fds[T
 	if (make_sandbox(g->recipe, false, &s) < 0)
 		say_failure(fds[TASK_ERR], "make the task's namespaces");
 	/* More descriptors may be on their way than our user may have: that is this task's end alone. */
-	else if (hand_over(&s, m, fds) < 0)
+	else if (hand_over(g, &s, m, fds) < 0)
 		say_failure(fds[TASK_ERR], "hand the task to its sandbox");
 	sandbox_let_go(&s);
 }
@@ -181,26 +215,6 @@ static void hear(struct agent *g)
 		spares_rest(&g->spares, 0);
 	for (size_t i = 0; i < INIT_FDS_MAX; i++)
 		scope_close(&fds[i]);
-}
-
-/* Without a zygote, or with one whose tasks' ends are lost, there is nothing to stay for. */
-static void reap(struct agent *g)
-{
-	for (;;) {
-		siginfo_t info = { 0 };
-
-		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
-			return;
-		if (info.si_pid == g->keeper)
-			_exit(1);
-		if (info.si_pid != g->zygote)
-			continue;
-		const struct init_msg ended = { .word = INIT_ENDED,
-						.code = info.si_code,
-						.status = info.si_status };
-		(void)init_send(FD_SUPERVISOR, &ended, NULL, 0);
-		_exit(1);
-	}
 }
 
 /* Only then: the kernel asks each child whether it has ended, and there may be a thousand. */

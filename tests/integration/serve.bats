@@ -980,7 +980,9 @@ for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
 	(ulimit -n 600 && refusal 'say --size less' --allow-domain example.org --size 64)
 	refusal '--hosts-file: ' --allow-domain example.org --hosts-file not-there
 	refusal 'supervisor' --limits-backend cgroup2
-	refusal 'standard error says why' --preload no_such_module_at_all
+	for _ in 1 2 3 4 5; do
+		refusal 'interpreter ended with status 1; standard error says why' --preload no_such_module_at_all
+	done
 	refusal '/tmp/a/b cannot be mounted: each task of a pool has /tmp to itself' --mount "$PWD:/tmp/a/b"
 	refusal '/dev/shm cannot be mounted' --mount "$PWD:/dev/shm:rw"
 	refusal '--size' --size 5000
