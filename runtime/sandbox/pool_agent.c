@@ -68,7 +68,8 @@ static void hear_offer(struct agent *g)
 /* What takes the kernel longest (pool_first.c). */
 #define LATE ((uint64_t)(CLONE_NEWNET | CLONE_NEWIPC))
 
-static pid_t clone_first(const struct recipe *r, bool ahead, int line, int *pidfd)
+/* ends: of the line, ours and the process's. */
+static pid_t clone_first(const struct recipe *r, bool ahead, const int ends[2], int *pidfd)
 {
 	const struct home h = { .plan = r->task,
 				.late = r->namespaces & LATE,
@@ -86,8 +87,11 @@ static pid_t clone_first(const struct recipe *r, bool ahead, int line, int *pidf
 	 * are we meanwhile, whom only the zygote sees. */
 	(void)sys_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = sys_clone3(&args, sizeof(args));
-	if (pid == 0)
-		first_process(&h, line);
+	if (pid == 0) {
+		/* Else it would never see that nobody has that end any more. */
+		(void)sys_close(ends[0]);
+		first_process(&h, ends[1]);
+	}
 	errnum = errno;
 	(void)sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	errno = errnum;
@@ -103,7 +107,7 @@ static int make_sandbox(const struct recipe *r, bool ahead, struct sandbox *ret)
 	if (sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, ends) < 0)
 		return -1;
 	ret->line = ends[0];
-	pid = clone_first(r, ahead, ends[1], &ret->pidfd);
+	pid = clone_first(r, ahead, ends, &ret->pidfd);
 	errnum = errno;
 	(void)sys_close(ends[1]);
 	if (pid > 0)
@@ -122,7 +126,7 @@ static void reap(struct agent *g)
 
 		if (sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 			return;
-		/* It ends by itself with its zygote alone, which tells more. */
+		/* It ends well with its zygote alone, which tells more. */
 		if (info.si_pid == g->keeper && (info.si_code != CLD_EXITED || info.si_status != 0))
 			_exit(1);
 		if (info.si_pid != g->zygote)
@@ -139,8 +143,8 @@ static void reap(struct agent *g)
 static _Noreturn void leave(struct agent *g)
 {
 	for (int ms = 1; ms <= ENDS_MS; ms *= 2) {
-		reap(g);
 		(void)poll(NULL, 0, ms);
+		reap(g);
 	}
 	_exit(1);
 }
@@ -338,6 +342,9 @@ int agent_split(const struct start *s, struct err *err)
 			    [FD_ZYGOTE] = ends[0],
 			    [FD_OFFERS] = offers[0],
 			    [FD_OFFERS_IN] = offers[1] };
+	/* With an end of theirs open here nobody would tell that they have ended. */
+	(void)sys_close(ends[1]);
+	(void)sys_close(kept[0]);
 	send_setup(g.recipe, ends[0], kept[1]);
 	if (keep_sockets(fds) < 0)
 		_exit(1);

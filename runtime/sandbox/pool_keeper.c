@@ -52,13 +52,13 @@ _Noreturn void keeper_serve(int sock)
 {
 	static struct keeper k;
 	struct init_msg m = { 0 };
-	int fds[INIT_FDS_MAX];
+	int fds[INIT_FDS_MAX], r;
 
 	(void)sys_prctl(PR_SET_NAME, (unsigned long)(uintptr_t)KEEPER_NAME, 0, 0, 0);
 	if (sys_dup3(sock, 0, O_CLOEXEC) < 0 || sys_close_range(1, ~0U, 0) < 0)
 		_exit(1);
-	while (init_hear(0, &m, fds) > 0)
+	while ((r = init_hear(0, &m, fds)) > 0)
 		if (!keeper_hear(&k, &m, fds[0]))
 			_exit(1);
-	_exit(0);
+	_exit(r < 0);
 }

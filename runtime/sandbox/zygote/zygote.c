@@ -30,7 +30,7 @@
 
 /* All clients' and all that wait (serve.h, pool.h), and some that are ending. */
 #define TASKS_MAX 8192
-/* Longer than this no sandbox's first process takes to end. */
+/* So long may a sandbox's first process take to end. */
 #define ENDS_MS 20
 /* So many at one time have limits of inotify of their own from the start. The kernel finds such a file among those of all user
  * namespaces one by one (proc_sys_compare): with a thousand of them that took as long as a third of a task's start. */
@@ -170,7 +170,7 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 	/* Else its sandbox has not come to be, which its first process said, or there is no process for it. */
 	if (pid > 0)
 		add_task(z, pid, fds[COPY_INIT]);
-	else if (!has_ended(fds[COPY_SANDBOX]))
+	else if (!((why == ESRCH || why == ENOMEM) && has_ended(fds[COPY_SANDBOX])))
 		(void)dprintf(fds[COPY_ERR], "make the task's process: %s", strerror(why));
 	for (int i = 0; i < COPY_FDS; i++)
 		if (pid < 0 || i != COPY_INIT)
@@ -180,6 +180,18 @@ static void begin_task(struct zygote *z, const struct program_calls *calls)
 static uint64_t microseconds(const struct timeval *t)
 {
 	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+}
+
+/* Whoever waits for that task would wait for ever: without the keeper, or with one who does not know, there is no pool. */
+static void tell_keeper(int keeper, const struct init_msg *m)
+{
+	ssize_t n;
+
+	do
+		n = send(keeper, m, sizeof(*m), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*m))
+		_exit(1);
 }
 
 /* Nobody may wait for it any more. */
@@ -195,7 +207,7 @@ static void tell_end(struct zygote *z, struct task *t, int status, const struct 
 
 	if (t->sock < 0) {
 		ended.number = t->pid;
-		(void)send(z->keeper, &ended, sizeof(ended), MSG_NOSIGNAL);
+		tell_keeper(z->keeper, &ended);
 	} else {
 		(void)send(t->sock, &ended, sizeof(ended), MSG_NOSIGNAL);
 		(void)close(t->sock);
