@@ -96,18 +96,17 @@ void copy_filter(const struct zygote_setup *s)
 	(void)load(s, PROGRAM_OWN);
 }
 
-/* We have joined. With the listener, where there is one: our sandbox's first process answers it. */
-static void say_joined(int listener)
+bool copy_say(int sock, const struct init_msg *m, int fd)
 {
-	struct init_msg word = { .word = INIT_LISTENER };
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { { 0 } };
-	struct iovec part = { &word, sizeof(word) };
+	struct iovec part = { (void *)(uintptr_t)m, sizeof(*m) };
 	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n;
 
-	if (listener > 0) {
+	if (fd >= 0) {
 		struct cmsghdr *c;
 
 		msg.msg_control = control.room;
@@ -116,9 +115,21 @@ static void say_joined(int listener)
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &listener, sizeof(listener));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
-	must(sendmsg(READY, &msg, MSG_NOSIGNAL), "say that the task has joined its sandbox");
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(*m);
+}
+
+/* We have joined. With the listener, where there is one: our sandbox's first process answers it. */
+static void say_joined(int listener)
+{
+	const struct init_msg word = { .word = INIT_LISTENER };
+
+	must(copy_say(READY, &word, listener > 0 ? listener : -1) ? 0 : -1,
+	     "say that the task has joined its sandbox");
 }
 
 /* A word of our sandbox's first process; false where it has ended, which said why. */

@@ -3,17 +3,21 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "runtime/sandbox/pool_agent.h"
 #include "runtime/sandbox/zygote/interpreter.h"
 #include "runtime/sandbox/zygote/setup.h"
+#include "runtime/stage/init.h"
 
 /* Where a copy has its task's line, and the zygote its socket. */
 #define LINE (STDERR_FILENO + 1)
 /* Behind it, until its sandbox is ready, the line to the first process of that. */
 #define READY (LINE + 1)
 
+/* copy_say: a word, with fd, or none (-1); false with errno where it could not be sent whole. */
+bool copy_say(int sock, const struct init_msg *m, int fd);
 /* copy_filter: in the zygote, of which each copy has them: the filters that forbid nothing that is done before a task's code. */
 void copy_filter(const struct zygote_setup *s);
 /* copy_join: into the task's sandbox, with its descriptors, and all given up but system calls. user_dir: /proc/sys/user, or -1. Does

@@ -115,22 +115,8 @@ static bool has_ended(int pidfd)
 static bool hand_to_keeper(int keeper, pid_t pid, int sock)
 {
 	const struct init_msg m = { .word = INIT_TASK, .number = pid };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .room = { 0 } };
-	struct iovec part = { (void *)(uintptr_t)&m, sizeof(m) };
-	struct msghdr msg = { .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control.room,
-			      .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &sock, sizeof(int));
-	if (sendmsg(keeper, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(m))
+	if (!copy_say(keeper, &m, sock))
 		return false;
 	(void)close(sock);
 	return true;
@@ -182,18 +168,6 @@ static uint64_t microseconds(const struct timeval *t)
 	return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
 }
 
-/* Whoever waits for that task would wait for ever: without the keeper, or with one who does not know, there is no pool. */
-static void tell_keeper(int keeper, const struct init_msg *m)
-{
-	ssize_t n;
-
-	do
-		n = send(keeper, m, sizeof(*m), MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(*m))
-		_exit(1);
-}
-
 /* Nobody may wait for it any more. */
 static void tell_end(struct zygote *z, struct task *t, int status, const struct rusage *used)
 {
@@ -207,9 +181,11 @@ static void tell_end(struct zygote *z, struct task *t, int status, const struct 
 
 	if (t->sock < 0) {
 		ended.number = t->pid;
-		tell_keeper(z->keeper, &ended);
+		/* Whoever waits for that task would wait for ever: without a keeper who knows there is no pool. */
+		if (!copy_say(z->keeper, &ended, -1))
+			_exit(1);
 	} else {
-		(void)send(t->sock, &ended, sizeof(ended), MSG_NOSIGNAL);
+		(void)copy_say(t->sock, &ended, -1);
 		(void)close(t->sock);
 		z->socks_n--;
 	}
